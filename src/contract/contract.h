@@ -1,0 +1,109 @@
+// What a module above the kernel is given, and what it offers. Standards, ingest and capabilities are strangers to each
+// other; wiring (src/app) collects their offers.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/time.h"
+#include "http/request.h"
+#include "http/response.h"
+#include "kernel/session/session.h"
+
+namespace dos {
+
+// Requests to other servers (notifications, pulls). Guards against inside addresses, limits and time-outs are built in.
+struct outbound_request {
+  std::string method = "GET";
+  std::string url;
+  http::headers headers;
+  std::string body;
+  std::chrono::milliseconds timeout{10'000};
+  std::size_t response_bytes_max = 32 << 20;
+};
+struct outbound_response {
+  int status = 0;  // 0: no answer
+  http::headers headers;
+  std::string body;
+  std::string error;  // why there is no answer
+};
+using outbound = std::function<void(outbound_request, std::function<void(outbound_response)>)>;
+
+// A city as its configuration describes it (cities/*.yaml).
+struct city_profile {
+  std::string id;     // "dortmund": path, tenant and directory
+  json::value words;  // name, ags, center, bbox, contact, logo …, as configured
+};
+
+// The node: everything a module may use beyond the session it is handed.
+struct node {
+  dos::clock const& clock;
+  dos::outbound outbound;
+  std::vector<std::shared_ptr<dos::city>> cities;
+  std::vector<city_profile> profiles;  // same order
+  json::value configuration;           // the whole file, defaults filled in
+  std::string public_url;              // "http://localhost:8030", no slash at the end
+  std::string data_directory;
+
+  std::shared_ptr<dos::city> find_city(std::string_view id) const;
+  // A session of the program itself (jobs, ingest), with full rights and a queue and ledger line of its own.
+  session as_source(std::shared_ptr<dos::city> c, std::string source) const;
+};
+
+// May reply from any thread, exactly once; a thrown fault is rendered in the form the route's standard has.
+using city_handler = std::function<void(session, http::request, http::reply)>;
+using node_handler = std::function<void(http::request, http::reply)>;
+
+enum class thread_use {
+  quick,  // runs on the network thread: microseconds, no waiting, `submit` instead of `apply`
+  slow    // runs on a worker thread: may wait, scan and aggregate
+};
+
+struct city_route {  // served under /{city} and, where `at_root`, also at the root for the first or the header's city
+  std::string method;
+  std::string pattern;  // "/ngsi-ld/v1/entities/{id}"
+  thread_use use = thread_use::slow;
+  city_handler handle;
+  bool at_root = false;
+  bool for_everyone = false;  // the handler checks the caller itself (webhooks with their own secret, sign-in)
+};
+struct node_route {
+  std::string method;
+  std::string pattern;
+  node_handler handle;
+  thread_use use = thread_use::slow;
+};
+
+// Runs on a worker thread, never twice at the same time; a fault is logged and counted, the job stays.
+struct job {
+  std::string name;
+  std::chrono::milliseconds every;
+  std::function<void()> run;
+};
+
+struct offer {
+  std::string name;
+  std::vector<city_route> city_routes;
+  std::vector<node_route> node_routes;
+  std::vector<job> jobs;
+  // The form of errors below a prefix ("/ngsi-ld/v1"); elsewhere RFC 9457.
+  std::map<std::string, std::function<http::response(fault const&)>> fault_forms;
+  json::value openapi;                          // "paths" object of OpenAPI 3.1, merged by the app
+  std::function<std::string()> metrics;         // Prometheus text lines
+  std::function<void()> start;                  // after the cities are open, before the port is
+  std::function<void()> stop;                   // before the cities close
+};
+
+// Helpers for handlers.
+// 204, 201 … after the write is durable; refusals in the route's form. `then` runs after the commit.
+void submit_and_reply(session const& s, session::decide d, http::reply answer,
+                      std::function<http::response(outcome const&)> then);
+json::value parse_body(http::request const& r);  // JSON; fault malformed when empty
+
+}  // namespace dos

@@ -1,0 +1,128 @@
+// The only way in. A session says who asks, in which city and for what; it reads through the asker's view and writes
+// through the city's one sequencer, so that rights, history, events and the ledger cannot be forgotten.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/fault.h"
+#include "base/json.h"
+#include "base/time.h"
+#include "kernel/access/principal.h"
+#include "kernel/graph/entity.h"
+#include "kernel/graph/entity_store.h"
+#include "kernel/history/observation.h"
+
+namespace dos {
+
+class history;
+
+// Names a series in a write: created in the log when it does not exist yet.
+struct series_key {
+  std::string_view entity;
+  symbol attribute;
+  symbol dataset;
+  attribute_kind kind = attribute_kind::property;
+};
+
+// A record is a JSON document of the platform itself (subscription, device profile, token, quarantined message …), by
+// collection and key. All records of a city are in memory.
+using record_ptr = std::shared_ptr<json::value const>;
+
+// What happened to a message on its way in or out: the columns of the ledger.
+enum class tally : std::uint8_t { received, accepted, stored, repeated, rejected, delivered, failed };
+
+// One write, seen by the function that decides it: committed state plus everything that comes before it in the log.
+// Runs on the sequencer's thread: quick, no input or output, no waiting. A fault it throws refuses this write alone and
+// leaves no trace.
+class transaction {
+ public:
+  virtual ~transaction() = default;
+
+  virtual timestamp now() const = 0;  // the same for the whole write; strictly later than that of any write before it
+  // Also when only the history is left (deleted_at set); nothing when it never was.
+  virtual entity_ptr find(std::string_view id) const = 0;
+  // Found and alive, else fault not_found.
+  entity_ptr get(std::string_view id) const;
+  virtual record_ptr find_record(std::string_view collection, std::string_view key) const = 0;
+  virtual std::vector<series_ref> series_of(std::string_view id) const = 0;
+
+  // Stores the entity as given. Attributes taken over from the stored entity (the same pointers) are unchanged; others
+  // are changes: they get created_at (kept from the instance they replace), modified_at and their series, and become
+  // observations of their history. Attributes that are missing are gone; that is recorded in the history, too. The
+  // entity's own times and version are set here. `history::none` leaves the history alone.
+  enum class keep { history, nothing };
+  virtual void put(entity e, keep k = keep::history) = 0;
+  // Removes the current state; the history stays readable.
+  virtual void erase(std::string_view id) = 0;
+  // Removes state and history.
+  virtual void forget(std::string_view id) = 0;
+
+  // History alone; the current state stays as it is. The number of a new observation is assigned here and unique in the
+  // city for ever. An entity that does not exist yet must be put first (put it with deleted_at set to have no state).
+  virtual std::uint64_t observe(series_key const& series, observation o) = 0;
+  virtual void change_observation(std::uint64_t series, std::uint64_t number, observation o) = 0;
+  virtual void remove_observation(std::uint64_t series, std::uint64_t number) = 0;
+  virtual void remove_series(std::string_view entity, std::uint64_t series) = 0;
+
+  virtual void put_record(std::string_view collection, std::string_view key, json::value v) = 0;
+  virtual void erase_record(std::string_view collection, std::string_view key) = 0;
+
+  // Ledger of this hour. `reason` (short, from a fixed list) for rejected and failed.
+  virtual void count(std::string_view source, tally what, std::uint64_t n = 1, std::string_view reason = {}) = 0;
+};
+
+// How a write ended.
+struct outcome {
+  std::uint64_t position = 0;    // in the log; readable and durable from here on
+  timestamp at;                  // transaction::now()
+  std::optional<fault> refused;  // the reason, when it did not happen; kind `unavailable` also when nobody knows
+};
+
+class city;
+
+class session {
+ public:
+  session(std::shared_ptr<dos::city> c, principal who) : city_(std::move(c)), who_(std::move(who)) {}
+
+  principal const& who() const { return who_; }
+  dos::city& city() const { return *city_; }
+  std::shared_ptr<dos::city> const& shared_city() const { return city_; }
+
+  // --- reading, through the view of who asks ---
+  entity_ptr find(std::string_view id) const;  // alive and visible
+  entity_ptr get(std::string_view id) const;   // else fault not_found
+  entity_ptr find_with_history(std::string_view id) const;  // deleted ones too
+  entity_store::page find(query::query const& q) const;
+  void for_each(query::query const& q, std::function<bool(entity_ptr const&)> const& visit) const;
+  std::vector<series_ref> series_of(std::string_view id) const;
+  dos::history const& history() const;  // of series that series_of() gave
+  std::vector<std::pair<symbol, std::size_t>> types() const;
+  std::vector<std::pair<symbol, std::size_t>> attributes_of(symbol type) const;
+
+  record_ptr find_record(std::string_view collection, std::string_view key) const;
+  record_ptr get_record(std::string_view collection, std::string_view key) const;  // else fault not_found
+  // In the order of keys, from the first key that is not less than `from`; stops when `visit` says false.
+  void for_each_record(std::string_view collection, std::string_view from,
+                       std::function<bool(std::string_view key, record_ptr const&)> const& visit) const;
+  std::size_t record_count(std::string_view collection) const;
+
+  // --- writing ---
+  using decide = std::function<void(transaction&)>;
+  // Faults: forbidden when the role may not write. `done` is called on the sequencer's thread after the commit (or the
+  // refusal) and must be quick. Faults at once: too_many when this source's queue is full.
+  void submit(decide d, std::function<void(outcome)> done) const;
+  // Waits. Throws the refusal. Not on an input/output thread.
+  outcome apply(decide d) const;
+
+ private:
+  std::shared_ptr<dos::city> city_;
+  principal who_;
+};
+
+}  // namespace dos

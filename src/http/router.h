@@ -12,7 +12,7 @@
 
 namespace dos::http {
 
-// How a standard says what went wrong. The request is as matched (its body may be moved away).
+// How a standard says what went wrong.
 using fault_form = std::function<response(fault const&)>;
 
 // Filled once at the start, then read from many threads.
@@ -36,7 +36,11 @@ class router {
     std::string allow;                       // "GET, HEAD, OPTIONS"; only when there is no handler
     param_map params;
   };
+  // Segments as in `request`.
   match find(std::string_view method, std::vector<std::string> const& segments) const;
+
+  // A fault in the form that holds at this path: for handlers that reply later.
+  response render(std::vector<std::string> const& segments, fault const& f) const;
 
   // Finds and calls. HEAD goes to the handler of GET (the server leaves the body out) where there is none of its own,
   // OPTIONS is answered with Allow, methods that nobody knows with 501. A fault thrown by a handler is rendered here.
@@ -44,6 +48,7 @@ class router {
 
  private:
   struct node;
+  fault_form const* find_form(std::vector<std::string> const& segments) const;
   std::unique_ptr<node> root_;
 };
 

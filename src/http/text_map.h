@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.h"
+
 namespace dos::http {
 
 struct named_text {
@@ -16,11 +18,6 @@ struct named_text {
 
   bool operator==(named_text const&) const = default;
 };
-
-// ASCII only, as RFC 9110 asks for header names, media types and the like.
-bool equal_ignoring_case(std::string_view a, std::string_view b);
-std::string to_lower(std::string_view text);
-std::string_view trimmed(std::string_view text);  // without spaces and tabs at both ends
 
 enum class letter_case { matters, ignored };
 
@@ -71,7 +68,7 @@ class text_map {
  private:
   static bool same(std::string_view a, std::string_view b) {
     if constexpr (Case == letter_case::ignored) {
-      return equal_ignoring_case(a, b);
+      return text::equal_ignoring_case(a, b);
     } else {
       return a == b;
     }

@@ -1,0 +1,91 @@
+// Every series of a city: new observations readable at once from memory, older ones in chunks.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kernel/history/chunk.h"
+#include "kernel/history/observation.h"
+#include "kernel/store/state_db.h"
+
+namespace dos::history {
+
+// A series is (entity, attribute, dataset id); which one a number stands for is kept elsewhere. Below 2^63.
+using series_id = std::uint64_t;
+
+struct range_query {
+  timestamp from = timestamp_min;  // inclusive
+  timestamp to = {INT64_MAX};      // exclusive
+  std::size_t limit = SIZE_MAX;
+  bool descending = false;      // newest first; with `limit` n the last n
+  std::optional<moment> after;  // go on behind this one, in the direction of the query (paging)
+};
+
+struct series_statistics {
+  std::uint64_t count = 0;
+  moment first;
+  moment last;
+};
+
+struct options {
+  std::size_t tail_bytes_max = 64u << 20;   // memory of observations that are in no chunk yet
+  std::size_t flush_points = 256;           // a series with so many new ones is written to its chunk at the next flush
+  std::size_t chunk_writes_max = 20'000;    // chunks written in one flush, unless the tail is beyond its bound
+};
+
+// Threads: add, change and remove* by one thread, in the order of the log. flush, flushed and expire by one thread, the
+// follower. Reading by any, at any time, without waiting for either; a reader sees what was added before it began and
+// perhaps some of what came since.
+//
+// Each change carries the position of its batch, and flush writes exactly those up to the cursor: after a restart the
+// log is replayed from the cursor and nothing is there twice.
+class history {
+ public:
+  // Creates its tables and loads the open tails that earlier flushes left.
+  explicit history(store::state_db& db, options limits = {});
+  ~history();
+
+  void add(store::position at, series_id series, observation o);
+  void change(store::position at, series_id series, observation o);  // replaces the one with its number; may move in time
+  void remove(store::position at, series_id series, observation_number number);
+  void remove_range(store::position at, series_id series, timestamp from, timestamp to);  // half open
+  void remove_series(store::position at, series_id series);
+
+  // In order of (time, number), or the reverse.
+  std::vector<observation> range(series_id series, range_query const& query) const;
+  // The same without the vector; stops when `visit` returns false. Returns how many it handed out.
+  std::size_t for_each(series_id series, range_query const& query,
+                       std::function<bool(observation const&)> const& visit) const;
+  std::optional<observation> last(series_id series) const;
+  std::optional<observation> find(series_id series, observation_number number) const;
+  std::optional<series_statistics> statistics_of(series_id series) const;
+
+  // `boundaries`: n + 1 ascending times that bound n half-open periods. Whole chunks are taken by their statistics.
+  std::vector<statistics> aggregate(series_id series, std::vector<timestamp> const& boundaries) const;
+
+  // Writes what came up to `cursor` into `t`: into chunks where enough of a series has gathered or its turn has come,
+  // otherwise raw. After t.commit() call flushed(); if the commit failed, don't, and the next flush does it all again.
+  void flush(store::state_db::transaction& t, store::position cursor);
+  void flush_all(store::state_db::transaction& t, store::position cursor);  // everything into chunks
+  void flushed();
+
+  bool wants_flush() const;         // the tail is past half of its bound
+  std::size_t tail_bytes() const;   // memory now
+
+  // Removes chunks and parts of chunks older than `before`. New observations that old leave with a later call. Not
+  // between flush and flushed.
+  void expire(store::state_db::transaction& t, series_id series, timestamp before);
+
+  // Reads every chunk; one line for each that is damaged.
+  std::vector<std::string> damages() const;
+
+ private:
+  struct parts;
+  std::unique_ptr<parts> parts_;
+};
+
+}  // namespace dos::history

@@ -9,14 +9,14 @@
 
 #include "kernel/history/observation.h"
 
-namespace dos::history {
+namespace dos {
 
 inline constexpr std::size_t chunk_points_max = 1000;
 inline constexpr std::size_t chunk_bytes_max = 256 * 1024;  // of long values: fewer points then
 
 // Count, sum and so on of the numeric values: numbers, and booleans as 0 and 1. NaN counts in `numbers` and `sum`, but
 // is never least or greatest.
-struct statistics {
+struct value_statistics {
   std::uint64_t count = 0;    // all observations
   std::uint64_t numbers = 0;  // those with numeric value; the rest is defined if there is one
   double sum = 0;
@@ -27,33 +27,33 @@ struct statistics {
   double last = 0;
 
   void add(double value);            // in the order of the series; the caller counts
-  void add(statistics const& later);  // all of it follows
+  void add(value_statistics const& later);  // all of it follows
   double mean() const { return sum / double(numbers); }
 };
 
-struct summary {
+struct chunk_summary {
   moment first;
   moment last;
   observation_number number_min = 0;
   observation_number number_max = 0;
-  statistics values;
+  value_statistics values;
 };
 
-// The numeric value of an observation, as `statistics` sees it.
-std::optional<double> numeric(json::value const&);
+// The numeric value of an observation, as `value_statistics` sees it.
+std::optional<double> numeric_value(json::value const&);
 
 // `points`: 1 to 65,535, in order of moment. `sealed` ones are compressed: smaller, a little slower to read.
 std::string encode_chunk(std::span<observation const> points, bool sealed);
-summary summarise(std::span<observation const> points);
+chunk_summary summarise(std::span<observation const> points);
 
 // Both append. Any bytes may come: fault internal when they are no chunk or damaged.
 void decode_chunk(std::string_view bytes, std::vector<observation>& points);
 
 struct numeric_point {
-  history::moment moment;
+  dos::moment moment;
   double value;
 };
 // Only what is numeric, about twice as fast; returns how many observations there are in all.
 std::size_t decode_numbers(std::string_view bytes, std::vector<numeric_point>& points);
 
-}  // namespace dos::history
+}  // namespace dos

@@ -12,7 +12,7 @@
 #include "kernel/history/observation.h"
 #include "kernel/store/state_db.h"
 
-namespace dos::history {
+namespace dos {
 
 // A series is (entity, attribute, dataset id); which one a number stands for is kept elsewhere. Below 2^63.
 using series_id = std::uint64_t;
@@ -31,7 +31,7 @@ struct series_statistics {
   moment last;
 };
 
-struct options {
+struct history_options {
   std::size_t tail_bytes_max = 64u << 20;   // memory of observations that are in no chunk yet
   std::size_t flush_points = 256;           // a series with so many new ones is written to its chunk at the next flush
   std::size_t chunk_writes_max = 20'000;    // chunks written in one flush, unless the tail is beyond its bound
@@ -46,7 +46,7 @@ struct options {
 class history {
  public:
   // Creates its tables and loads the open tails that earlier flushes left.
-  explicit history(store::state_db& db, options limits = {});
+  explicit history(store::state_db& db, history_options = {});
   ~history();
 
   void add(store::position at, series_id series, observation o);
@@ -65,7 +65,7 @@ class history {
   std::optional<series_statistics> statistics_of(series_id series) const;
 
   // `boundaries`: n + 1 ascending times that bound n half-open periods. Whole chunks are taken by their statistics.
-  std::vector<statistics> aggregate(series_id series, std::vector<timestamp> const& boundaries) const;
+  std::vector<value_statistics> aggregate(series_id series, std::vector<timestamp> const& boundaries) const;
 
   // Writes what came up to `cursor` into `t`: into chunks where enough of a series has gathered or its turn has come,
   // otherwise raw. After t.commit() call flushed(); if the commit failed, don't, and the next flush does it all again.
@@ -88,4 +88,4 @@ class history {
   std::unique_ptr<parts> parts_;
 };
 
-}  // namespace dos::history
+}  // namespace dos

@@ -9,7 +9,7 @@
 #include "base/json.h"
 #include "base/time.h"
 
-namespace dos::history {
+namespace dos {
 
 // Assigned in the log, city-wide, ascending, below 2^53, never changed; 0 is none.
 using observation_number = std::uint64_t;
@@ -46,7 +46,7 @@ struct observation {
   json::value value;   // null when deleted; other reals than JSON's (NaN, infinite) are kept bit by bit
   json::value extras;  // null, or an object with at least one member
 
-  history::moment moment() const { return {time, number}; }
+  dos::moment moment() const { return {time, number}; }
 };
 
 // Typed access to the extras.
@@ -60,4 +60,4 @@ void set_extra(observation&, std::string_view extra, timestamp time);
 bool identical(json::value const& a, json::value const& b);
 bool identical(observation const& a, observation const& b);
 
-}  // namespace dos::history
+}  // namespace dos

@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "kernel/events/live.h"
 #include "kernel/events/subscriptions.h"
+#include "kernel/session/ledger.h"
 #include "kernel/session/session.h"
 
 namespace dos {
@@ -35,14 +36,6 @@ struct city_status {
   std::uint64_t disk_free_bytes = 0;
   bool writable = true;                   // false: the disk is full or failing; reads go on
   std::string trouble;                    // why
-};
-
-struct ledger_line {
-  timestamp hour;
-  std::string source;
-  dos::tally what;
-  std::string reason;
-  std::uint64_t n = 0;
 };
 
 class city : public std::enable_shared_from_this<city> {

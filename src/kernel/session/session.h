@@ -17,6 +17,7 @@
 #include "kernel/graph/entity.h"
 #include "kernel/graph/entity_store.h"
 #include "kernel/history/observation.h"
+#include "kernel/session/records.h"
 
 namespace dos {
 
@@ -29,10 +30,6 @@ struct series_key {
   symbol dataset;
   attribute_kind kind = attribute_kind::property;
 };
-
-// A record is a JSON document of the platform itself (subscription, device profile, token, quarantined message …), by
-// collection and key. All records of a city are in memory.
-using record_ptr = std::shared_ptr<json::value const>;
 
 // What happened to a message on its way in or out: the columns of the ledger.
 enum class tally : std::uint8_t { received, accepted, stored, repeated, rejected, delivered, failed };
@@ -49,13 +46,14 @@ class transaction {
   virtual entity_ptr find(std::string_view id) const = 0;
   // Found and alive, else fault not_found.
   entity_ptr get(std::string_view id) const;
+  // A record is a JSON document of the platform itself: subscription, device profile, token, quarantined message …
   virtual record_ptr find_record(std::string_view collection, std::string_view key) const = 0;
   virtual std::vector<series_ref> series_of(std::string_view id) const = 0;
 
   // Stores the entity as given. Attributes taken over from the stored entity (the same pointers) are unchanged; others
   // are changes: they get created_at (kept from the instance they replace), modified_at and their series, and become
   // observations of their history. Attributes that are missing are gone; that is recorded in the history, too. The
-  // entity's own times and version are set here. `history::none` leaves the history alone.
+  // entity's own times and version are set here. `keep::nothing` leaves the history alone.
   enum class keep { history, nothing };
   virtual void put(entity e, keep k = keep::history) = 0;
   // Removes the current state; the history stays readable.

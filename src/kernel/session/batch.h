@@ -1,0 +1,98 @@
+// What the commit log holds: the effects of writes, not the commands. Names are expanded, ids and times assigned, so
+// that replay decides nothing.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "kernel/graph/codec.h"
+#include "kernel/graph/entity.h"
+#include "kernel/graph/entity_store.h"
+#include "kernel/history/observation.h"
+#include "kernel/session/records.h"
+#include "kernel/session/session.h"
+
+namespace dos::effect {
+
+// The entity after a write, told as the difference to what was there before.
+struct entity_changed {
+  struct removal {
+    symbol name;
+    symbol dataset;
+    std::uint64_t series = 0;
+  };
+  std::string id;
+  bool head = false;  // types, scopes, more and deleted_at are given; otherwise they stay
+  std::vector<symbol> types;
+  std::vector<symbol> scopes;
+  json::value more;
+  timestamp deleted_at = no_time;
+  bool created = false;       // there was no entity, or only its history
+  std::vector<attribute_ptr> set;
+  std::vector<removal> removed;
+  // Of the observations that `set` and then `removed` become, one each in this order; 0: history is left alone.
+  std::uint64_t first_number = 0;
+};
+struct entity_forgotten {
+  std::string id;
+};
+struct series_started {
+  std::string entity;
+  series_ref series;
+};
+struct series_removed {
+  std::string entity;
+  std::uint64_t series = 0;
+};
+struct observed {
+  std::uint64_t series = 0;
+  observation observation;
+};
+struct observation_changed {
+  std::uint64_t series = 0;
+  observation observation;
+};
+struct observation_removed {
+  std::uint64_t series = 0;
+  std::uint64_t number = 0;
+};
+struct record_written {
+  std::string collection;
+  std::string key;
+  record_ptr record;  // nothing: erased
+};
+struct counted_in_ledger {
+  std::string source;
+  tally what = tally::received;
+  std::string reason;
+  std::uint64_t n = 1;
+};
+
+using any = std::variant<entity_changed, entity_forgotten, series_started, series_removed, observed, observation_changed,
+                         observation_removed, record_written, counted_in_ledger>;
+
+}  // namespace dos::effect
+
+namespace dos {
+
+// One write: everything it did, at one moment.
+struct write_effects {
+  timestamp at;
+  std::vector<effect::any> effects;
+};
+
+// One entry of the log.
+using batch = std::vector<write_effects>;
+
+// Names that the batch is the first to use are told in it; `names` learns them.
+std::string encode_batch(batch const& b, name_table& names);
+// Fault malformed when the bytes are no batch.
+batch decode_batch(std::string_view bytes, name_table& names);
+
+// The entity after the effect, as readers see it: the one place where effects become state.
+entity_ptr apply(entity_ptr const& before, effect::entity_changed const& e, timestamp at, std::uint64_t position);
+
+}  // namespace dos

@@ -1,0 +1,188 @@
+#include "kernel/session/pending.h"
+
+#include <algorithm>
+
+namespace dos {
+namespace {
+
+bool same_head(entity const& a, entity const& b) {
+  return a.types == b.types && a.scopes == b.scopes && a.more == b.more && a.deleted_at == b.deleted_at;
+}
+
+}  // namespace
+
+entity_ptr transaction::get(std::string_view id) const {
+  auto found = find(id);
+  if (!found || found->deleted_at != no_time) throw fault(fault_kind::not_found, "there is no entity " + std::string(id), "id");
+  return found;
+}
+
+entity_ptr pending_write::find(std::string_view id) const {
+  for (auto const* const layer : {&own_, &earlier_}) {
+    if (layer->entities.empty()) continue;
+    if (auto const it = layer->entities.find(std::string(id)); it != layer->entities.end()) return it->second;
+  }
+  return committed_.entities.find(id);
+}
+
+record_ptr pending_write::find_record(std::string_view collection, std::string_view key) const {
+  for (auto const* const layer : {&own_, &earlier_}) {
+    if (layer->records.empty()) continue;
+    if (auto const it = layer->records.find({std::string(collection), std::string(key)}); it != layer->records.end()) {
+      return it->second;
+    }
+  }
+  return committed_.records.find(collection, key);
+}
+
+std::vector<series_ref> pending_write::series_of(std::string_view id) const {
+  auto all = committed_.entities.series_of(id);
+  auto const key = std::string(id);
+  for (auto const* const layer : {&earlier_, &own_}) {
+    if (auto const it = layer->started.find(key); it != layer->started.end()) {
+      all.insert(all.end(), it->second.begin(), it->second.end());
+    }
+    if (auto const it = layer->ended.find(key); it != layer->ended.end()) {
+      std::erase_if(all, [&](series_ref const& s) {
+        return std::find(it->second.begin(), it->second.end(), s.series) != it->second.end();
+      });
+    }
+  }
+  return all;
+}
+
+std::uint64_t pending_write::series_for(std::string_view entity, symbol attribute, symbol dataset, attribute_kind kind) {
+  for (auto const& s : series_of(entity)) {
+    if (s.attribute == attribute && s.dataset == dataset) return s.series;
+  }
+  auto const s = series_ref{counters_.next_series++, attribute, dataset, kind};
+  own_.started[std::string(entity)].push_back(s);
+  effects_.push_back(effect::series_started{std::string(entity), s});
+  return s.series;
+}
+
+void pending_write::put(entity e, keep k) {
+  auto const before = find(e.id);
+  auto const lived = before && before->deleted_at == no_time;
+  auto change = effect::entity_changed();
+  change.id = e.id;
+  change.created = !lived && e.deleted_at == no_time;
+  change.head = !before || !same_head(*before, e);
+  if (change.head) {
+    change.types = e.types;
+    change.scopes = e.scopes;
+    change.more = e.more;
+    change.deleted_at = e.deleted_at;
+  }
+  auto attributes = std::vector<attribute_change>();
+  for (auto& mine : e.attributes) {
+    auto const old = before ? before->find(mine->name, mine->dataset) : attribute_ptr();
+    if (old == mine) continue;
+    auto fresh = attribute(*mine);
+    fresh.created_at = old ? old->created_at : at_;
+    fresh.modified_at = at_;
+    fresh.series = k == keep::nothing ? (old ? old->series : 0)
+                   : old && old->series ? old->series
+                                        : series_for(e.id, fresh.name, fresh.dataset, fresh.kind);
+    attributes.push_back({fresh.name, fresh.dataset, old ? attribute_updated : attribute_created});
+    change.set.push_back(make_attribute(std::move(fresh)));
+  }
+  if (before) {
+    for (auto const& old : before->attributes) {
+      if (e.find(old->name, old->dataset)) continue;
+      change.removed.push_back({old->name, old->dataset, k == keep::history ? old->series : 0});
+      attributes.push_back({old->name, old->dataset, attribute_deleted});
+    }
+  }
+  if (!change.head && change.set.empty() && change.removed.empty()) return;
+  if (k == keep::history) {
+    change.first_number = counters_.next_observation;
+    counters_.next_observation += change.set.size() + change.removed.size();
+  }
+  store(before, std::move(change), std::move(attributes));
+}
+
+void pending_write::erase(std::string_view id) {
+  auto const before = get(id);
+  auto gone = entity();
+  gone.id = before->id;
+  gone.types = before->types;
+  gone.scopes = before->scopes;
+  gone.more = before->more;
+  gone.deleted_at = at_;
+  put(std::move(gone), keep::history);
+}
+
+void pending_write::store(entity_ptr before, effect::entity_changed e, std::vector<attribute_change> attributes) {
+  auto after = apply(before, e, at_, position_);
+  auto const lived = before && before->deleted_at == no_time;
+  auto const lives = after->deleted_at == no_time;
+  if (lived || lives) {
+    changes_.push_back({position_, at_, lived ? before : entity_ptr(), after, std::move(attributes)});
+  }
+  own_.entities.insert_or_assign(e.id, std::move(after));
+  effects_.push_back(std::move(e));
+}
+
+void pending_write::forget(std::string_view id) {
+  auto const before = find(id);
+  if (!before) throw fault(fault_kind::not_found, "there is no entity " + std::string(id), "id");
+  if (before->deleted_at == no_time) erase(id);
+  for (auto const& s : series_of(id)) remove_series(id, s.series);
+  own_.entities.insert_or_assign(std::string(id), entity_ptr());
+  effects_.push_back(effect::entity_forgotten{std::string(id)});
+}
+
+std::uint64_t pending_write::observe(series_key const& series, observation o) {
+  DOS_CHECK(find(series.entity));
+  auto const id = series_for(series.entity, series.attribute, series.dataset, series.kind);
+  o.number = counters_.next_observation++;
+  auto const number = o.number;
+  effects_.push_back(effect::observed{id, std::move(o)});
+  return number;
+}
+
+void pending_write::change_observation(std::uint64_t series, std::uint64_t number, observation o) {
+  o.number = number;
+  effects_.push_back(effect::observation_changed{series, std::move(o)});
+}
+
+void pending_write::remove_observation(std::uint64_t series, std::uint64_t number) {
+  effects_.push_back(effect::observation_removed{series, number});
+}
+
+void pending_write::remove_series(std::string_view entity, std::uint64_t series) {
+  own_.ended[std::string(entity)].push_back(series);
+  effects_.push_back(effect::series_removed{std::string(entity), series});
+}
+
+void pending_write::put_record(std::string_view collection, std::string_view key, json::value v) {
+  auto r = std::make_shared<json::value const>(std::move(v));
+  own_.records.insert_or_assign({std::string(collection), std::string(key)}, r);
+  effects_.push_back(effect::record_written{std::string(collection), std::string(key), std::move(r)});
+}
+
+void pending_write::erase_record(std::string_view collection, std::string_view key) {
+  own_.records.insert_or_assign({std::string(collection), std::string(key)}, record_ptr());
+  effects_.push_back(effect::record_written{std::string(collection), std::string(key), nullptr});
+}
+
+void pending_write::count(std::string_view source, tally what, std::uint64_t n, std::string_view reason) {
+  has_counted_ = true;
+  effects_.push_back(effect::counted_in_ledger{std::string(source), what, std::string(reason), n});
+}
+
+void merge(overlay& base, overlay later) {
+  for (auto& [id, e] : later.entities) base.entities.insert_or_assign(id, std::move(e));
+  for (auto& [key, r] : later.records) base.records.insert_or_assign(key, std::move(r));
+  for (auto& [id, list] : later.started) {
+    auto& all = base.started[id];
+    all.insert(all.end(), list.begin(), list.end());
+  }
+  for (auto& [id, list] : later.ended) {
+    auto& all = base.ended[id];
+    all.insert(all.end(), list.begin(), list.end());
+  }
+}
+
+}  // namespace dos

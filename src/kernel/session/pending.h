@@ -1,0 +1,83 @@
+// Writes that are decided but not yet committed: what a transaction sees on top of the committed state, and the effects
+// it leaves. One thread, the sequencer's.
+#pragma once
+
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "kernel/events/change.h"
+#include "kernel/graph/entity_store.h"
+#include "kernel/session/batch.h"
+#include "kernel/session/session.h"
+
+namespace dos {
+
+// What the log has assigned so far.
+struct counters {
+  std::uint64_t next_observation = 1;
+  std::uint64_t next_series = 1;
+  timestamp last_write = timestamp_min;
+};
+
+// The committed state that decisions start from.
+struct committed_state {
+  entity_store const& entities;
+  record_table const& records;
+};
+
+// What one batch, or one write of it, has changed so far.
+struct overlay {
+  std::unordered_map<std::string, entity_ptr> entities;  // nothing: forgotten
+  std::map<std::pair<std::string, std::string>, record_ptr> records;
+  std::unordered_map<std::string, std::vector<series_ref>> started;  // series, per entity
+  std::unordered_map<std::string, std::vector<std::uint64_t>> ended;
+};
+
+class pending_write final : public transaction {
+ public:
+  pending_write(committed_state committed, overlay const& earlier, counters from, timestamp at, std::uint64_t position)
+      : committed_(committed), earlier_(earlier), counters_(from), at_(at), position_(position) {}
+
+  timestamp now() const override { return at_; }
+  entity_ptr find(std::string_view id) const override;
+  record_ptr find_record(std::string_view collection, std::string_view key) const override;
+  std::vector<series_ref> series_of(std::string_view id) const override;
+  void put(entity e, keep k) override;
+  void erase(std::string_view id) override;
+  void forget(std::string_view id) override;
+  std::uint64_t observe(series_key const& series, observation o) override;
+  void change_observation(std::uint64_t series, std::uint64_t number, observation o) override;
+  void remove_observation(std::uint64_t series, std::uint64_t number) override;
+  void remove_series(std::string_view entity, std::uint64_t series) override;
+  void put_record(std::string_view collection, std::string_view key, json::value v) override;
+  void erase_record(std::string_view collection, std::string_view key) override;
+  void count(std::string_view source, tally what, std::uint64_t n, std::string_view reason) override;
+
+  // After a decision that stands.
+  bool has_counted() const { return has_counted_; }
+  write_effects take_effects() { return {at_, std::move(effects_)}; }
+  std::vector<entity_change> take_changes() { return std::move(changes_); }
+  overlay take_overlay() { return std::move(own_); }
+  counters const& numbers() const { return counters_; }
+
+ private:
+  std::uint64_t series_for(std::string_view entity, symbol attribute, symbol dataset, attribute_kind kind);
+  void store(entity_ptr before, effect::entity_changed e, std::vector<attribute_change> attributes);
+
+  committed_state committed_;
+  overlay const& earlier_;
+  overlay own_;
+  counters counters_;
+  timestamp at_;
+  std::uint64_t position_;
+  std::vector<effect::any> effects_;
+  std::vector<entity_change> changes_;
+  bool has_counted_ = false;
+};
+
+// Lays `later` over `base`.
+void merge(overlay& base, overlay later);
+
+}  // namespace dos

@@ -1,0 +1,44 @@
+// Puts the writes of a city into one order. Every source has a bounded queue; queues are served in turn, so that a flood
+// from one source holds up no other.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "kernel/session/session.h"
+
+namespace dos {
+
+struct queued_write {
+  std::string source;
+  session::decide decide;
+  std::function<void(outcome)> done;
+};
+
+class write_queues {
+ public:
+  explicit write_queues(std::size_t source_queue_max) : source_queue_max_(source_queue_max) {}
+
+  // Fault too_many when this source has too much waiting, unavailable after close().
+  void push(queued_write w);
+  // Waits for writes and takes up to `n`, one of each source in turn. Empty after close(), when nothing is left.
+  std::vector<queued_write> take(std::size_t n);
+  void close();
+  std::size_t size() const;
+
+ private:
+  std::size_t const source_queue_max_;
+  mutable std::mutex mutex_;
+  std::condition_variable filled_;
+  std::map<std::string, std::deque<queued_write>, std::less<>> queues_;  // none is empty
+  std::string turn_;                                                    // the source served last
+  std::size_t size_ = 0;
+  bool closed_ = false;
+};
+
+}  // namespace dos

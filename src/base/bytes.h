@@ -27,6 +27,7 @@ class byte_writer {
     std::memcpy(&n, &d, sizeof n);
     fixed64(n);
   }
+  void bytes(std::string_view s) { out_ += s; }  // the reader knows how many
   void text(std::string_view s) {
     varint(s.size());
     out_ += s;
@@ -68,6 +69,7 @@ class byte_reader {
     std::memcpy(&d, &n, sizeof d);
     return d;
   }
+  std::string_view bytes(std::uint64_t n) { return take(n); }
   std::string_view text() { return take(varint()); }
   // A number of things that each take at least a byte.
   std::size_t count() {

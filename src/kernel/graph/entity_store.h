@@ -1,0 +1,61 @@
+// The state of a city in memory: every entity, and the indexes that make queries fast. One writer (the session's
+// publishing thread); any number of readers, which never hold the writer up for long.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "kernel/graph/entity.h"
+#include "kernel/graph/query.h"
+
+namespace dos {
+
+// An attribute's history, also when the attribute or the whole entity is gone.
+struct series_ref {
+  std::uint64_t series = 0;
+  symbol attribute;
+  symbol dataset;
+  attribute_kind kind = attribute_kind::property;
+};
+
+class entity_store {
+ public:
+  entity_store();
+  ~entity_store();
+
+  // --- the writer ---
+  void put(entity_ptr e);  // inserts or replaces by id; an entity with deleted_at is kept for its history
+  void forget(std::string_view id);  // entity and history references
+  void add_series(std::string_view id, series_ref s);  // the entity is known
+  void remove_series(std::string_view id, std::uint64_t series);
+
+  // --- readers ---
+  // The entity, also when only its history is left (deleted_at is set then); nothing when it never was.
+  entity_ptr find(std::string_view id) const;
+  std::vector<series_ref> series_of(std::string_view id) const;
+
+  struct page {
+    std::vector<entity_ptr> entities;
+    std::optional<std::size_t> total;  // when asked for
+  };
+  // What may be seen, applied before filter, order and count.
+  using sight = std::function<bool(entity const&)>;
+  page find(query::query const& q, sight const& may_see = {}) const;
+  // Every entity that matches, in order of creation, without limit and order; stops when `visit` says false. Called
+  // without any lock held.
+  void for_each(query::query const& q, std::function<bool(entity_ptr const&)> const& visit, sight const& may_see = {}) const;
+
+  std::size_t size() const;  // living entities
+  // Types with the number of their living entities; attributes of a type with the number that have them.
+  std::vector<std::pair<symbol, std::size_t>> types() const;
+  std::vector<std::pair<symbol, std::size_t>> attributes_of(symbol type) const;
+
+ private:
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
+}  // namespace dos

@@ -1,0 +1,39 @@
+// Addresses of the Internet Protocol, ranges of them, and which ones the world can reach.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dos::net {
+
+// An IPv4 address is kept as its mapped form ::ffff:a.b.c.d, so that the two ways to write it are one.
+struct ip_address {
+  std::array<std::uint8_t, 16> bytes{};
+
+  bool operator==(ip_address const&) const = default;
+};
+
+std::optional<ip_address> parse_ip(std::string_view text);  // without port, brackets or zone
+std::string to_text(ip_address const& a);                   // "192.0.2.1", "2001:db8::1"
+
+struct ip_range {
+  ip_address first;
+  int bits = 128;  // of the mapped form
+
+  bool contains(ip_address const& a) const;
+};
+
+// "10.0.0.0/8", "fd00::/8", "192.0.2.7". Faults: malformed.
+ip_range parse_ip_range(std::string_view text);
+std::vector<ip_range> parse_ip_ranges(std::vector<std::string> const& texts);
+bool contains(std::vector<ip_range> const& ranges, ip_address const& a);
+
+// False for loopback, private, link-local, shared, multicast, documentation, reserved and unspecified addresses, also
+// where they are wrapped into IPv6 (mapped, 6to4, Teredo, NAT64). RFC 6890
+bool is_public(ip_address const& a);
+
+}  // namespace dos::net

@@ -1,0 +1,58 @@
+#include "net/address.h"
+
+#include <gtest/gtest.h>
+
+#include "base/fault.h"
+
+namespace dos::net {
+namespace {
+
+TEST(an_address, is_public_only_when_the_world_can_reach_it) {
+  for (auto const text : {"8.8.8.8", "2a00:1450:4001::1", "::ffff:8.8.8.8", "64:ff9b::808:808", "172.32.0.1"}) {
+    SCOPED_TRACE(text);
+    EXPECT_TRUE(is_public(*parse_ip(text)));
+  }
+  for (auto const text : {"127.0.0.1",
+                          "10.1.2.3",
+                          "172.16.0.1",
+                          "172.31.255.255",
+                          "192.168.1.1",
+                          "169.254.169.254",
+                          "100.64.0.1",
+                          "0.0.0.0",
+                          "224.0.0.1",
+                          "255.255.255.255",
+                          "::",
+                          "::1",
+                          "fe80::1",
+                          "fd00::1",
+                          "ff02::1",
+                          "::ffff:127.0.0.1",
+                          "::ffff:a9fe:a9fe",
+                          "64:ff9b::7f00:1",
+                          "2002:7f00:1::",
+                          "2001:db8::1",
+                          "::127.0.0.1",
+                          "fec0::1"}) {
+    SCOPED_TRACE(text);
+    EXPECT_FALSE(is_public(*parse_ip(text)));
+  }
+}
+
+TEST(a_range, contains_what_begins_as_it_does) {
+  EXPECT_TRUE(parse_ip_range("10.0.0.0/9").contains(*parse_ip("10.127.0.1")));
+  EXPECT_FALSE(parse_ip_range("10.0.0.0/9").contains(*parse_ip("10.128.0.1")));
+  EXPECT_TRUE(parse_ip_range("192.0.2.1").contains(*parse_ip("::ffff:192.0.2.1")));
+  EXPECT_TRUE(parse_ip_range("fd00::/8").contains(*parse_ip("fdff::")));
+  EXPECT_TRUE(parse_ip_range("0.0.0.0/0").contains(*parse_ip("1.2.3.4")));
+  EXPECT_FALSE(parse_ip_range("0.0.0.0/0").contains(*parse_ip("::1")));
+  for (auto const bad : {"", "10", "10.0.0.0/33", "10.0.0.0/", "::/129", "x/8", "10.0.0.0/-1"}) {
+    SCOPED_TRACE(bad);
+    EXPECT_THROW(parse_ip_range(bad), fault);
+  }
+  EXPECT_FALSE(parse_ip("127.1"));
+  EXPECT_EQ("192.0.2.1", to_text(*parse_ip("::ffff:192.0.2.1")));
+}
+
+}  // namespace
+}  // namespace dos::net

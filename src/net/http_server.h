@@ -1,0 +1,73 @@
+// Serves HTTP/1.1 with limits: whoever goes over one gets an answer that names it, then the connection ends.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "http/request.h"
+#include "http/response.h"
+#include "net/io_threads.h"
+
+namespace dos::net {
+
+struct http_server_options {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 0;  // 0: any free one
+  // PEM files; both or none. With them every connection speaks TLS 1.2 or newer.
+  std::string certificate_file = {};
+  std::string key_file = {};
+  // Address ranges of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.
+  std::vector<std::string> trusted_proxies = {};
+
+  std::size_t target_bytes_max = 8 * 1024;        // 414
+  std::size_t header_bytes_max = 16 * 1024;       // 431
+  std::size_t header_fields_max = 100;            // 431
+  std::size_t body_bytes_max = 32 * 1024 * 1024;  // 413
+  // Another limit for some requests, asked when only their head is known.
+  std::function<std::size_t(http::request const&)> body_bytes_max_for = {};
+  std::size_t connections_max = 10'000;          // 503
+  std::size_t connections_per_peer_max = 1'000;  // 503; trusted proxies are exempt
+
+  std::chrono::milliseconds header_ms_max{10'000};      // from the first byte to the end of the head: 408
+  std::chrono::milliseconds body_idle_ms_max{30'000};   // between two pieces of a body: 408
+  std::chrono::milliseconds write_idle_ms_max{30'000};  // the client takes nothing: dropped
+  std::chrono::milliseconds keep_alive_ms_max{75'000};  // between two requests: closed
+  std::chrono::milliseconds linger_ms_max{10'000};      // what a refused client still sends is read and dropped
+
+  bool gzip = true;  // text bodies over 1 KiB, for clients that accept it
+};
+
+struct http_server_counts {
+  std::uint64_t connections_open = 0;
+  std::uint64_t connections_accepted = 0;
+  std::uint64_t connections_refused = 0;  // over one of the two maxima
+  std::uint64_t connections_dropped = 0;  // took nothing for too long
+  std::uint64_t requests_refused = 0;     // by this server, before a handler saw them
+  std::uint64_t responses[6] = {};        // by class: [2] counts 2xx
+  std::uint64_t bytes_received = 0;
+  std::uint64_t bytes_sent = 0;
+};
+
+class http_server {
+ public:
+  // Listens when it returns. Faults: unavailable when the address cannot be bound, invalid for unreadable options.
+  // The handler is called on the threads of `io`; what it throws becomes a problem. `io` outlives the server.
+  http_server(io_threads& io, http_server_options options, http::handler handler);
+  ~http_server();  // stop without patience
+
+  std::uint16_t port() const;
+  http_server_counts counts() const;
+  // Accepts no more, lets running requests finish within `patience`, then closes everything. Not from an io thread.
+  void stop(std::chrono::milliseconds patience);
+
+  struct core;
+
+ private:
+  std::shared_ptr<core> core_;
+};
+
+}  // namespace dos::net

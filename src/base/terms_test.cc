@@ -1,0 +1,27 @@
+#include "base/terms.h"
+
+#include <gtest/gtest.h>
+
+namespace dos {
+namespace {
+
+TEST(a_term, stands_for_what_the_context_says_and_else_belongs_to_the_default_vocabulary) {
+  auto const words = terms(json::parse(R"({"@context": {
+      "dm": "https://example.org/model#", "LAeq": "dm:LAeq", "name": {"@id": "https://schema.org/name"},
+      "location": "https://example.org/mine", "@version": 1.1}})"));
+  EXPECT_EQ("https://example.org/model#LAeq", words.iri("LAeq"));
+  EXPECT_EQ("https://schema.org/name", words.iri("name"));
+  EXPECT_EQ("https://uri.etsi.org/ngsi-ld/default-context/co3", words.iri("co3"));
+  EXPECT_EQ("https://uri.etsi.org/ngsi-ld/location", words.iri("location"));
+  EXPECT_EQ("urn:x:y", words.iri("urn:x:y"));
+}
+
+TEST(an_iri, is_said_in_the_shortest_way) {
+  auto const words = terms(json::parse(R"({"LAeq": "https://example.org/model#LAeq"})"));
+  EXPECT_EQ("LAeq", words.term("https://example.org/model#LAeq"));
+  EXPECT_EQ("co3", words.term("https://uri.etsi.org/ngsi-ld/default-context/co3"));
+  EXPECT_EQ("https://example.org/unknown", words.term("https://example.org/unknown"));
+}
+
+}  // namespace
+}  // namespace dos

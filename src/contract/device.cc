@@ -1,0 +1,147 @@
+#include "contract/device.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/fault.h"
+#include "base/text.h"
+
+namespace dos {
+namespace {
+
+constexpr auto device_states = std::array<std::string_view, 5>{"planned", "active", "maintenance", "replaced", "retired"};
+
+timestamp stored_time(json::value const& record, std::string_view member) {
+  return parse_timestamp(record.text_or(member, "")).value_or(no_time);
+}
+
+double stored_number(json::value const& record, std::string_view member, double otherwise) {
+  auto const* found = record.find(member);
+  return found && found->is_number() ? found->as_double() : otherwise;
+}
+
+template <typename Read>
+auto read_list(json::value const& record, std::string_view member, Read const& read) {
+  auto list = std::vector<decltype(read(record))>();
+  if (auto const* found = record.find(member); found && found->is_array()) {
+    for (auto const& element : found->as_array()) list.push_back(read(element));
+  }
+  return list;
+}
+
+device_mount read_mount(json::value const& m) {
+  return {.measuring_point = std::string(m.text_or("measuringPoint", "")),
+          .from = stored_time(m, "from"),
+          .to = stored_time(m, "to")};
+}
+
+device_calibration read_calibration(json::value const& c) {
+  return {.date = stored_time(c, "date"),
+          .attribute = std::string(c.text_or("attribute", "")),
+          .factor = stored_number(c, "factor", 1),
+          .offset = stored_number(c, "offset", 0),
+          .note = std::string(c.text_or("note", "")),
+          .by = std::string(c.text_or("by", "")),
+          .at = stored_time(c, "at")};
+}
+
+template <typename T>
+json::value list_of(std::vector<T> const& elements) {
+  auto list = json::array();
+  for (auto const& e : elements) list.push_back(to_json(e));
+  return list;
+}
+
+}  // namespace
+
+std::string_view to_text(device_state s) { return device_states[std::size_t(s)]; }
+
+device_state parse_device_state(std::string_view text) {
+  auto const found = std::find(device_states.begin(), device_states.end(), text);
+  require(found != device_states.end(), fault_kind::invalid,
+          "a device is planned, active, maintenance, replaced or retired, not \"" + std::string(text.substr(0, 40)) + "\"",
+          "state");
+  return device_state(found - device_states.begin());
+}
+
+bool may_change(device_state from, device_state to) {
+  using enum device_state;
+  if (from == to) return true;
+  switch (from) {
+    case planned: return to == active || to == retired;
+    case active: return to == maintenance || to == replaced || to == retired;
+    case maintenance: return to == active || to == replaced || to == retired;
+    case replaced: return to == planned || to == retired;
+    case retired: return false;
+  }
+  return false;
+}
+
+device_mount const* device::mount_at(timestamp t) const {
+  auto const found = std::find_if(mounts.begin(), mounts.end(), [&](device_mount const& m) { return m.holds_at(t); });
+  return found == mounts.end() ? nullptr : &*found;
+}
+
+device_calibration const* device::calibration_at(std::string_view attribute, timestamp t) const {
+  auto const* latest = static_cast<device_calibration const*>(nullptr);
+  for (auto const& c : calibrations) {
+    if (c.attribute == attribute && c.date <= t && (!latest || latest->date <= c.date)) latest = &c;
+  }
+  return latest;
+}
+
+json::value to_json(device_mount const& m) {
+  auto o = json::object{{"measuringPoint", m.measuring_point}, {"from", to_string(m.from)}};
+  if (m.to != no_time) o.push("to", to_string(m.to));
+  return o;
+}
+
+json::value to_json(device_calibration const& c) {
+  auto o = json::object{{"date", to_string(c.date)}};
+  if (!c.note.empty()) o.push("note", c.note);
+  if (!c.attribute.empty()) {
+    o.push("attribute", c.attribute);
+    o.push("factor", c.factor);
+    o.push("offset", c.offset);
+  }
+  if (!c.by.empty()) o.push("by", c.by);
+  if (c.at != no_time) o.push("at", to_string(c.at));
+  return o;
+}
+
+json::value to_json(device const& d) {
+  auto o = json::object{{"devEui", d.dev_eui}, {"name", d.name}, {"profile", d.profile}, {"state", to_text(d.state)}};
+  if (!d.source.empty()) o.push("source", d.source);
+  if (!d.join_eui.empty()) o.push("joinEui", d.join_eui);
+  o.push("provenance", to_text(d.provenance));
+  o.push("mounts", list_of(d.mounts));
+  o.push("calibration", list_of(d.calibrations));
+  if (!d.calibrations_removed.empty()) o.push("calibrationRemoved", list_of(d.calibrations_removed));
+  if (d.created_at != no_time) o.push("createdAt", to_string(d.created_at));
+  return o;
+}
+
+device read_device(json::value const& r) {
+  return {.dev_eui = std::string(r.text_or("devEui", "")),
+          .name = std::string(r.text_or("name", "")),
+          .profile = std::string(r.text_or("profile", "")),
+          .state = parse_device_state(r.text_or("state", "planned")),
+          .source = std::string(r.text_or("source", "")),
+          .join_eui = std::string(r.text_or("joinEui", "")),
+          .provenance = parse_provenance(r.text_or("provenance", "")).value_or(provenance::measured),
+          .mounts = read_list(r, "mounts", read_mount),
+          .calibrations = read_list(r, "calibration", read_calibration),
+          .calibrations_removed = read_list(r, "calibrationRemoved", read_calibration),
+          .created_at = stored_time(r, "createdAt")};
+}
+
+std::string device_entity_id(std::string_view dev_eui) { return "urn:ngsi-ld:Device:" + std::string(dev_eui); }
+
+std::optional<std::string> parse_eui(std::string_view text) {
+  auto digits = text::lower(text);
+  std::erase_if(digits, [](char c) { return c == '-' || c == ':' || c == ' '; });
+  if (digits.size() != 16 || !text::from_hex(digits)) return std::nullopt;
+  return digits;
+}
+
+}  // namespace dos

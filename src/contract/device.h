@@ -1,0 +1,75 @@
+// The register of devices: what is known about each, whoever keeps it and whoever reads its messages.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/time.h"
+#include "kernel/graph/entity.h"
+
+namespace dos {
+
+// Records by DevEUI.
+inline constexpr std::string_view device_collection = "device";
+
+enum class device_state { planned, active, maintenance, replaced, retired };
+std::string_view to_text(device_state s);
+device_state parse_device_state(std::string_view text);  // faults: invalid with the list
+// planned → active → maintenance ⇄ active → replaced → planned again; retired is the end.
+bool may_change(device_state from, device_state to);
+
+// The device gives its values to this entity, half open in time.
+struct device_mount {
+  std::string measuring_point;
+  timestamp from;
+  timestamp to = no_time;  // no_time: until further notice
+
+  bool holds_at(timestamp t) const { return from <= t && (to == no_time || t < to); }
+};
+
+// From `date` on, value × factor + offset is what counts.
+struct device_calibration {
+  timestamp date;
+  std::string attribute;  // term; empty: a note without correction
+  double factor = 1;
+  double offset = 0;
+  std::string note;
+  std::string by;          // who entered it
+  timestamp at = no_time;  // when
+};
+
+struct device {
+  std::string dev_eui = {};  // 16 hex digits, lower case: the key
+  std::string name = {};
+  std::string profile = {};
+  device_state state = device_state::planned;
+  std::string source = {};    // which webhook or client it is expected from; for information
+  std::string join_eui = {};  // may be empty
+  dos::provenance provenance = dos::provenance::measured;
+  std::vector<device_mount> mounts = {};  // in order of time
+  std::vector<device_calibration> calibrations = {};
+  std::vector<device_calibration> calibrations_removed = {};  // kept, so that old values can be explained
+  timestamp created_at = no_time;
+
+  device_mount const* mount_at(timestamp t) const;
+  // The latest correction of that attribute, if any.
+  device_calibration const* calibration_at(std::string_view attribute, timestamp t) const;
+};
+
+json::value to_json(device const& d);
+// Of a stored record.
+device read_device(json::value const& record);
+
+json::value to_json(device_mount const& m);
+json::value to_json(device_calibration const& c);
+
+std::string device_entity_id(std::string_view dev_eui);  // "urn:ngsi-ld:Device:0011223344556677"
+
+// A DevEUI or JoinEUI as people write it (either case, with '-', ':' or blanks) as 16 lower-case hex digits.
+std::optional<std::string> parse_eui(std::string_view text);
+
+}  // namespace dos

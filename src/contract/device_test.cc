@@ -1,0 +1,118 @@
+#include "contract/device.h"
+
+#include <gtest/gtest.h>
+
+#include "base/fault.h"
+#include "contract/device_profile.h"
+
+namespace dos {
+namespace {
+
+timestamp at(std::string_view text) { return *parse_timestamp(text); }
+
+TEST(a_state, changes_along_the_life_of_a_device) {
+  using enum device_state;
+  EXPECT_TRUE(may_change(planned, active));
+  EXPECT_TRUE(may_change(active, maintenance));
+  EXPECT_TRUE(may_change(maintenance, active));
+  EXPECT_TRUE(may_change(replaced, planned));
+  EXPECT_FALSE(may_change(planned, maintenance));
+  EXPECT_FALSE(may_change(replaced, active));
+  EXPECT_FALSE(may_change(retired, active));
+}
+
+TEST(a_device, gives_its_values_to_the_point_at_which_it_was_mounted_at_that_time) {
+  auto const d = device{.mounts = {{"urn:a", at("2026-01-01T00:00:00Z"), at("2026-02-01T00:00:00Z")},
+                                   {"urn:b", at("2026-02-01T00:00:00Z"), no_time}}};
+  EXPECT_EQ(nullptr, d.mount_at(at("2025-12-31T23:59:59Z")));
+  EXPECT_EQ("urn:a", d.mount_at(at("2026-01-31T23:59:59Z"))->measuring_point);
+  EXPECT_EQ("urn:b", d.mount_at(at("2026-02-01T00:00:00Z"))->measuring_point);
+  EXPECT_EQ("urn:b", d.mount_at(at("2030-01-01T00:00:00Z"))->measuring_point);
+}
+
+TEST(a_device, reads_back_as_it_was_written) {
+  auto const d = device{.dev_eui = "0011223344556677",
+                        .name = "Kita Nord",
+                        .profile = "x",
+                        .state = device_state::maintenance,
+                        .provenance = provenance::simulated,
+                        .mounts = {{"urn:a", at("2026-01-01T00:00:00Z"), at("2026-02-01T00:00:00Z")}},
+                        .calibrations = {{at("2026-01-05T00:00:00Z"), "temperature", 1.5, -0.25, "cellar", "anna", no_time}}};
+  EXPECT_EQ(to_json(d), to_json(read_device(to_json(d))));
+}
+
+TEST(an_eui, is_read_as_people_write_it) {
+  EXPECT_EQ("70b3d57ba0000bce", parse_eui("70-B3-D5-7B-A0-00-0B-CE"));
+  EXPECT_EQ("70b3d57ba0000bce", parse_eui("70:b3:d5:7b:a0:00:0b:ce"));
+  EXPECT_FALSE(parse_eui("70B3D57BA0000BC"));
+  EXPECT_FALSE(parse_eui("70B3D57BA0000BCG"));
+}
+
+device_profile climate() {
+  return read_device_profile(json::parse(R"({"id": "climate", "entity": {"type": "IndoorEnvironmentObserved"}, "attributes": [
+      {"attribute": "temperature", "from": "temp", "unit": "CEL"},
+      {"attribute": "co2", "from": "gas.0.co2", "unit": "59", "scale": 0.1},
+      {"attribute": "doorState", "from": "door", "values": {"0": "closed", "1": "open", "true": "open"}},
+      {"attribute": "location", "from": "gps", "type": "GeoProperty"},
+      {"attribute": "batteryLevel", "from": "battery", "unit": "P1", "scale": 0.01, "target": "device"}]})"));
+}
+
+json::object mapped(device_profile const& p, char const* decoded, device const& d = {},
+                    timestamp t = timestamp{1'790'000'000'000'000}) {
+  auto o = json::object();
+  for (auto const& m : map_payload(p, json::parse(decoded), d, t)) o.push(m.rule->attribute, m.value);
+  return o;
+}
+
+TEST(a_payload, becomes_attributes_by_the_rules_of_its_profile) {
+  auto const p = climate();
+  EXPECT_EQ(json::value(mapped(p, R"({"temp": 21.5, "gas": [{"co2": 4123}], "door": 1.0, "battery": 87})")),
+            json::parse(R"({"temperature": 21.5, "co2": 412.3, "doorState": "open", "batteryLevel": 0.87})"));
+  EXPECT_EQ(json::value(mapped(p, R"({"temp": "21.50", "gps": {"lat": 51.5, "lng": 7.4}})")),
+            json::parse(R"({"temperature": 21.5, "location": {"type": "Point", "coordinates": [7.4, 51.5]}})"));
+}
+
+TEST(a_payload, that_does_not_fit_is_rejected_in_plain_words) {
+  auto const p = climate();
+  for (auto const& [decoded, detail] :
+       {std::pair{R"({"temp": "warm"})", R"("temp" is to be a number, but the payload has "warm")"},
+        {R"({"temp": true})", R"("temp" is to be a number, but the payload has true)"},
+        {R"({"door": 7})", R"("door" is to be one of {"0":"closed","1":"open","true":"open"}, but the payload has 7)"},
+        {R"({"gps": {"lat": 91, "lng": 0}})", R"("gps" is to be a place on earth, but the payload has {"lat":91,"lng":0})"},
+        {R"({"temp": null, "x": 1})",
+         R"(none of the values of profile climate is in the payload, which has {"temp":null,"x":1})"}}) {
+    try {
+      mapped(p, decoded);
+      ADD_FAILURE() << decoded << " was taken";
+    } catch (fault const& f) {
+      EXPECT_EQ(detail, f.detail);
+    }
+  }
+}
+
+TEST(a_calibration, corrects_what_is_measured_from_its_date_on) {
+  auto const d = device{.calibrations = {{at("2026-03-01T00:00:00Z"), "temperature", 1, 0.5, "", "", no_time},
+                                         {at("2026-06-01T00:00:00Z"), "temperature", 2, 0, "", "", no_time}}};
+  auto const p = climate();
+  EXPECT_EQ(20, mapped(p, R"({"temp": 20})", d, at("2026-02-28T23:59:59Z")).find("temperature")->as_double());
+  EXPECT_EQ(20.5, mapped(p, R"({"temp": 20})", d, at("2026-03-01T00:00:00Z")).find("temperature")->as_double());
+  EXPECT_EQ(40, mapped(p, R"({"temp": 20})", d, at("2026-07-01T00:00:00Z")).find("temperature")->as_double());
+}
+
+TEST(a_profile, that_says_too_little_is_refused_with_the_member) {
+  for (auto const& [text, member] :
+       {std::pair{R"({"id": "x"})", "entity"},
+        {R"({"id": "X y", "entity": {"type": "T"}, "attributes": [{"attribute": "a", "from": "a"}]})", "id"},
+        {R"({"id": "x", "entity": {"type": "T"}, "attributes": []})", "attributes"},
+        {R"({"id": "x", "entity": {"type": "T"}, "attributes": [{"attribute": "a"}]})", "from"}}) {
+    try {
+      read_device_profile(json::parse(text));
+      ADD_FAILURE() << text << " was taken";
+    } catch (fault const& f) {
+      EXPECT_EQ(member, f.member);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace dos

@@ -1,0 +1,34 @@
+// Where messages come in: webhooks, clients of brokers, pulls. One record each, so that staff see in one list what
+// delivers and what does not.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/json.h"
+#include "base/time.h"
+#include "kernel/graph/entity.h"
+#include "kernel/session/session.h"
+
+namespace dos {
+
+// Records by the source's id, which is also its line in the ledger.
+inline constexpr std::string_view input_source_collection = "source";
+
+struct input_source {
+  std::string id;     // "webhook:rathaus", "mqtt:chirpstack"
+  std::string kind;   // "webhook", "mqtt", "http_pull" …
+  std::string name;   // for people
+  std::string state;  // "waiting" (nothing came yet), "ok", "error", "off"
+  timestamp last_received = no_time;
+  std::string url;    // where to send to, or where it is fetched from; never with a password
+  std::string error;  // in plain words
+};
+
+json::value to_json(input_source const& s);
+input_source read_input_source(json::value const& record);
+
+// Within a write: a message has come. Does nothing when the source has no record, or has been noted within the minute.
+void note_received(transaction& t, std::string_view source);
+
+}  // namespace dos

@@ -1,0 +1,71 @@
+#include "contract/radio_state.h"
+
+#include <gtest/gtest.h>
+
+namespace dos {
+namespace {
+
+radio_state after(std::vector<std::uint32_t> const& counters) {
+  auto s = radio_state();
+  for (auto const n : counters) note_frame(s, "s", n);
+  return s;
+}
+
+TEST(a_frame, that_came_already_is_repeated_and_counted) {
+  auto s = after({5, 6});
+  EXPECT_EQ(frame::repeated, note_frame(s, "s", 5));
+  EXPECT_EQ(frame::repeated, note_frame(s, "s", 6));
+  EXPECT_EQ(2u, s.repeated);
+  EXPECT_EQ(2u, s.received);
+}
+
+TEST(missing_frames, are_those_between_and_a_late_one_is_missing_no_more) {
+  auto s = after({1, 2, 6});
+  EXPECT_EQ(3u, s.missed);
+  EXPECT_EQ(frame::late, note_frame(s, "s", 4));
+  EXPECT_EQ(2u, s.missed);
+  EXPECT_EQ(frame::repeated, note_frame(s, "s", 4));
+}
+
+TEST(a_new_session, begins_its_counters_again) {
+  auto s = after({1, 2});
+  EXPECT_EQ(frame::fresh, note_frame(s, "other", 1));
+  EXPECT_EQ(frame::repeated, note_frame(s, "other", 1));
+  EXPECT_EQ(0u, s.missed);
+}
+
+TEST(a_counter, that_falls_back_behind_the_window_begins_a_new_session) {
+  auto s = after({1000});
+  EXPECT_EQ(frame::fresh, note_frame(s, "s", 0));
+  EXPECT_EQ(frame::fresh, note_frame(s, "s", 1));
+  EXPECT_EQ(0u, s.missed);
+}
+
+TEST(a_leap, beyond_what_can_be_lost_is_not_counted_as_missing) {
+  EXPECT_EQ(0u, after({1, 4'000'000'000u}).missed);
+}
+
+TEST(the_window, remembers_127_frames_before_the_last) {
+  for (auto const step : {1u, 63u, 64u, 65u, 127u}) {
+    SCOPED_TRACE(step);
+    auto s = after({1000, 1000 + step});
+    EXPECT_TRUE(is_repeated(s, "s", 1000));
+    EXPECT_TRUE(is_repeated(s, "s", 1000 + step));
+    EXPECT_FALSE(is_repeated(s, "s", 1000 + step - 1) && step > 1);
+  }
+}
+
+TEST(the_state, survives_being_written_down) {
+  auto s = after({1, 2, 6, 70, 100});
+  s.last_seen = timestamp{1'790'000'000'000'000};
+  s.rssi = -101.5;
+  s.spreading_factor = 12;
+  s.recent.push_back({.time = s.last_seen, .f_port = 85, .f_cnt = 100, .payload = std::string("\0\1", 2)});
+  auto const back = read_radio_state(to_json(s));
+  EXPECT_EQ(to_json(s), to_json(back));
+  for (auto const n : {1u, 2u, 6u, 70u, 100u}) EXPECT_TRUE(is_repeated(back, "s", n)) << n;
+  for (auto const n : {3u, 7u, 69u, 99u}) EXPECT_FALSE(is_repeated(back, "s", n)) << n;
+}
+
+}  // namespace
+}  // namespace dos

@@ -55,7 +55,8 @@ struct subscription_status {
 
 struct sent {
   bool ok = false;
-  std::string error;  // for the status
+  std::string error;      // for the status
+  std::size_t taken = 0;  // how many of the entries, from the front, have been carried; 0 = all of them
 };
 
 class city;

@@ -49,11 +49,11 @@ struct series_removed {
 };
 struct observed {
   std::uint64_t series = 0;
-  observation observation;
+  dos::observation observation;
 };
 struct observation_changed {
   std::uint64_t series = 0;
-  observation observation;
+  dos::observation observation;
 };
 struct observation_removed {
   std::uint64_t series = 0;

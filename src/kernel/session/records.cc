@@ -58,4 +58,9 @@ std::size_t record_table::size() const {
   return n;
 }
 
+std::map<std::string, record_table::collection_map, std::less<>> record_table::copy() const {
+  auto const lock = std::shared_lock(mutex_);
+  return collections_;
+}
+
 }  // namespace dos

@@ -24,8 +24,10 @@ class record_table {
   std::size_t count(std::string_view collection) const;
   std::size_t size() const;
 
- private:
   using collection_map = std::map<std::string, record_ptr, std::less<>>;
+  std::map<std::string, collection_map, std::less<>> copy() const;
+
+ private:
   mutable std::shared_mutex mutex_;
   std::map<std::string, collection_map, std::less<>> collections_;
 };

@@ -1,0 +1,342 @@
+#include "kernel/events/matcher.h"
+
+#include <algorithm>
+
+#include "base/fault.h"
+#include "base/log.h"
+
+namespace dos {
+namespace {
+
+constexpr std::size_t send_entries_max = 100;
+constexpr std::int64_t backoff_us_min = us_per_second;
+constexpr std::int64_t backoff_us_max = 300 * us_per_second;
+
+unsigned entity_trigger(entity_change const& c) {
+  return c.after->deleted_at != no_time ? entity_deleted : c.before ? entity_updated : entity_created;
+}
+
+template <typename T>
+void remove_from(std::vector<T>& list, T const& item) {
+  list.erase(std::remove(list.begin(), list.end(), item), list.end());
+}
+
+}  // namespace
+
+struct matcher::subscription {
+  std::string collection, key;
+  watch what;
+  outbox waiting;
+  subscription_status status;
+  std::int64_t not_before = 0;  // µs: throttling, back-off
+  bool in_flight = false;
+  bool scheduled = false;
+  bool changed = false;
+  bool removed = false;
+};
+
+void matcher::add_kind(subscription_kind k) {
+  auto collection = k.collection;
+  kinds_.emplace(std::move(collection), std::move(k));
+}
+
+bool matcher::has_kind(std::string_view collection) const { return kinds_.find(collection) != kinds_.end(); }
+
+void matcher::index(subscription_ptr const& s) {
+  auto const& selectors = s->what.selectors;
+  auto const all = [&](auto has) { return !selectors.empty() && std::all_of(selectors.begin(), selectors.end(), has); };
+  if (all([](auto const& x) { return !x.ids.empty(); })) {
+    for (auto const& x : selectors) {
+      for (auto const& id : x.ids) by_id_[id].push_back(s);
+    }
+  } else if (all([](auto const& x) { return !x.types.empty(); })) {
+    auto types = std::set<symbol>();
+    for (auto const& x : selectors) {
+      for (auto const& alternative : x.types) types.insert(alternative.front());
+    }
+    for (auto const t : types) by_type_[t].push_back(s);
+  } else {
+    others_.push_back(s);
+  }
+}
+
+void matcher::unindex(subscription_ptr const& s) {
+  for (auto const& x : s->what.selectors) {
+    for (auto const& id : x.ids) {
+      if (auto const it = by_id_.find(id); it != by_id_.end()) remove_from(it->second, s);
+    }
+    for (auto const& alternative : x.types) {
+      if (auto const it = by_type_.find(alternative.front()); it != by_type_.end()) remove_from(it->second, s);
+    }
+  }
+  remove_from(others_, s);
+}
+
+void matcher::on_record(std::string_view collection, std::string_view key, json::value const* record) {
+  auto const kind = kinds_.find(collection);
+  if (kind == kinds_.end()) return;
+  auto compiled = std::optional<watch>();
+  if (record) {
+    try {
+      compiled = kind->second.compile(key, *record);
+    } catch (fault const& f) {
+      log::error("a stored subscription cannot be read", {{"subscription", key}, {"reason", f.detail}});
+    }
+  }
+  auto const lock = std::lock_guard(mutex_);
+  auto const id = name(collection, key);
+  auto it = subscriptions_.find(id);
+  if (!record) {
+    if (it == subscriptions_.end()) return;
+    unindex(it->second);
+    it->second->removed = true;
+    subscriptions_.erase(it);
+    gone_.push_back(id);
+    return;
+  }
+  if (it == subscriptions_.end()) {
+    auto s = std::make_shared<subscription>();
+    s->collection = collection;
+    s->key = key;
+    if (auto const kept = restored_.find(id); kept != restored_.end()) {
+      for (auto& e : kept->second.first) s->waiting.restore(std::move(e));
+      s->status = kept->second.second;
+      s->waiting.lost = s->status.lost;
+      s->waiting.coalesced = s->status.coalesced;
+      restored_.erase(kept);
+    }
+    it = subscriptions_.emplace(id, std::move(s)).first;
+  } else {
+    unindex(it->second);
+  }
+  if (!compiled) {
+    compiled = watch();
+    compiled->active = false;
+  }
+  auto const& s = it->second;
+  s->what = std::move(*compiled);
+  s->changed = true;
+  if (s->what.active) index(s);
+  if (!s->waiting.empty() && !s->scheduled) {
+    s->scheduled = true;
+    due_.emplace(s->not_before, s);
+    wake_.notify_one();
+  }
+}
+
+void matcher::on_change(entity_change const& change) {
+  auto const& image = change.after->deleted_at != no_time ? *change.before : *change.after;
+  auto const lock = std::lock_guard(mutex_);
+  if (subscriptions_.empty()) return;
+  auto visit = [&](std::vector<subscription_ptr> const& list) {
+    for (auto const& s : list) consider(*s, change, image);
+  };
+  if (!by_id_.empty()) {
+    if (auto const it = by_id_.find(image.id); it != by_id_.end()) visit(it->second);
+  }
+  if (!by_type_.empty()) {
+    for (auto i = std::size_t(0); i < image.types.size(); ++i) {
+      auto const it = by_type_.find(image.types[i]);
+      if (it == by_type_.end()) continue;
+      if (i == 0) {
+        visit(it->second);
+        continue;
+      }
+      // Of an entity with several types a subscription to two of them must not be told twice.
+      for (auto const& s : it->second) {
+        auto const seen = std::any_of(image.types.begin(), image.types.begin() + std::ptrdiff_t(i), [&](symbol t) {
+          auto const before = by_type_.find(t);
+          return before != by_type_.end() && std::find(before->second.begin(), before->second.end(), s) != before->second.end();
+        });
+        if (!seen) consider(*s, change, image);
+      }
+    }
+  }
+  visit(others_);
+}
+
+void matcher::consider(subscription& s, entity_change const& change, entity const& image) {
+  auto const& w = s.what;
+  auto const entity_bit = entity_trigger(change);
+  auto matched = (w.triggers & entity_bit & (entity_created | entity_deleted)) != 0;
+  if (!matched) {
+    auto attribute_bits = 0u;
+    for (auto const& a : change.attributes) {
+      if (w.attributes.empty() || std::find(w.attributes.begin(), w.attributes.end(), a.name) != w.attributes.end()) {
+        attribute_bits |= a.what;
+      }
+    }
+    if (entity_bit == entity_deleted) attribute_bits &= attribute_deleted;
+    matched = (w.triggers & attribute_bits) != 0 || ((w.triggers & entity_bit & entity_updated) && attribute_bits);
+  }
+  if (!matched) return;
+  if (w.expires_at != no_time && change.at >= w.expires_at) return;
+  auto const selected = w.selectors.empty() || std::any_of(w.selectors.begin(), w.selectors.end(),
+                                                           [&](auto const& x) { return query::matches(x, image); });
+  if (!selected) return;
+  if (!w.scopes.empty()) {
+    auto q = query::query();
+    q.scopes = w.scopes;
+    if (!query::matches(q, image)) return;
+  }
+  if (w.filter && !query::matches(*w.filter, image)) return;
+
+  auto const was_lost = s.waiting.lost;
+  s.waiting.add(change, w.throttling_us > 0);
+  if (s.waiting.lost != was_lost && s.status.gap_since == no_time) s.status.gap_since = change.at;
+  s.changed = true;
+  if (!s.scheduled && !s.in_flight) {
+    s.scheduled = true;
+    auto const it = subscriptions_.find(name(s.collection, s.key));
+    due_.emplace(s.not_before, it->second);
+    wake_.notify_one();
+  }
+}
+
+void matcher::start(std::weak_ptr<city> of) {
+  sender_ = std::thread([this, of = std::move(of)] { run_sender(of); });
+}
+
+void matcher::stop() {
+  {
+    auto const lock = std::lock_guard(mutex_);
+    stopping_ = true;
+    wake_.notify_all();
+  }
+  if (sender_.joinable()) sender_.join();
+}
+
+void matcher::run_sender(std::weak_ptr<city> of) {
+  auto lock = std::unique_lock(mutex_);
+  while (!stopping_) {
+    if (due_.empty()) {
+      wake_.wait(lock);
+      continue;
+    }
+    auto const now = around_.clock.now().us;
+    auto const first = due_.begin();
+    if (first->first > now) {
+      wake_.wait_for(lock, std::chrono::microseconds(std::min<std::int64_t>(first->first - now, us_per_second)));
+      continue;
+    }
+    auto const s = first->second;
+    due_.erase(first);
+    s->scheduled = false;
+    if (s->removed || s->in_flight || s->waiting.empty() || !s->what.active) continue;
+    auto const city = of.lock();
+    if (!city) return;
+    deliver(city, s, lock);
+  }
+}
+
+void matcher::deliver(std::shared_ptr<city> const& of, subscription_ptr const& s, std::unique_lock<std::mutex>& lock) {
+  auto entries = s->waiting.send(send_entries_max);
+  auto const n = entries.size();
+  s->in_flight = true;
+  auto const who = s->what.who;
+  lock.unlock();
+  // Rights as they are now: what the subscriber may not see any more is passed over in silence.
+  std::erase_if(entries, [&](delivery const& d) {
+    return !around_.may_see(who, d.change.after->deleted_at != no_time && d.change.before ? *d.change.before : *d.change.after);
+  });
+  if (entries.empty()) {
+    finish(s, n, {true, {}, 0});
+  } else {
+    auto const all_visible = entries.size() == n;
+    kinds_.find(s->collection)->second.send(of, s->key, std::move(entries), [this, s, n, all_visible, of](sent result) {
+      finish(s, result.taken && all_visible ? result.taken : n, result);
+    });
+  }
+  lock.lock();
+}
+
+void matcher::finish(subscription_ptr const& s, std::size_t n, sent const& result) {
+  around_.count_delivered(s->collection, result.ok, n);
+  auto const lock = std::lock_guard(mutex_);
+  auto const now = around_.clock.now();
+  auto& status = s->status;
+  s->in_flight = false;
+  s->changed = true;
+  status.last_notification = now;
+  if (result.ok) {
+    s->waiting.sent(n);
+    ++status.times_sent;
+    status.failed_in_a_row = 0;
+    status.last_success = now;
+    status.last_error.clear();
+    s->not_before = now.us + s->what.throttling_us;
+  } else {
+    s->waiting.failed();
+    ++status.times_sent;
+    ++status.times_failed;
+    ++status.failed_in_a_row;
+    status.last_failure = now;
+    status.last_error = result.error;
+    auto const doublings = int(std::min<std::uint64_t>(status.failed_in_a_row - 1, 9));
+    s->not_before = now.us + std::min(backoff_us_min << doublings, backoff_us_max);
+  }
+  if (!s->waiting.empty() && !s->removed && !s->scheduled) {
+    s->scheduled = true;
+    due_.emplace(s->not_before, s);
+    wake_.notify_one();
+  }
+}
+
+subscription_status matcher::status(std::string_view collection, std::string_view key) const {
+  auto const lock = std::lock_guard(mutex_);
+  auto const it = subscriptions_.find(name(collection, key));
+  if (it == subscriptions_.end()) return {};
+  auto result = it->second->status;
+  result.waiting = it->second->waiting.size();
+  result.lost = it->second->waiting.lost;
+  result.coalesced = it->second->waiting.coalesced;
+  return result;
+}
+
+std::uint64_t matcher::replay(std::string_view collection, std::string_view key, std::uint64_t position) {
+  auto s = subscription_ptr();
+  {
+    auto const lock = std::lock_guard(mutex_);
+    auto const it = subscriptions_.find(name(collection, key));
+    require(it != subscriptions_.end(), fault_kind::not_found, "there is no such subscription");
+    s = it->second;
+  }
+  auto const from = std::max(position + 1, around_.log_first());
+  for (auto next = std::optional(from); next;) {
+    auto changes = std::vector<entity_change>();
+    auto const before = *next;
+    next = around_.read_log(before, changes);
+    auto const lock = std::lock_guard(mutex_);
+    for (auto const& c : changes) {
+      if (c.after) consider(*s, c, c.after->deleted_at != no_time && c.before ? *c.before : *c.after);
+    }
+    if (next && *next == before) break;
+  }
+  return from;
+}
+
+std::vector<matcher::changed> matcher::take_changed() {
+  auto taken = std::vector<changed>();
+  auto const lock = std::lock_guard(mutex_);
+  for (auto const& [collection, key] : std::exchange(gone_, {})) {
+    if (!subscriptions_.contains({collection, key})) taken.push_back({collection, key, {}, {}, true});
+  }
+  for (auto const& [id, s] : subscriptions_) {
+    if (!std::exchange(s->changed, false)) continue;
+    auto status = s->status;
+    status.lost = s->waiting.lost;
+    status.coalesced = s->waiting.coalesced;
+    taken.push_back({id.first, id.second, s->waiting.take_changes(), std::move(status), false});
+  }
+  return taken;
+}
+
+void matcher::restore(std::string_view collection, std::string_view key, outbox::entry e) {
+  restored_[name(collection, key)].first.push_back(std::move(e));
+}
+
+void matcher::restore(std::string_view collection, std::string_view key, subscription_status const& s) {
+  restored_[name(collection, key)].second = s;
+}
+
+}  // namespace dos

@@ -1,0 +1,88 @@
+// Finds the subscriptions that a change concerns and sees to it that they are told.
+//
+// add_kind, on_record, on_change: one thread, in log order. Sending has a thread of its own.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "base/time.h"
+#include "kernel/events/outbox.h"
+#include "kernel/events/subscriptions.h"
+
+namespace dos {
+
+class matcher final : public subscriptions {
+ public:
+  struct surroundings {
+    dos::clock const& clock;
+    // Whether the subscriber may see the entity, asked again at sending.
+    std::function<bool(principal const&, entity const&)> may_see;
+    std::function<void(std::string_view collection, bool ok, std::uint64_t n)> count_delivered;  // for the ledger
+    // Reads changes of the log again, see live_hub::log_reader.
+    std::function<std::optional<std::uint64_t>(std::uint64_t from, std::vector<entity_change>& out)> read_log;
+    std::function<std::uint64_t()> log_first;
+  };
+  explicit matcher(surroundings s) : around_(std::move(s)) {}
+  ~matcher() override { stop(); }
+
+  void add_kind(subscription_kind k);
+  bool has_kind(std::string_view collection) const;
+  // Nothing: the subscription is gone.
+  void on_record(std::string_view collection, std::string_view key, json::value const* record);
+  void on_change(entity_change const& change);
+
+  void start(std::weak_ptr<city> of);
+  void stop();
+
+  subscription_status status(std::string_view collection, std::string_view key) const override;
+  std::uint64_t replay(std::string_view collection, std::string_view key, std::uint64_t position) override;
+
+  // For the checkpoint: outbox entries and statuses that changed since the last call.
+  struct changed {
+    std::string collection, key;
+    outbox::changes entries;
+    subscription_status status;
+    bool gone = false;
+  };
+  std::vector<changed> take_changed();
+  void restore(std::string_view collection, std::string_view key, outbox::entry e);
+  void restore(std::string_view collection, std::string_view key, subscription_status const& s);
+
+ private:
+  struct subscription;
+  using subscription_ptr = std::shared_ptr<subscription>;
+  using name = std::pair<std::string, std::string>;  // collection, key
+
+  void index(subscription_ptr const& s);
+  void unindex(subscription_ptr const& s);
+  void consider(subscription& s, entity_change const& change, entity const& image);
+  void run_sender(std::weak_ptr<city> of);
+  void deliver(std::shared_ptr<city> const& of, subscription_ptr const& s, std::unique_lock<std::mutex>& lock);
+  void finish(subscription_ptr const& s, std::size_t n, sent const& result);
+
+  surroundings around_;
+  std::map<std::string, subscription_kind, std::less<>> kinds_;
+  mutable std::mutex mutex_;
+  std::map<name, subscription_ptr> subscriptions_;
+  std::map<name, std::pair<std::vector<outbox::entry>, subscription_status>> restored_;  // before their record came
+  // Where a change looks for subscriptions: by id when all selectors name ids, by type when all name types, else all.
+  std::unordered_map<std::string, std::vector<subscription_ptr>> by_id_;
+  std::unordered_map<symbol, std::vector<subscription_ptr>> by_type_;
+  std::vector<subscription_ptr> others_;
+  std::multimap<std::int64_t, subscription_ptr> due_;  // µs at which to look at it again
+  std::vector<name> gone_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  std::thread sender_;
+};
+
+}  // namespace dos

@@ -1,0 +1,460 @@
+#include "kernel/session/city.h"
+
+#include <sys/statvfs.h>
+
+#include <atomic>
+#include <filesystem>
+#include <set>
+#include <shared_mutex>
+#include <thread>
+
+#include "base/log.h"
+#include "kernel/session/follower.h"
+#include "kernel/session/instance.h"
+#include "kernel/session/pending.h"
+#include "kernel/session/sequencer.h"
+
+namespace dos {
+namespace {
+
+constexpr std::size_t batch_effects_max = 100'000;
+// Left free, so that a checkpoint can still be written and the log be shortened when the disk has filled up.
+constexpr std::uint64_t disk_reserve_bytes = 32 << 20;
+
+std::uint64_t free_bytes(std::string const& directory) {
+  struct statvfs s;
+  return ::statvfs(directory.c_str(), &s) == 0 ? std::uint64_t(s.f_bavail) * s.f_frsize : UINT64_MAX;
+}
+
+// The line of the ledger that a queue belongs to: "http/10.0.0.7" counts as "http".
+std::string_view ledger_name(std::string_view source) { return source.substr(0, source.find('/')); }
+
+struct decided_write {
+  committed_write result;
+  std::function<void(outcome)> done;
+};
+
+class city_impl final : public city {
+ public:
+  city_impl(std::string id, std::string directory, clock const& c, city_options options)
+      : id_(std::move(id)), directory_(std::move(directory)), clock_(c), options_(options), queues_(options.source_queue_max) {
+    log_ = store::open_log(directory_);
+    state_ = std::make_unique<store::state_db>(directory_);
+    history_ = std::make_unique<dos::history>(*state_);
+    auto const read_log = [this](std::uint64_t from, std::vector<entity_change>& out) { return read_changes(from, out); };
+    hub_ = std::make_shared<live_hub>(read_log);
+    matcher_ = std::make_unique<matcher>(matcher::surroundings{
+        clock_, [this](principal const& who, entity const& e) { return sees(who, e); },
+        [this](std::string_view collection, bool ok, std::uint64_t n) {
+          ledger_.add(clock_.now(), collection, ok ? tally::delivered : tally::failed, {}, n);
+        },
+        read_log, [this] { return log_->first(); }});
+    auto const checkpoint = read_checkpoint(*state_, {entities_, records_, ledger_, *matcher_, names_, numbers_});
+    checkpointed_records_ = records_.copy();
+    records_.for_each(open_types_collection, {}, [&](std::string_view key, record_ptr const& r) {
+      note_open_type(key, r);
+      return true;
+    });
+    hub_->start_at(checkpoint);
+    follower_ = std::make_unique<follower>(
+        follower::parts{*log_, *state_, *history_, *matcher_, *hub_, ledger_, names_, clock_, options_}, checkpoint, numbers_);
+    position_ = checkpoint;
+    replay_from(checkpoint + 1);
+    sequencing_ = std::thread([this] { sequence(); });
+  }
+
+  ~city_impl() override { close(); }
+
+  std::string const& id() const override { return id_; }
+
+  void register_kind(subscription_kind k) override {
+    auto const collection = k.collection;
+    matcher_->add_kind(std::move(k));
+    // As of the checkpoint: what came later is compiled in its turn.
+    auto const it = checkpointed_records_.find(collection);
+    if (it == checkpointed_records_.end()) return;
+    for (auto const& [key, r] : it->second) matcher_->on_record(collection, key, r.get());
+  }
+
+  void start_sending() override {
+    checkpointed_records_.clear();
+    follower_->start();
+    matcher_->start(weak_from_this());
+    following_ = true;
+  }
+
+  void close() override {
+    if (closed_.exchange(true)) return;
+    queues_.close();
+    if (sequencing_.joinable()) sequencing_.join();
+    matcher_->stop();
+    if (following_) follower_->stop();
+  }
+
+  city_status status() const override {
+    auto s = city_status();
+    s.position = position_;
+    s.checkpoint = follower_->checkpointed();
+    s.log_first = log_->first();
+    s.lag_bytes = follower_->lag_bytes();
+    s.entities = entities_.size();
+    s.series = next_series_ - 1;
+    s.observations = next_observation_ - 1;
+    s.records = records_.size();
+    s.queued = queues_.size();
+    s.disk_free_bytes = free_bytes(directory_);
+    auto const lock = std::lock_guard(trouble_mutex_);
+    s.writable = trouble_.empty();
+    s.trouble = trouble_.empty() ? follower_->trouble() : trouble_;
+    return s;
+  }
+
+  std::vector<ledger_line> ledger(timestamp from, timestamp to) const override { return ledger_.lines(from, to); }
+  dos::subscriptions& subscriptions() override { return *matcher_; }
+  std::unique_ptr<live_reader> read_live(std::uint64_t position) override { return hub_->open(position); }
+
+  void backup_to(std::string const& directory) override { store::backup(*log_, *state_, directory); }
+  void checkpoint() override { follower_->checkpoint_now(); }
+
+  bool is_open(symbol type) const override {
+    auto const lock = std::shared_lock(open_mutex_);
+    return open_types_.contains(type);
+  }
+
+  entity_store const& entities() const override { return entities_; }
+  dos::history const& history() const override { return *history_; }
+
+  void submit(principal const& who, session::decide d, std::function<void(outcome)> done) override {
+    queues_.push({who.source, std::move(d), std::move(done)});
+  }
+
+  record_ptr find_record(std::string_view collection, std::string_view key) const override {
+    return records_.find(collection, key);
+  }
+  void for_each_record(std::string_view collection, std::string_view from,
+                       std::function<bool(std::string_view key, record_ptr const&)> const& visit) const override {
+    records_.for_each(collection, from, visit);
+  }
+  std::size_t record_count(std::string_view collection) const override { return records_.count(collection); }
+
+ private:
+  bool sees(principal const& who, entity const& e) const {
+    return who.may_read_all() || std::any_of(e.types.begin(), e.types.end(), [&](symbol t) { return is_open(t); });
+  }
+
+  void note_open_type(std::string_view key, record_ptr const& r) {
+    auto const lock = std::unique_lock(open_mutex_);
+    if (r) open_types_.insert(symbol(r->text_or("type", key)));
+    else open_types_.erase(symbol(key));
+  }
+
+  // --- the start ---
+
+  void replay_from(std::uint64_t from) {
+    constexpr std::size_t read_bytes_max = 16 << 20;
+    auto replayed = std::uint64_t(0);
+    while (from <= log_->last()) {
+      from = log_->read(from, read_bytes_max, [&](store::log_batch const& b) {
+        replay(b);
+        ++replayed;
+        return true;
+      });
+    }
+    if (replayed) log::info("replayed the log", {{"city", id_}, {"batches", replayed}, {"position", position_.load()}});
+  }
+
+  void replay(store::log_batch const& b) {
+    auto decoded = batch();
+    {
+      auto const lock = std::lock_guard(names_.mutex);
+      decoded = decode_batch(b.bytes, names_.table);
+    }
+    auto committed = committed_batch();
+    committed.position = b.at;
+    committed.bytes = b.bytes.size();
+    for (auto& w : decoded) committed.writes.push_back(replay(std::move(w), b.at, committed.after));
+    numbers_.last_write = std::max(numbers_.last_write, b.time);
+    publish(std::move(committed));
+  }
+
+  committed_write replay(write_effects w, std::uint64_t at, std::unordered_map<std::string, entity_ptr>& after) {
+    auto result = committed_write();
+    auto const find = [&](std::string const& id) {
+      auto const it = after.find(id);
+      return it == after.end() ? entities_.find(id) : it->second;
+    };
+    for (auto const& any : w.effects) {
+      if (auto const* const e = std::get_if<effect::entity_changed>(&any)) {
+        auto const before = find(e->id);
+        auto const lived = before && before->deleted_at == no_time;
+        auto image = apply(before, *e, w.at, at);
+        auto change = entity_change{at, w.at, lived ? before : entity_ptr(), image, {}};
+        for (auto const& a : e->set) {
+          auto const old = before && before->find(a->name, a->dataset);
+          change.attributes.push_back({a->name, a->dataset, old ? attribute_updated : attribute_created});
+        }
+        for (auto const& r : e->removed) change.attributes.push_back({r.name, r.dataset, attribute_deleted});
+        if (lived || image->deleted_at == no_time) result.changes.push_back(std::move(change));
+        after.insert_or_assign(e->id, std::move(image));
+        numbers_.next_observation =
+            std::max(numbers_.next_observation, e->first_number ? e->first_number + e->set.size() + e->removed.size() : 0);
+      } else if (auto const* const f = std::get_if<effect::entity_forgotten>(&any)) {
+        after.insert_or_assign(f->id, entity_ptr());
+      } else if (auto const* const s = std::get_if<effect::series_started>(&any)) {
+        numbers_.next_series = std::max(numbers_.next_series, s->series.series + 1);
+      } else if (auto const* const o = std::get_if<effect::observed>(&any)) {
+        numbers_.next_observation = std::max(numbers_.next_observation, o->observation.number + 1);
+      }
+    }
+    numbers_.last_write = std::max(numbers_.last_write, w.at);
+    result.effects = std::move(w);
+    return result;
+  }
+
+  // --- the sequencer's thread ---
+
+  void sequence() {
+    for (;;) {
+      auto writes = queues_.take(options_.batch_writes_max);
+      if (writes.empty()) return;
+      wait_for_checkpoint();
+      for (auto i = std::size_t(0); i < writes.size();) i = commit(writes, i);
+    }
+  }
+
+  void wait_for_checkpoint() {
+    while (following_ && !closed_ && follower_->lag_bytes() > options_.lag_bytes_max && follower_->trouble().empty()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+  }
+
+  // Decides from `first` on until the batch is full, commits, answers; returns where to go on.
+  std::size_t commit(std::vector<queued_write>& writes, std::size_t first) {
+    auto const position = log_->last() + 1;
+    auto pending = overlay();
+    auto numbers = numbers_;
+    auto decided = std::vector<decided_write>();
+    auto refused = std::vector<std::pair<std::function<void(outcome)>, fault>>();
+    auto tallies = std::map<std::tuple<std::string, tally, std::string>, std::uint64_t>();
+    auto effects = std::size_t(0);
+    auto i = first;
+    for (; i < writes.size() && effects < batch_effects_max; ++i) {
+      auto& w = writes[i];
+      numbers.last_write = std::max(clock_.now(), numbers.last_write + 1);
+      auto t = pending_write({entities_, records_}, pending, numbers, numbers.last_write, position);
+      try {
+        w.decide(t);
+      } catch (fault const& f) {
+        refuse(w, f, refused, tallies);
+        continue;
+      } catch (std::exception const& e) {
+        log::error("a write could not be decided", {{"city", id_}, {"source", w.source}, {"reason", e.what()}});
+        refuse(w, fault(fault_kind::internal, "the write could not be decided"), refused, tallies);
+        continue;
+      }
+      if (!t.has_counted()) {
+        auto const name = std::string(ledger_name(w.source));
+        for (auto const what : {tally::received, tally::accepted, tally::stored}) ++tallies[{name, what, {}}];
+      }
+      numbers = t.numbers();
+      auto result = committed_write{t.take_effects(), t.take_changes()};
+      effects += result.effects.effects.size();
+      merge(pending, t.take_overlay());
+      decided.push_back({std::move(result), std::move(w.done)});
+    }
+    store_and_publish(position, std::move(pending), numbers, std::move(decided), tallies);
+    for (auto& [done, f] : refused) done({position_, numbers.last_write, std::move(f)});
+    return i;
+  }
+
+  static void refuse(queued_write& w, fault f, std::vector<std::pair<std::function<void(outcome)>, fault>>& refused,
+                     std::map<std::tuple<std::string, tally, std::string>, std::uint64_t>& tallies) {
+    auto const name = std::string(ledger_name(w.source));
+    ++tallies[{name, tally::received, {}}];
+    ++tallies[{name, tally::rejected, f.kind == fault_kind::not_found ? "not found" : f.kind == fault_kind::conflict ? "conflict" : "invalid"}];
+    refused.emplace_back(std::move(w.done), std::move(f));
+  }
+
+  void store_and_publish(std::uint64_t position, overlay pending, counters numbers, std::vector<decided_write> decided,
+                         std::map<std::tuple<std::string, tally, std::string>, std::uint64_t> const& tallies) {
+    auto committed = committed_batch();
+    committed.position = position;
+    for (auto& d : decided) committed.writes.push_back(std::move(d.result));
+    if (!tallies.empty()) {
+      auto w = committed_write();
+      w.effects.at = numbers.last_write;
+      for (auto const& [key, n] : tallies) {
+        auto const& [source, what, reason] = key;
+        w.effects.effects.push_back(effect::counted_in_ledger{source, what, reason, n});
+      }
+      committed.writes.push_back(std::move(w));
+    }
+    auto const answer = [&](std::optional<fault> const& f) {
+      for (auto& d : decided) d.done({position_, numbers.last_write, f});
+    };
+    if (auto f = append(committed, numbers)) {
+      set_trouble(f->kind == fault_kind::storage_full ? "the disk is full" : f->detail);
+      answer(f);
+      return;
+    }
+    set_trouble({});
+    committed.after = std::move(pending.entities);
+    numbers_ = numbers;
+    publish(std::move(committed));
+    answer(std::nullopt);
+  }
+
+  // Nothing when the batch is durable.
+  std::optional<fault> append(committed_batch& b, counters const& numbers) {
+    auto effects = batch();
+    effects.reserve(b.writes.size());
+    for (auto& w : b.writes) effects.push_back(std::move(w.effects));
+    auto bytes = std::string();
+    auto known = std::uint32_t(0);
+    {
+      auto const lock = std::lock_guard(names_.mutex);
+      known = names_.table.size();
+      bytes = encode_batch(effects, names_.table);
+    }
+    for (auto i = std::size_t(0); i < effects.size(); ++i) b.writes[i].effects = std::move(effects[i]);
+    b.bytes = bytes.size();
+    auto problem = std::optional<fault>();
+    try {
+      if (free_bytes(directory_) < disk_reserve_bytes + bytes.size()) {
+        throw fault(fault_kind::storage_full, "the disk of this server is full; nothing was stored");
+      }
+      switch (log_->append(b.position, numbers.last_write, bytes)) {
+        case store::appended::ok: return std::nullopt;
+        case store::appended::conflict:
+          problem = fault(fault_kind::unavailable, "another program writes to this city's log");
+          break;
+        case store::appended::unknown:
+          problem = fault(fault_kind::unavailable, "it is not known whether this was stored; read before you repeat it");
+          break;
+      }
+    } catch (fault const& f) {
+      problem = f;
+    }
+    {
+      auto const lock = std::lock_guard(names_.mutex);
+      names_.table.rollback_to(known);
+    }
+    // What the log has after all is state, whoever wrote it.
+    if (log_->last() > position_) replay_from(position_ + 1);
+    return problem;
+  }
+
+  // --- both ---
+
+  void publish(committed_batch b) {
+    for (auto const& [id, e] : b.after) {
+      if (e) entities_.put(e);
+      else entities_.forget(id);
+    }
+    for (auto const& w : b.writes) {
+      for (auto const& any : w.effects.effects) publish(b.position, w.effects.at, any);
+    }
+    next_observation_ = numbers_.next_observation;
+    next_series_ = numbers_.next_series;
+    position_ = b.position;
+    b.numbers = numbers_;
+    follower_->push(std::move(b));
+  }
+
+  void publish(std::uint64_t position, timestamp at, effect::any const& any) {
+    if (auto const* const e = std::get_if<effect::entity_changed>(&any)) {
+      if (!e->first_number) return;
+      auto number = e->first_number;
+      for (auto const& a : e->set) {
+        auto const n = number++;
+        if (a->series) history_->add(position, a->series, to_observation(*a, n));
+      }
+      for (auto const& r : e->removed) {
+        auto const n = number++;
+        if (r.series) history_->add(position, r.series, to_deletion(at, n));
+      }
+    } else if (auto const* const s = std::get_if<effect::series_started>(&any)) {
+      if (entities_.find(s->entity)) entities_.add_series(s->entity, s->series);
+    } else if (auto const* const x = std::get_if<effect::series_removed>(&any)) {
+      history_->remove_series(position, x->series);
+      if (entities_.find(x->entity)) entities_.remove_series(x->entity, x->series);
+    } else if (auto const* const o = std::get_if<effect::observed>(&any)) {
+      history_->add(position, o->series, o->observation);
+    } else if (auto const* const c = std::get_if<effect::observation_changed>(&any)) {
+      history_->change(position, c->series, c->observation);
+    } else if (auto const* const d = std::get_if<effect::observation_removed>(&any)) {
+      history_->remove(position, d->series, d->number);
+    } else if (auto const* const r = std::get_if<effect::record_written>(&any)) {
+      records_.put(r->collection, r->key, r->record);
+      if (r->collection == open_types_collection) note_open_type(r->key, r->record);
+    }
+  }
+
+  std::optional<std::uint64_t> read_changes(std::uint64_t from, std::vector<entity_change>& out) {
+    constexpr std::size_t read_bytes_max = 256 << 10;
+    if (from < log_->first()) return std::nullopt;
+    return log_->read(from, read_bytes_max, [&](store::log_batch const& b) {
+      if (b.at > position_) return false;
+      auto decoded = batch();
+      {
+        auto const lock = std::lock_guard(names_.mutex);
+        decoded = decode_batch(b.bytes, names_.table);
+      }
+      for (auto const& w : decoded) {
+        for (auto const& any : w.effects) {
+          auto const* const e = std::get_if<effect::entity_changed>(&any);
+          auto const today = e ? entities_.find(e->id) : entity_ptr();
+          if (!today) continue;
+          auto change = entity_change{b.at, w.at, e->created ? entity_ptr() : today, today, {}};
+          for (auto const& a : e->set) change.attributes.push_back({a->name, a->dataset, attribute_updated});
+          for (auto const& r : e->removed) change.attributes.push_back({r.name, r.dataset, attribute_deleted});
+          out.push_back(std::move(change));
+        }
+      }
+      return true;
+    });
+  }
+
+  void set_trouble(std::string t) {
+    auto const lock = std::lock_guard(trouble_mutex_);
+    if (t == trouble_) return;
+    if (t.empty()) log::info("writing works again", {{"city", id_}});
+    else log::error("writes are refused", {{"city", id_}, {"reason", t}});
+    trouble_ = std::move(t);
+  }
+
+  std::string const id_;
+  std::string const directory_;
+  dos::clock const& clock_;
+  city_options const options_;
+  std::unique_ptr<store::commit_log> log_;
+  std::unique_ptr<store::state_db> state_;
+  std::unique_ptr<dos::history> history_;
+  entity_store entities_;
+  record_table records_;
+  dos::ledger ledger_;
+  shared_names names_;
+  counters numbers_;  // the sequencer's
+  std::atomic<std::uint64_t> next_observation_{1}, next_series_{1};
+  std::atomic<std::uint64_t> position_{0};
+  std::shared_ptr<live_hub> hub_;
+  std::unique_ptr<matcher> matcher_;
+  std::map<std::string, record_table::collection_map, std::less<>> checkpointed_records_;
+  mutable std::shared_mutex open_mutex_;
+  std::set<symbol> open_types_;
+  mutable std::mutex trouble_mutex_;
+  std::string trouble_;
+  write_queues queues_;
+  std::atomic<bool> closed_{false}, following_{false};
+  std::unique_ptr<follower> follower_;
+  std::thread sequencing_;
+};
+
+}  // namespace
+
+std::shared_ptr<city> city::open(std::string id, std::string directory, clock const& c, city_options options) {
+  std::filesystem::create_directories(directory);
+  return std::make_shared<city_impl>(std::move(id), std::move(directory), c, options);
+}
+
+}  // namespace dos

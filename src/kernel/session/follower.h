@@ -1,0 +1,80 @@
+// Follows the commits of a city in log order: live streams, subscriptions, ledger, checkpoints. Slows nobody down but
+// by the bound on what a restart would have to replay.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "kernel/events/live_hub.h"
+#include "kernel/events/matcher.h"
+#include "kernel/session/checkpoint.h"
+#include "kernel/session/city.h"
+#include "kernel/store/commit_log.h"
+
+namespace dos {
+
+struct committed_write {
+  write_effects effects;
+  std::vector<entity_change> changes;
+};
+struct committed_batch {
+  std::uint64_t position = 0;
+  std::uint64_t bytes = 0;  // in the log
+  std::vector<committed_write> writes;
+  std::unordered_map<std::string, entity_ptr> after;  // entities as the batch left them; nothing: forgotten
+  counters numbers;
+};
+
+class follower {
+ public:
+  struct parts {
+    store::commit_log& log;
+    store::state_db& state;
+    dos::history& history;
+    dos::matcher& matcher;
+    live_hub& hub;
+    dos::ledger& ledger;
+    shared_names& names;
+    dos::clock const& clock;
+    city_options options;
+  };
+  follower(parts p, std::uint64_t checkpoint, counters numbers);
+  ~follower() { stop(); }
+
+  void push(committed_batch b);
+  void start();
+  void stop();              // what has been pushed is followed and checkpointed
+  void checkpoint_now();    // waits; throws the fault that hindered it
+
+  std::uint64_t checkpointed() const;
+  std::uint64_t lag_bytes() const;
+  std::string trouble() const;  // why checkpoints fail, else empty
+
+ private:
+  void follow();
+  void process(committed_batch const& b);
+  void write_checkpoints();
+
+  parts parts_;
+  mutable std::mutex mutex_;
+  std::condition_variable pushed_, handed_, written_;
+  std::deque<committed_batch> queue_;
+  dirty_state dirty_;            // the following thread's
+  dirty_state handed_over_;      // to the writing thread
+  bool is_handed_over_ = false;
+  bool wanted_ = false;          // checkpoint_now waits
+  bool stopping_ = false, followed_ = false;
+  std::uint64_t checkpointed_;
+  counters last_numbers_;        // as of the last checkpoint
+  std::uint64_t attempts_ = 0;   // checkpoints tried
+  std::string trouble_;
+  std::deque<std::pair<timestamp, std::uint64_t>> marks_;  // when which position was checkpointed, for retention
+  std::thread following_, writing_;
+};
+
+}  // namespace dos

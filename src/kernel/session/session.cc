@@ -1,0 +1,95 @@
+#include "kernel/session/session.h"
+
+#include <algorithm>
+#include <future>
+
+#include "kernel/session/city.h"
+
+namespace dos {
+namespace {
+
+entity_store::sight sight_of(city const& c, principal const& who) {
+  if (who.may_read_all()) return {};
+  return [&c](entity const& e) {
+    return std::any_of(e.types.begin(), e.types.end(), [&](symbol t) { return c.is_open(t); });
+  };
+}
+
+}  // namespace
+
+entity_ptr session::find_with_history(std::string_view id) const {
+  auto found = city_->entities().find(id);
+  auto const sees = sight_of(*city_, who_);
+  return found && (!sees || sees(*found)) ? found : nullptr;
+}
+
+entity_ptr session::find(std::string_view id) const {
+  auto found = find_with_history(id);
+  return found && found->deleted_at == no_time ? found : nullptr;
+}
+
+entity_ptr session::get(std::string_view id) const {
+  auto found = find(id);
+  if (!found) throw fault(fault_kind::not_found, "there is no entity " + std::string(id), "id");
+  return found;
+}
+
+entity_store::page session::find(query::query const& q) const { return city_->entities().find(q, sight_of(*city_, who_)); }
+
+void session::for_each(query::query const& q, std::function<bool(entity_ptr const&)> const& visit) const {
+  city_->entities().for_each(q, visit, sight_of(*city_, who_));
+}
+
+std::vector<series_ref> session::series_of(std::string_view id) const {
+  return find_with_history(id) ? city_->entities().series_of(id) : std::vector<series_ref>();
+}
+
+dos::history const& session::history() const { return city_->history(); }
+
+std::vector<std::pair<symbol, std::size_t>> session::types() const {
+  auto all = city_->entities().types();
+  if (!who_.may_read_all()) std::erase_if(all, [&](auto const& t) { return !city_->is_open(t.first); });
+  return all;
+}
+
+std::vector<std::pair<symbol, std::size_t>> session::attributes_of(symbol type) const {
+  if (!who_.may_read_all() && !city_->is_open(type)) return {};
+  return city_->entities().attributes_of(type);
+}
+
+record_ptr session::find_record(std::string_view collection, std::string_view key) const {
+  return city_->find_record(collection, key);
+}
+
+record_ptr session::get_record(std::string_view collection, std::string_view key) const {
+  auto found = find_record(collection, key);
+  if (!found) throw fault(fault_kind::not_found, "there is no " + std::string(collection) + " " + std::string(key));
+  return found;
+}
+
+void session::for_each_record(std::string_view collection, std::string_view from,
+                              std::function<bool(std::string_view key, record_ptr const&)> const& visit) const {
+  city_->for_each_record(collection, from, visit);
+}
+
+std::size_t session::record_count(std::string_view collection) const { return city_->record_count(collection); }
+
+void session::submit(decide d, std::function<void(outcome)> done) const {
+  if (!who_.may_write()) {
+    throw fault(who_.role == role::anonymous ? fault_kind::unauthenticated : fault_kind::forbidden,
+                who_.role == role::anonymous ? "writing needs a token: Authorization: Bearer …"
+                                             : "the role " + std::string(to_text(who_.role)) + " may not write");
+  }
+  city_->submit(who_, std::move(d), std::move(done));
+}
+
+outcome session::apply(decide d) const {
+  auto promise = std::promise<outcome>();
+  auto future = promise.get_future();
+  submit(std::move(d), [&](outcome o) { promise.set_value(std::move(o)); });
+  auto result = future.get();
+  if (result.refused) throw *result.refused;
+  return result;
+}
+
+}  // namespace dos

@@ -1,0 +1,145 @@
+// The one place that speaks to the server. Every call either gives a value or throws an ApiError.
+import type * as api from './types';
+
+export class ApiError extends Error {
+  constructor(
+    /** HTTP status; 0 when no answer came at all. */
+    readonly status: number,
+    message: string
+  ) {
+    super(message);
+  }
+
+  get offline(): boolean {
+    return this.status === 0;
+  }
+}
+
+type Query = Record<string, string | number | boolean | undefined>;
+
+function address(path: string, query: Query = {}): string {
+  const filled = Object.entries(query).filter(([, value]) => value !== undefined && value !== '');
+  const text = new URLSearchParams(filled.map(([name, value]) => [name, String(value)])).toString();
+  return text ? `${path}?${text}` : path;
+}
+
+async function explain(response: Response): Promise<string> {
+  try {
+    const problem = await response.json();
+    return problem.detail || problem.title || response.statusText;
+  } catch {
+    return response.statusText;
+  }
+}
+
+async function send(method: string, path: string, body?: BodyInit, type?: string): Promise<Response> {
+  const headers: Record<string, string> = { Accept: 'application/json' };
+  if (method !== 'GET') headers['X-DOS-Request'] = '1';
+  if (type) headers['Content-Type'] = type;
+  let response: Response;
+  try {
+    response = await fetch(path, { method, headers, body, credentials: 'same-origin' });
+  } catch {
+    throw new ApiError(0, 'no answer');
+  }
+  if (!response.ok) throw new ApiError(response.status, await explain(response));
+  return response;
+}
+
+async function read<Answer>(response: Response): Promise<Answer> {
+  const text = await response.text();
+  if (!text) return undefined as Answer;
+  try {
+    return JSON.parse(text) as Answer;
+  } catch {
+    throw new ApiError(502, 'the answer is not JSON');
+  }
+}
+
+async function get<Answer>(path: string, query?: Query): Promise<Answer> {
+  return read<Answer>(await send('GET', address(path, query)));
+}
+
+async function write<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
+  const json = body === undefined ? undefined : JSON.stringify(body);
+  return read<Answer>(await send(method, path, json, json && 'application/json'));
+}
+
+const entityPage = 1000;
+
+/** All entities of some types, page by page. */
+async function entities(city: string, types: string[], query: Query = {}): Promise<api.Entity[]> {
+  const all: api.Entity[] = [];
+  for (;;) {
+    const page = await get<api.Entity[]>(`/${city}/ngsi-ld/v1/entities`, {
+      type: types.join(','),
+      options: 'sysAttrs',
+      limit: entityPage,
+      offset: all.length,
+      ...query
+    });
+    all.push(...page);
+    if (page.length < entityPage) return all;
+  }
+}
+
+async function types(city: string): Promise<string[]> {
+  const answer = await get<{ typeList?: string[] }>(`/${city}/ngsi-ld/v1/types`);
+  return answer.typeList ?? [];
+}
+
+const platform = (city: string) => `/${city}/platform/v1`;
+const id = encodeURIComponent;
+
+export const client = {
+  cities: () => get<api.Cities>('/platform/v1/cities'),
+  status: () => get<api.Status>('/platform/v1/status'),
+
+  types,
+  entities,
+  entity: (city: string, entity: string) =>
+    get<api.Entity>(`/${city}/ngsi-ld/v1/entities/${id(entity)}`, { options: 'sysAttrs' }),
+  temporal: (city: string, entity: string, query: Query) =>
+    get<Record<string, unknown>>(`/${city}/ngsi-ld/v1/temporal/entities/${id(entity)}`, query),
+  liveAddress: (city: string, wanted: string[]) => address(`${platform(city)}/live`, { types: wanted.join(',') }),
+
+  session: {
+    get: () => get<api.Session>('/platform/v1/session'),
+    start: (code: string) => write<api.Session>('POST', '/platform/v1/session', { code }),
+    end: () => write<void>('DELETE', '/platform/v1/session')
+  },
+
+  devices: {
+    list: (city: string, query: { q?: string; state?: string; profile?: string; limit?: number; offset?: number }) =>
+      get<api.Page<api.Device>>(`${platform(city)}/devices`, query),
+    get: (city: string, device: string) => get<api.Device>(`${platform(city)}/devices/${id(device)}`),
+    create: (city: string, device: Partial<api.Device>) =>
+      write<api.Device>('POST', `${platform(city)}/devices`, device),
+    change: (city: string, device: string, fields: Partial<api.Device>) =>
+      write<api.Device>('PATCH', `${platform(city)}/devices/${id(device)}`, fields),
+    remove: (city: string, device: string) => write<void>('DELETE', `${platform(city)}/devices/${id(device)}`),
+    mount: (city: string, device: string, mount: api.NewMount) =>
+      write<api.Device>('POST', `${platform(city)}/devices/${id(device)}/mounts`, mount),
+    importCsv: async (city: string, csv: string, preview: boolean) =>
+      read<api.ImportResult>(
+        await send('POST', address(`${platform(city)}/devices/import`, { preview }), csv, 'text/csv; charset=utf-8')
+      )
+  },
+  profiles: (city: string) => get<api.Page<api.DeviceProfile>>(`${platform(city)}/device-profiles`),
+  measuringPoints: (city: string) => get<api.Page<api.MeasuringPoint>>(`${platform(city)}/measuring-points`),
+
+  quarantine: {
+    list: (
+      city: string,
+      query: { source?: string; reason?: string; device?: string; limit?: number; offset?: number }
+    ) => get<api.Page<api.QuarantineEntry>>(`${platform(city)}/quarantine`, query),
+    replay: (city: string, entry: string) =>
+      write<api.ReplayResult>('POST', `${platform(city)}/quarantine/${id(entry)}/replay`),
+    replayAll: (city: string, filter: { source?: string; reason?: string; device?: string }) =>
+      write<api.ReplayResult>('POST', `${platform(city)}/quarantine/replay`, { filter }),
+    discard: (city: string, entry: string) => write<void>('DELETE', `${platform(city)}/quarantine/${id(entry)}`)
+  },
+  ledger: (city: string, query: { from?: string; to?: string; source?: string }) =>
+    get<{ hours: api.LedgerHour[] }>(`${platform(city)}/ledger`, query),
+  sources: (city: string) => get<api.Page<api.Source>>(`${platform(city)}/sources`)
+};

@@ -1,0 +1,216 @@
+// What the server says and takes, one type each. Times are ISO 8601 in UTC, places [longitude, latitude] in WGS84.
+
+export type Translated = string | { de: string; en?: string };
+
+export interface Contact {
+  name?: string;
+  address?: string;
+  email?: string;
+  phone?: string;
+  url?: string;
+}
+
+export interface City {
+  id: string;
+  name: Translated;
+  ags?: string;
+  center?: [number, number];
+  bbox?: [number, number, number, number];
+  contact?: Contact;
+  logo?: string;
+}
+
+export interface Cities {
+  cities: City[];
+  demo?: boolean;
+  version?: string;
+}
+
+export type Provenance = 'measured' | 'recorded' | 'simulated' | 'forecast' | 'entered';
+
+/** One NGSI-LD attribute instance in normalized form. */
+export interface Attribute {
+  type: string;
+  value?: unknown;
+  object?: string;
+  languageMap?: Record<string, string>;
+  unitCode?: string;
+  observedAt?: string;
+  datasetId?: string;
+  [name: string]: unknown;
+}
+
+export interface Entity {
+  id: string;
+  type: string | string[];
+  [name: string]: unknown;
+}
+
+export interface LiveChange {
+  id: string;
+  type: string | string[];
+  changed?: string[];
+  entity?: Entity;
+}
+
+export type TemporalPair = [value: unknown, time: string];
+export type AggregatePair = [value: number, from: string, to: string];
+
+export interface Session {
+  signed_in: boolean;
+  name?: string;
+  role?: 'admin' | 'editor' | 'viewer' | 'device';
+  city?: string;
+}
+
+export type DeviceState = 'planned' | 'active' | 'maintenance' | 'replaced' | 'retired';
+
+export interface Mount {
+  measuringPoint: string;
+  from: string;
+  to?: string;
+}
+
+export interface Calibration {
+  date: string;
+  note?: string;
+  attribute?: string;
+  factor?: number;
+  offset?: number;
+}
+
+export interface DeviceHealth {
+  lastSeen?: string;
+  /** Per cent. */
+  battery?: number;
+  /** dBm */
+  rssi?: number;
+  /** dB */
+  snr?: number;
+  frames?: { received: number; missed: number; repeated: number };
+  history?: { time: string; rssi?: number; snr?: number; battery?: number }[];
+}
+
+export interface Uplink {
+  time: string;
+  port?: number;
+  counter?: number;
+  payload: string;
+}
+
+export interface Device {
+  id: string;
+  devEui: string;
+  name: string;
+  profile: string;
+  state: DeviceState;
+  source?: string;
+  joinEui?: string;
+  mounts?: Mount[];
+  calibration?: Calibration[];
+  health?: DeviceHealth;
+  uplinks?: Uplink[];
+  stale?: boolean;
+}
+
+export interface Page<Item> {
+  items: Item[];
+  total?: number;
+}
+
+export interface ProfileAttribute {
+  name: string;
+  unitCode?: string;
+}
+
+export interface DeviceProfile {
+  id: string;
+  name: Translated;
+  kind?: string;
+  vendor?: string;
+  model?: string;
+  interval_s?: number;
+  attributes?: (string | ProfileAttribute)[];
+}
+
+export interface MeasuringPoint {
+  id: string;
+  name?: string;
+  type?: string;
+  location?: { type: string; coordinates: [number, number] } | [number, number];
+  device?: string;
+  expectedInterval?: number;
+  lastSeen?: string;
+}
+
+export interface NewMount {
+  from: string;
+  measuringPoint?: string;
+  measuringPointNew?: { name: string; type?: string; location: { type: 'Point'; coordinates: [number, number] } };
+}
+
+export interface ImportRow {
+  line: number;
+  ok: boolean;
+  errors?: string[];
+  device?: Partial<Device>;
+}
+
+export interface ImportResult {
+  rows: ImportRow[];
+  accepted: number;
+  rejected: number;
+}
+
+export interface QuarantineEntry {
+  id: string;
+  time: string;
+  source: string;
+  device?: string;
+  reason: string;
+  detail?: string;
+  payload?: unknown;
+}
+
+export interface ReplayResult {
+  ok: boolean;
+  reason?: string;
+  replayed?: number;
+  failed?: number;
+}
+
+export interface LedgerHour {
+  hour: string;
+  source: string;
+  received: number;
+  accepted: number;
+  stored: number;
+  repeated: number;
+  rejected: Record<string, number>;
+  delivered: number;
+}
+
+export interface Source {
+  id: string;
+  kind: string;
+  name?: string;
+  state: string;
+  last_received?: string;
+  url?: string;
+  error?: string;
+}
+
+export interface CityStatus {
+  id: string;
+  position?: number;
+  lag_bytes?: number;
+  disk_free_bytes?: number;
+  entities?: number;
+  series?: number;
+  observations?: number;
+}
+
+export interface Status {
+  version: string;
+  cities: CityStatus[];
+}

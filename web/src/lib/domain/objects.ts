@@ -1,0 +1,52 @@
+// The objects of one or several cities as the portal lists them, and the few that stand on tiles.
+import type { City, Entity } from '#lib/api/types';
+import { firstReading, kindIds, kindOf, type KindId } from './kinds';
+import { nameOf, pointOf, type Reading } from './readings';
+
+export interface CityObject {
+  /** City and entity together: both cities may use the same entity id. */
+  key: string;
+  city: City;
+  entity: Entity;
+  kind: KindId;
+  name: string;
+  reading?: Reading;
+  point?: [number, number];
+}
+
+export function toObject(city: City, entity: Entity, language: string): CityObject {
+  return {
+    key: `${city.id} ${entity.id}`,
+    city,
+    entity,
+    kind: kindOf(entity),
+    name: nameOf(entity, language),
+    reading: firstReading(entity),
+    point: pointOf(entity)
+  };
+}
+
+export function byKind(objects: CityObject[]): [KindId, number][] {
+  return kindIds
+    .map((kind): [KindId, number] => [kind, objects.filter((object) => object.kind === kind).length])
+    .filter(([, count]) => count > 0);
+}
+
+/**
+ * Up to `count` objects for the tiles: one of each kind in turn, then a second one, numbers before words. They are
+ * chosen by name, not by time, so that tiles stay where they are while values change.
+ */
+export function chooseTiles(objects: CityObject[], count: number): CityObject[] {
+  const rows = kindIds
+    .filter((kind) => kind !== 'stop')
+    .map((kind) =>
+      objects
+        .filter((object) => object.kind === kind && typeof object.reading?.value === 'number')
+        .sort((a, b) => a.city.id.localeCompare(b.city.id) || a.name.localeCompare(b.name, 'de'))
+    );
+  const chosen: CityObject[] = [];
+  for (let rank = 0; chosen.length < count && rows.some((row) => row.length > rank); ++rank) {
+    for (const row of rows) if (row[rank] && chosen.length < count) chosen.push(row[rank]!);
+  }
+  return chosen;
+}

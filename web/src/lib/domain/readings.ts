@@ -1,0 +1,140 @@
+// Reads values out of normalized NGSI-LD entities: what stands on a tile, in a table and on the map.
+import type { Attribute, Entity, Provenance } from '#lib/api/types';
+
+export interface Reading {
+  attribute: string;
+  value: unknown;
+  unitCode?: string;
+  /** Milliseconds UTC. */
+  time?: number;
+  provenance?: Provenance;
+  /** Seconds between two values; absent when nobody said how often values should come. */
+  interval?: number;
+  datasetId?: string;
+}
+
+const provenances: Provenance[] = ['measured', 'recorded', 'simulated', 'forecast', 'entered'];
+
+/** Members of an attribute that describe it and are no value of their own. */
+const structural = new Set(['id', 'type', '@context', 'createdAt', 'modifiedAt', 'deletedAt', 'scope']);
+
+export function plain(member: unknown): unknown {
+  if (Array.isArray(member)) return plain(member[0]);
+  if (member && typeof member === 'object') {
+    const attribute = member as Attribute;
+    if ('value' in attribute) return attribute.value;
+    if ('object' in attribute) return attribute.object;
+    if ('languageMap' in attribute) return attribute.languageMap;
+  }
+  return member;
+}
+
+export function provenanceOf(attribute: Record<string, unknown> | undefined): Provenance | undefined {
+  const word = plain(attribute?.provenance);
+  return provenances.find((known) => known === word);
+}
+
+function secondsOf(member: unknown): number | undefined {
+  const value = plain(member);
+  return typeof value === 'number' && value > 0 ? value : undefined;
+}
+
+export function timeOf(text: unknown): number | undefined {
+  const time = typeof text === 'string' ? Date.parse(text) : NaN;
+  return Number.isNaN(time) ? undefined : time;
+}
+
+function isAttribute(member: unknown): member is Attribute {
+  return !!member && typeof member === 'object' && 'type' in member;
+}
+
+/** Every attribute that was observed at a time; the rest are facts about the object. */
+export function readingsOf(entity: Entity): Reading[] {
+  const interval = secondsOf(entity.expectedInterval);
+  return Object.entries(entity).flatMap(([name, member]) => {
+    if (structural.has(name)) return [];
+    const instances = (Array.isArray(member) ? member : [member]).filter(isAttribute);
+    return instances
+      .filter((instance) => instance.observedAt && instance.type !== 'GeoProperty')
+      .map((instance) => ({
+        attribute: name,
+        value: plain(instance),
+        unitCode: instance.unitCode,
+        time: timeOf(instance.observedAt),
+        provenance: provenanceOf(instance),
+        interval: secondsOf(instance.expectedInterval) ?? interval,
+        datasetId: instance.datasetId
+      }));
+  });
+}
+
+/** Facts that carry no time of observation, as texts or numbers. */
+export interface Fact {
+  attribute: string;
+  value: string | number;
+  unitCode?: string;
+}
+
+export function factsOf(entity: Entity): Fact[] {
+  return Object.entries(entity).flatMap(([attribute, member]): Fact[] => {
+    if (structural.has(attribute) || attribute === 'name' || attribute === 'expectedInterval') return [];
+    if (!isAttribute(member) || member.observedAt || member.type === 'GeoProperty') return [];
+    const value = attribute === 'address' ? addressText(plain(member)) : plain(member);
+    if (Array.isArray(value) && value.every((part) => typeof part !== 'object'))
+      return [{ attribute, value: value.join(', ') }];
+    if (typeof value !== 'string' && typeof value !== 'number') return [];
+    return value === '' ? [] : [{ attribute, value, unitCode: member.unitCode }];
+  });
+}
+
+function addressText(address: unknown): unknown {
+  if (!address || typeof address !== 'object') return address;
+  const part = address as Record<string, string | undefined>;
+  const street = [part.streetAddress, part.streetNr].filter(Boolean).join(' ');
+  const place = [part.postalCode, part.addressLocality].filter(Boolean).join(' ');
+  return [street, place].filter(Boolean).join(', ');
+}
+
+export function typeOf(entity: { type: string | string[] }): string {
+  const name = Array.isArray(entity.type) ? (entity.type[0] ?? '') : entity.type;
+  return name.slice(Math.max(name.lastIndexOf('/'), name.lastIndexOf('#')) + 1);
+}
+
+export function nameOf(entity: Entity, language: string): string {
+  const name = plain(entity.name);
+  if (typeof name === 'string' && name) return name;
+  if (name && typeof name === 'object') {
+    const map = name as Record<string, string>;
+    const text = map[language] ?? map.de ?? Object.values(map)[0];
+    if (text) return text;
+  }
+  const place = addressText(plain(entity.address));
+  if (typeof place === 'string' && place) return place;
+  return entity.id.slice(entity.id.lastIndexOf(':') + 1);
+}
+
+/** A point for the map: the point itself, or the middle of the outline's box. */
+export function pointOf(entity: Entity): [number, number] | undefined {
+  const geometry = plain(entity.location) as { type?: string; coordinates?: unknown } | undefined;
+  if (!geometry?.coordinates) return undefined;
+  const numbers = (geometry.coordinates as unknown[]).flat(4) as number[];
+  const longitudes = numbers.filter((_, index) => index % 2 === 0);
+  const latitudes = numbers.filter((_, index) => index % 2 === 1);
+  const middle = (values: number[]) => (Math.min(...values) + Math.max(...values)) / 2;
+  const point: [number, number] = [middle(longitudes), middle(latitudes)];
+  return point.every(Number.isFinite) ? point : undefined;
+}
+
+/** Older than twice its interval. Where nobody said an interval, nothing is called stale. */
+export function isStale(reading: { time?: number; interval?: number }, now: number): boolean {
+  return reading.time !== undefined && reading.interval !== undefined && now - reading.time > 2000 * reading.interval;
+}
+
+export type Trend = 'rising' | 'falling' | 'steady';
+
+/** Smaller changes than one per cent of the value are noise to a reader. */
+export function trendOf(before: number, after: number): Trend {
+  const change = after - before;
+  if (Math.abs(change) <= Math.abs(before) * 0.01) return 'steady';
+  return change > 0 ? 'rising' : 'falling';
+}

@@ -1,0 +1,207 @@
+// A series over one span: fetched raw or as means, split where values are missing, written as CSV.
+import { client } from '#lib/api/client';
+import type { AggregatePair, Provenance, TemporalPair } from '#lib/api/types';
+import type { Span } from './berlin';
+import { plain, provenanceOf, timeOf } from './readings';
+
+export interface Point {
+  /** Milliseconds UTC. */
+  time: number;
+  value: number;
+  min?: number;
+  max?: number;
+  provenance?: Provenance;
+}
+
+export interface Series {
+  points: Point[];
+  /** The longest distance in milliseconds that is still drawn as a line. */
+  reach: number;
+  /** Means per hour or day instead of single values. */
+  means?: 'hour' | 'day';
+  /** Values that are words stand here instead of among the points. */
+  words: Word[];
+}
+
+export interface Word {
+  time: number;
+  text: string;
+  provenance?: Provenance;
+}
+
+const hour = 3_600_000;
+
+const bucket: Record<Span, 'hour' | 'day' | undefined> = { day: undefined, week: 'hour', month: 'hour', year: 'day' };
+const bucketLength = { hour, day: 24 * hour };
+const bucketPeriod = { hour: 'PT1H', day: 'P1D' };
+
+export interface SeriesWish {
+  city: string;
+  entity: string;
+  attribute: string;
+  span: Span;
+  from: number;
+  to: number;
+  /** Seconds. */
+  interval?: number;
+  /** Where it comes from, for means that carry no word of their own. */
+  provenance?: Provenance;
+  /** Words and switches have no mean: single values for every span. */
+  single?: boolean;
+}
+
+export async function fetchSeries(wish: SeriesWish): Promise<Series> {
+  const means = wish.single ? undefined : bucket[wish.span];
+  const range = {
+    attrs: wish.attribute,
+    timerel: 'between',
+    timeAt: new Date(wish.from).toISOString(),
+    endTimeAt: new Date(wish.to).toISOString()
+  };
+  if (!means) {
+    const answer = await client.temporal(wish.city, wish.entity, range);
+    const member = answer[wish.attribute];
+    const points = rawPoints(member, wish.provenance);
+    return { points, reach: reachOf(points, wish.interval), words: wordsOf(member, wish.provenance) };
+  }
+  const answer = await client.temporal(wish.city, wish.entity, {
+    ...range,
+    options: 'aggregatedValues',
+    aggrMethods: 'avg,min,max',
+    aggrPeriodDuration: bucketPeriod[means]
+  });
+  const points = meanPoints(answer[wish.attribute], wish.provenance);
+  // One missing mean is a gap, unless values come more seldom than the means.
+  const reach = Math.max(1.5 * bucketLength[means], 2000 * (wish.interval ?? 0));
+  return { points, reach, means, words: [] };
+}
+
+/** Single values with their own words (normalized) or as bare pairs (temporalValues), in the order of time. */
+function instancesOf(member: unknown, provenance?: Provenance) {
+  const pairs = (member as { values?: TemporalPair[] } | undefined)?.values;
+  const instances = (Array.isArray(member) ? member : member ? [member] : []) as Record<string, unknown>[];
+  const found = pairs
+    ? pairs.map(([value, time]) => ({ value, time: timeOf(time), provenance }))
+    : instances.map((instance) => ({
+        value: plain(instance),
+        time: timeOf(instance.observedAt),
+        provenance: provenanceOf(instance) ?? provenance
+      }));
+  return found
+    .filter((instance): instance is typeof instance & { time: number } => instance.time !== undefined)
+    .sort((a, b) => a.time - b.time);
+}
+
+export function rawPoints(member: unknown, provenance?: Provenance): Point[] {
+  return instancesOf(member, provenance).flatMap((instance) => {
+    const value = numberOf(instance.value);
+    return value === undefined ? [] : [{ ...instance, value }];
+  });
+}
+
+export function wordsOf(member: unknown, provenance?: Provenance): Word[] {
+  return instancesOf(member, provenance).flatMap(({ value, time, provenance }) =>
+    typeof value === 'string' ? [{ time, text: value, provenance }] : []
+  );
+}
+
+export function meanPoints(member: unknown, provenance?: Provenance): Point[] {
+  const columns = (Array.isArray(member) ? member[0] : member) as Record<string, AggregatePair[]> | undefined;
+  const byStart = (pairs: AggregatePair[] | undefined) => new Map((pairs ?? []).map(([value, from]) => [from, value]));
+  const lowest = byStart(columns?.min);
+  const highest = byStart(columns?.max);
+  return (columns?.avg ?? [])
+    .map(([value, from]) => ({
+      time: timeOf(from)!,
+      value: numberOf(value)!,
+      min: lowest.get(from),
+      max: highest.get(from),
+      provenance
+    }))
+    .filter((point) => point.value !== undefined && point.time !== undefined)
+    .sort((a, b) => a.time - b.time);
+}
+
+/** Doors and lamps are drawn too: no is 0, yes is 1. */
+function numberOf(value: unknown): number | undefined {
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+/** Without a known interval the usual distance of the values themselves says what a gap is. */
+export function reachOf(points: Point[], interval?: number): number {
+  if (interval) return 2000 * interval;
+  const distances = points.slice(1).map((point, index) => point.time - points[index]!.time);
+  distances.sort((a, b) => a - b);
+  const usual = distances[Math.floor(distances.length * 0.9)] ?? hour;
+  return Math.max(2 * usual, hour / 2);
+}
+
+/** Runs of points that belong together: no gap inside, one provenance each. */
+export function runsOf(points: Point[], reach: number): Point[][] {
+  const runs: Point[][] = [];
+  let last: Point | undefined;
+  for (const point of points) {
+    const apart = !last || point.time - last.time > reach;
+    if (apart) runs.push([point]);
+    else if (last!.provenance !== point.provenance) runs.push([last!, point]);
+    else runs.at(-1)!.push(point);
+    last = point;
+  }
+  return runs;
+}
+
+/** Where values are missing between two times. */
+export function gapsOf(points: Point[], reach: number, from: number, to: number): { from: number; to: number }[] {
+  if (points.length === 0) return [];
+  const times = [from, ...points.map((point) => point.time), to];
+  return times.slice(1).flatMap((time, index) => {
+    const before = times[index]!;
+    return time - before > reach ? [{ from: before, to: time }] : [];
+  });
+}
+
+export interface CsvColumns {
+  time: string;
+  value: string;
+  min: string;
+  max: string;
+  unit: string;
+  provenance: string;
+}
+
+/** Comma-separated with a decimal point and times in UTC, as programs expect it; quotes where needed. */
+export function toCsv(
+  series: Series,
+  columns: CsvColumns,
+  unit: string,
+  word: (provenance?: Provenance) => string
+): string {
+  const means = series.means !== undefined;
+  const head = [
+    columns.time,
+    columns.value,
+    ...(means ? [columns.min, columns.max] : []),
+    columns.unit,
+    columns.provenance
+  ];
+  const words = series.words.map((entry) => [
+    new Date(entry.time).toISOString(),
+    entry.text,
+    unit,
+    word(entry.provenance)
+  ]);
+  const rows = series.points.map((point) => [
+    new Date(point.time).toISOString(),
+    point.value,
+    ...(means ? [point.min ?? '', point.max ?? ''] : []),
+    unit,
+    word(point.provenance)
+  ]);
+  return [head, ...rows, ...words].map((row) => row.map(quoted).join(',')).join('\r\n') + '\r\n';
+}
+
+function quoted(cell: string | number): string {
+  const text = String(cell);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,26 @@
+// Boxes of longitude and latitude around cities and places.
+import type { City } from '#lib/api/types';
+
+export type Box = [west: number, south: number, east: number, north: number];
+
+/** A city that states neither box nor centre is shown as the region of Dortmund and Schwerte. */
+const region: Box = [7.3, 51.38, 7.66, 51.62];
+
+export function boxOf(cities: City[]): Box {
+  const boxes = cities.flatMap((city): Box[] => {
+    if (city.bbox) return [city.bbox];
+    if (!city.center) return [];
+    const [longitude, latitude] = city.center;
+    return [[longitude - 0.1, latitude - 0.06, longitude + 0.1, latitude + 0.06]];
+  });
+  return boxes.length ? boxes.reduce(joined) : region;
+}
+
+function joined(a: Box, b: Box): Box {
+  return [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[2], b[2]), Math.max(a[3], b[3])];
+}
+
+/** Whether a place lies in the box or not further than about ten kilometres from it. */
+export function isNear([west, south, east, north]: Box, [longitude, latitude]: [number, number]): boolean {
+  return longitude > west - 0.15 && longitude < east + 0.15 && latitude > south - 0.1 && latitude < north + 0.1;
+}

@@ -1,0 +1,100 @@
+// Everything one page shows of one city: loaded once, then kept up to date by the server's events.
+import { SvelteMap } from 'svelte/reactivity';
+import { ApiError, client } from '#lib/api/client';
+import { follow, type Connection } from '#lib/api/live';
+import type { Entity, LiveChange } from '#lib/api/types';
+import { isShown, kindOf, stopTypes, usualTypes } from '#lib/domain/kinds';
+
+const retryAfter = 5000;
+
+export class CityData {
+  readonly entities = new SvelteMap<string, Entity>();
+  loading = $state(true);
+  error = $state<ApiError>();
+  connection = $state<Connection>('connecting');
+  /** When the last event came, milliseconds UTC. */
+  lastChange = $state<number>();
+  stops = $state<'none' | 'loading' | 'shown'>('none');
+
+  private unfollow: (() => void) | undefined;
+  private retry: ReturnType<typeof setTimeout> | undefined;
+  private types: string[] = [];
+  private stopped = false;
+
+  constructor(readonly city: string) {}
+
+  /** Loads and follows until the returned function is called. */
+  start(): () => void {
+    void this.load();
+    return () => this.stop();
+  }
+
+  async load(): Promise<void> {
+    clearTimeout(this.retry);
+    try {
+      this.types = await this.shownTypes();
+      const found = this.types.length ? await client.entities(this.city, this.types) : [];
+      if (this.stopped) return;
+      const present = new Set(found.map((entity) => entity.id));
+      for (const [id, entity] of this.entities) {
+        if (!present.has(id) && kindOf(entity) !== 'stop') this.entities.delete(id);
+      }
+      for (const entity of found) this.entities.set(entity.id, entity);
+      this.error = undefined;
+      this.loading = false;
+      this.follow();
+    } catch (error) {
+      if (this.stopped) return;
+      this.error = error instanceof ApiError ? error : new ApiError(500, String(error));
+      this.loading = false;
+      this.connection = 'lost';
+      this.retry = setTimeout(() => void this.load(), retryAfter);
+    }
+  }
+
+  /** A thousand stops come only when somebody wants to see them. */
+  async loadStops(): Promise<void> {
+    if (this.stops !== 'none') return;
+    this.stops = 'loading';
+    try {
+      for (const stop of await client.entities(this.city, stopTypes)) this.entities.set(stop.id, stop);
+      this.stops = 'shown';
+    } catch {
+      this.stops = 'none';
+    }
+  }
+
+  private stop(): void {
+    this.stopped = true;
+    clearTimeout(this.retry);
+    this.unfollow?.();
+  }
+
+  private async shownTypes(): Promise<string[]> {
+    try {
+      return (await client.types(this.city)).filter(isShown);
+    } catch (error) {
+      if (error instanceof ApiError && (error.offline || error.status >= 500)) throw error;
+      return usualTypes;
+    }
+  }
+
+  private follow(): void {
+    this.unfollow?.();
+    this.connection = 'connecting';
+    this.unfollow = follow(this.city, this.types, {
+      change: (change) => this.take(change),
+      reload: () => void this.load(),
+      state: (state) => (this.connection = state)
+    });
+  }
+
+  private take(change: LiveChange): void {
+    this.lastChange = Date.now();
+    if (!change.entity) {
+      this.entities.delete(change.id);
+      return;
+    }
+    this.entities.set(change.id, change.entity);
+  }
+}

@@ -1,0 +1,49 @@
+// What the whole site knows: the cities, the session and whether the device has a network.
+import { getContext, setContext } from 'svelte';
+import { ApiError, client } from '#lib/api/client';
+import type { City, Session } from '#lib/api/types';
+
+export class Site {
+  cities = $state<City[]>([]);
+  demo = $state(false);
+  version = $state('');
+  ready = $state(false);
+  error = $state<ApiError>();
+  online = $state(true);
+  session = $state<Session>();
+
+  private retry: ReturnType<typeof setTimeout> | undefined;
+
+  async load(): Promise<void> {
+    clearTimeout(this.retry);
+    try {
+      const answer = await client.cities();
+      this.cities = answer.cities;
+      this.demo = answer.demo ?? false;
+      this.version = answer.version ?? '';
+      this.error = undefined;
+      this.ready = true;
+    } catch (error) {
+      this.error = error instanceof ApiError ? error : new ApiError(500, String(error));
+      this.retry = setTimeout(() => void this.load(), 5000);
+    }
+  }
+
+  async loadSession(): Promise<void> {
+    try {
+      this.session = await client.session.get();
+    } catch (error) {
+      if (error instanceof ApiError && error.offline) throw error;
+      this.session = { signed_in: false };
+    }
+  }
+
+  get mayWrite(): boolean {
+    return this.session?.role === 'admin' || this.session?.role === 'editor';
+  }
+}
+
+const key = Symbol('site');
+
+export const provideSite = (site: Site): Site => setContext(key, site);
+export const useSite = (): Site => getContext<Site>(key);

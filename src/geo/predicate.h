@@ -49,14 +49,14 @@ class spatial_query {
   // For an index: only shapes whose box meets this one can match. Nothing when the index cannot help (disjoint, near
   // with no max_m).
   std::optional<geo::box> box() const { return box_; }
-  options const& question() const { return question_; }
+  options const& question() const { return *question_; }
+
+  struct prepared;
 
  private:
-  struct prepared;
-  bool matches_point(position p) const;
-  bool matches_shape(geometry const& g) const;
+  bool is_near(geometry const& g) const;
 
-  options question_;
+  std::unique_ptr<options const> question_;  // stays where it is, because `prepared` points to its geometry
   std::optional<geo::box> box_;
   std::unique_ptr<prepared> prepared_;
 };

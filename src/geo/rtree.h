@@ -43,14 +43,14 @@ class rtree {
   };
 
   std::uint32_t make_node(std::uint16_t level);
-  box box_of(node const& n) const;
+  static box box_of(node const& n);
   int index_in_parent(std::uint32_t n) const;
-  void adopt(std::uint32_t parent, std::uint32_t id, box const& b);
+  void put(std::uint32_t n, std::uint32_t id, box const& b);
   void add(std::uint32_t n, std::uint32_t id, box const& b);
   std::uint32_t split(std::uint32_t n, std::uint32_t id, box const& b);
   std::uint32_t choose_leaf(box const& b) const;
-  void tighten(std::uint32_t n);
-  void remove_node(std::uint32_t n);
+  void grow_ancestors(std::uint32_t n);
+  void shrink(std::uint32_t n);
 
   std::vector<node> nodes_;
   std::vector<std::uint32_t> free_;

@@ -6,22 +6,24 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 struct sqlite3;
 struct sqlite3_stmt;
 
 namespace dos::store {
 
-// A prepared statement on loan from its connection; given back, reset, when destroyed. Two loans of the same text may not
-// live at once. Columns and parameters count from 0. Views of columns are valid until the next step.
+// A prepared statement on loan from its connection; given back, reset, when destroyed. Columns and parameters count from
+// 0. Views of columns are valid until the next step.
 class statement {
  public:
-  explicit statement(sqlite3_stmt* handle) : handle_(handle) {}
-  statement(statement&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+  statement(sqlite3_stmt* handle, bool* lent) : handle_(handle), lent_(lent) {}
+  statement(statement&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)), lent_(other.lent_) {}
   ~statement();
 
   template <typename... Arguments>
@@ -31,10 +33,7 @@ class statement {
     return *this;
   }
   bool step();         // true: there is a row
-  void run() {
-    while (step()) {
-    }
-  }
+  void run();
 
   bool is_null(int column) const;
   std::int64_t integer(int column) const;
@@ -60,6 +59,7 @@ class statement {
   void bind_bytes(int index, std::string_view);  // must outlive the statement's run; stored as BLOB
 
   sqlite3_stmt* handle_;
+  bool* lent_;  // nothing when the statement is not kept by its connection
 };
 
 // One connection, used by one thread at a time. Faults: storage_full; unavailable (input or output failed, locked);
@@ -74,14 +74,52 @@ class connection {
   statement operator()(std::string_view sql);  // prepared once for each text
   void execute(char const* sql);
   std::int64_t changes() const;
-  int error_code() const;  // extended code of the last failed call, 0 after success
+  int error_code() const;  // SQLite's primary code of the last call
   bool in_transaction() const;
-  void checkpoint(bool truncate);  // folds the write-ahead log as far as nobody waits for it
+  // Folds the write-ahead log into the file: `passive` as far as nobody has to wait, `truncate` to its end.
+  enum class folding { passive, truncate };
+  bool fold(folding);  // false: not all of it
   void copy_to(std::filesystem::path const& file) const;  // online backup of one moment
 
  private:
-  sqlite3* handle_;
-  std::map<std::string, sqlite3_stmt*, std::less<>> statements_;
+  struct kept {
+    sqlite3_stmt* handle = nullptr;
+    bool lent = false;
+  };
+  sqlite3_stmt* prepare(std::string_view sql, unsigned flags);
+
+  sqlite3* handle_ = nullptr;
+  std::map<std::string, kept, std::less<>> statements_;
+};
+
+// Reading connections of one file. Never waits: beyond `kept_max` they are opened and closed again.
+class connection_pool {
+ public:
+  connection_pool(std::filesystem::path file, std::size_t kept_max) : file_(std::move(file)), kept_max_(kept_max) {}
+
+  std::unique_ptr<connection> take() const;
+  void give_back(std::unique_ptr<connection>) const;
+  void close_idle();
+
+ private:
+  std::filesystem::path file_;
+  std::size_t kept_max_;
+  mutable std::mutex mutex_;
+  mutable std::vector<std::unique_ptr<connection>> idle_;
+};
+
+// A connection of the pool, for a scope.
+class lease {
+ public:
+  explicit lease(connection_pool const& pool) : pool_(pool), connection_(pool.take()) {}
+  ~lease() { pool_.give_back(std::move(connection_)); }
+  lease(lease const&) = delete;
+  connection& operator*() const { return *connection_; }
+  connection* operator->() const { return connection_.get(); }
+
+ private:
+  connection_pool const& pool_;
+  std::unique_ptr<connection> connection_;
 };
 
 }  // namespace dos::store

@@ -25,7 +25,7 @@ class state_db {
 
   struct options {
     std::int64_t pages_max = 0;  // of page_bytes; 0: as much as the disk has
-    int readers_max = 16;        // connections kept open; more readers than that wait
+    std::size_t readers_kept_max = 16;  // connections; more readers than that open and close their own
   };
   static constexpr int page_bytes = 8192;
 

@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "http/request.h"
 #include "http/response.h"
+#include "http/router.h"
 #include "kernel/session/session.h"
 
 namespace dos {
@@ -50,6 +51,11 @@ struct node {
   json::value configuration;           // the whole file, defaults filled in
   std::string public_url;              // "http://localhost:8030", no slash at the end
   std::string data_directory;
+  std::string resources_directory;     // with codecs/, contexts/, demo/, web/
+  std::string version;
+  // How a module whose standard defines the form of an entity renders it for modules that have none of their own (live
+  // streams, exports): set by wiring, normalized NGSI-LD with the city's default context.
+  std::function<void(std::string& out, dos::city const& c, entity const& e)> render_entity;
 
   std::shared_ptr<dos::city> find_city(std::string_view id) const;
   // A session of the program itself (jobs, ingest), with full rights and a queue and ledger line of its own.
@@ -68,8 +74,8 @@ enum class thread_use {
 struct city_route {  // served under /{city} and, where `at_root`, also at the root for the first or the header's city
   std::string method;
   std::string pattern;  // "/ngsi-ld/v1/entities/{id}"
-  thread_use use = thread_use::slow;
   city_handler handle;
+  thread_use use = thread_use::slow;
   bool at_root = false;
   bool for_everyone = false;  // the handler checks the caller itself (webhooks with their own secret, sign-in)
 };
@@ -93,17 +99,20 @@ struct offer {
   std::vector<node_route> node_routes;
   std::vector<job> jobs;
   // The form of errors below a prefix ("/ngsi-ld/v1"); elsewhere RFC 9457.
-  std::map<std::string, std::function<http::response(fault const&)>> fault_forms;
+  std::map<std::string, http::fault_form> fault_forms;
   json::value openapi;                          // "paths" object of OpenAPI 3.1, merged by the app
   std::function<std::string()> metrics;         // Prometheus text lines
   std::function<void()> start;                  // after the cities are open, before the port is
   std::function<void()> stop;                   // before the cities close
 };
 
-// Helpers for handlers.
-// 204, 201 … after the write is durable; refusals in the route's form. `then` runs after the commit.
+
+
+// Answers with `then` after the write is durable, refusals in `form` (none: problem details).
 void submit_and_reply(session const& s, session::decide d, http::reply answer,
-                      std::function<http::response(outcome const&)> then);
+                      std::function<http::response(outcome const&)> then, http::fault_form form = {});
 json::value parse_body(http::request const& r);  // JSON; fault malformed when empty
+// Faults: unauthenticated, forbidden.
+void require_role(session const& s, role least);
 
 }  // namespace dos

@@ -11,6 +11,7 @@
 #include "base/fault.h"
 #include "base/text.h"
 #include "base/yaml.h"
+#include "kernel/session/city.h"
 
 namespace dos {
 namespace {
@@ -241,6 +242,30 @@ std::map<std::string, profile_ptr> load_device_profiles(std::string const& direc
     }
   }
   return found;
+}
+
+profile_ptr device_profiles::read(std::string const& city, std::string const& id, record_ptr const& record) const {
+  auto const lock = std::lock_guard(mutex_);
+  auto& known = read_[{city, id}];
+  if (known.record != record) known = {record, std::make_shared<device_profile const>(read_device_profile(*record))};
+  return known.profile;
+}
+
+profile_ptr device_profiles::find(session const& s, std::string_view id) const {
+  if (auto const record = s.find_record(device_profile_collection, id)) return read(s.city().id(), std::string(id), record);
+  auto const found = built_in_.find(std::string(id));
+  return found == built_in_.end() ? nullptr : found->second;
+}
+
+std::vector<profile_ptr> device_profiles::all(session const& s) const {
+  auto merged = built_in_;
+  s.for_each_record(device_profile_collection, "", [&](std::string_view id, record_ptr const& record) {
+    merged[std::string(id)] = read(s.city().id(), std::string(id), record);
+    return true;
+  });
+  auto list = std::vector<profile_ptr>();
+  for (auto const& [id, p] : merged) list.push_back(p);
+  return list;
 }
 
 std::vector<mapped_value> map_payload(device_profile const& p, json::value const& decoded, device const& d, timestamp at) {

@@ -3,15 +3,18 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/json.h"
 #include "base/time.h"
 #include "contract/device.h"
 #include "kernel/graph/entity.h"
+#include "kernel/session/session.h"
 
 namespace dos {
 
@@ -36,7 +39,7 @@ struct device_profile {
   json::value name;  // text, or an object of language -> text
   std::string vendor, model, kind;
   std::optional<double> interval_s;  // how often a value is to be expected
-  std::optional<int> f_port;         // other ports are not for the application
+  std::optional<int> f_port;         // on which values usually come; the codec decides
   std::string entity_type;           // term of the measuring point's type
   std::vector<attribute_rule> attributes;
   std::string codec;  // JavaScript; empty: what the network server has decoded is taken
@@ -52,6 +55,27 @@ using profile_ptr = std::shared_ptr<device_profile const>;
 // The profiles that come with the program: DIRECTORY/*/device.yaml with codec.js beside it. A broken one is a fault that
 // names the file. A directory that does not exist has none.
 std::map<std::string, profile_ptr> load_device_profiles(std::string const& directory);
+
+// The profiles of all cities: those that come with the program, and what each city has added. Any thread.
+class device_profiles {
+ public:
+  explicit device_profiles(std::map<std::string, profile_ptr> built_in) : built_in_(std::move(built_in)) {}
+
+  profile_ptr find(session const& s, std::string_view id) const;  // a city's own beats a built-in one of the same id
+  std::vector<profile_ptr> all(session const& s) const;           // by id
+  bool is_built_in(std::string_view id) const { return built_in_.contains(std::string(id)); }
+
+ private:
+  profile_ptr read(std::string const& city, std::string const& id, record_ptr const& record) const;
+
+  std::map<std::string, profile_ptr> built_in_;
+  struct read_record {
+    record_ptr record;
+    profile_ptr profile;
+  };
+  mutable std::mutex mutex_;
+  mutable std::map<std::pair<std::string, std::string>, read_record> read_;  // by city and id
+};
 
 // What the mapping makes of a decoded message.
 struct mapped_value {

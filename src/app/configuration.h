@@ -1,0 +1,43 @@
+// What the operator decides: the command line, the configuration file and the city files.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "contract/contract.h"
+#include "kernel/access/principal.h"
+
+namespace dos::app {
+
+struct options {
+  std::string command;            // serve, token, backup, doctor, demo, help
+  std::vector<std::string> rest;  // words behind it
+  std::string data = "data";
+  std::string address = "127.0.0.1";
+  int port = 8030;
+  int mqtt_port = 0;
+  bool demo = false;
+  std::string config;             // file; empty: none
+  std::string city;               // `serve`: a city file; elsewhere: a city's id
+  std::optional<dos::role> anonymous;
+  dos::role role = role::viewer;  // of a token
+  std::string name;               // of a token
+  int days = 0;                   // a token's life; 0: for ever
+  std::string to;                 // where a backup goes
+};
+// Fault invalid with the word that was not understood.
+options parse_command_line(std::vector<std::string> const& words);
+std::string help();
+
+// Everything with its default; unknown keys are a fault invalid, so that a typing error does not go unnoticed.
+json::value read_configuration(std::string const& file);
+
+// Checks a city file: id, name, ags, boundary, contact …
+city_profile read_city(std::string const& file);
+
+// The folder with codecs, contexts, web pages and demo data: beside the program, or where DOS_HOME says.
+std::string resources_directory();
+
+}  // namespace dos::app

@@ -1,0 +1,46 @@
+#include "contract/contract.h"
+
+#include "http/problem.h"
+#include "kernel/session/city.h"
+
+namespace dos {
+
+std::shared_ptr<city> node::find_city(std::string_view id) const {
+  for (auto const& c : cities) {
+    if (c->id() == id) return c;
+  }
+  return nullptr;
+}
+
+session node::as_source(std::shared_ptr<city> c, std::string source) const {
+  return session(std::move(c), principal{.name = source, .role = role::admin, .source = std::move(source)});
+}
+
+void submit_and_reply(session const& s, session::decide d, http::reply answer,
+                      std::function<http::response(outcome const&)> then, http::fault_form form) {
+  s.submit(std::move(d), [answer = std::move(answer), then = std::move(then), form = std::move(form)](outcome o) {
+    auto const render = [&](fault const& f) { return form ? form(f) : http::problem(f); };
+    if (o.refused) return answer(render(*o.refused));
+    try {
+      answer(then(o));
+    } catch (fault const& f) {
+      answer(render(f));
+    }
+  });
+}
+
+json::value parse_body(http::request const& r) {
+  require(!r.body.empty(), fault_kind::malformed, "the request needs a JSON body, and this one is empty");
+  return json::parse(r.body);
+}
+
+void require_role(session const& s, role least) {
+  if (s.who().role >= least) return;
+  if (s.who().role == role::anonymous) {
+    throw fault(fault_kind::unauthenticated, "this needs a token: Authorization: Bearer …");
+  }
+  throw fault(fault_kind::forbidden, "this needs the role " + std::string(to_text(least)) + "; yours is " +
+                                         std::string(to_text(s.who().role)));
+}
+
+}  // namespace dos

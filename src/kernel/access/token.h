@@ -1,0 +1,30 @@
+// Bearer tokens: who may do what in which city, signed with the key of the node's data directory. Nothing is looked up to
+// check one; revoked ones are listed per city.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/time.h"
+#include "kernel/access/principal.h"
+
+namespace dos {
+
+struct token {
+  std::string id;    // names it in the list of revoked ones
+  std::string city;  // "*": every city of the node
+  dos::role role = role::viewer;
+  std::string name;  // of whom it was made for
+  timestamp issued_at;
+  timestamp expires_at = timestamp_max;
+};
+
+// "dos.<claims>.<signature>", HMAC-SHA-256.
+std::string sign(token const& t, std::string_view key);
+// Nothing when it is not ours or has expired at `now`.
+std::optional<token> verify(std::string_view text, std::string_view key, timestamp now);
+
+inline constexpr std::string_view revoked_tokens_collection = "revoked_token";  // key: token::id
+
+}  // namespace dos

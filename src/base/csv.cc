@@ -31,10 +31,7 @@ void csv_reader::read(bool is_last, visitor const& visit) {
     is_started_ = true;
     if (buffer_.starts_with(byte_order_mark)) begin_ = scan_ = byte_order_mark.size();
   }
-  if (options_.separator == 0) {
-    if (!is_last && buffer_.find_first_of("\r\n") == buffer_.npos && buffer_.size() <= options_.row_bytes_max) return;
-    guess_separator();
-  }
+  if (options_.separator == 0 && !guess_separator(is_last)) return;
   while (!is_stopped_) {
     if (skips_line_) {
       auto const end = buffer_.find('\n', begin_);
@@ -199,11 +196,13 @@ void csv_reader::finish_field(std::string_view raw) {
   }
 }
 
-void csv_reader::guess_separator() {
+bool csv_reader::guess_separator(bool is_last) {
   constexpr auto candidates = std::array{';', ',', '\t', '|'};
   auto counts = std::array<std::size_t, candidates.size()>();
   auto in_quotes = false;
-  for (auto at = begin_; at < buffer_.size(); ++at) {
+  auto at = begin_;
+  auto const limit = std::min(buffer_.size(), begin_ + options_.row_bytes_max + 1);
+  for (; at < limit; ++at) {
     auto const c = buffer_[at];
     if (c == options_.quote) in_quotes = !in_quotes;
     if (in_quotes) continue;
@@ -211,8 +210,10 @@ void csv_reader::guess_separator() {
     auto const found = std::find(candidates.begin(), candidates.end(), c);
     if (found != candidates.end()) ++counts[std::size_t(found - candidates.begin())];
   }
+  if (at == buffer_.size() && !is_last) return false;  // the first line is not complete
   auto const most = std::max_element(counts.begin(), counts.end());
   options_.separator = *most == 0 ? ',' : candidates[std::size_t(most - counts.begin())];
+  return true;
 }
 
 }  // namespace dos

@@ -72,7 +72,7 @@ class csv_reader {
   void begin_row();
   void split(std::string_view row);
   void finish_field(std::string_view raw);
-  void guess_separator();
+  bool guess_separator(bool is_last);
   void move_to(std::size_t next);
 
   csv_options options_;

@@ -63,6 +63,11 @@ TEST(csv, it_does_not_matter_in_which_pieces_the_bytes_come) {
   }
 }
 
+TEST(csv, the_separator_is_the_same_in_pieces_when_the_first_row_has_two_lines) {
+  auto const text = std::string_view("\"a\nb\";c,d\n1;2\n");
+  EXPECT_EQ(read_table(text)[1].fields, read_table(text, {}, 2)[1].fields);
+}
+
 TEST(csv, a_row_knows_its_number_its_line_and_its_first_byte) {
   auto const rows = read_table("a,b\n\"1\n2\",3\n\n4,5\n");
   ASSERT_EQ(3u, rows.size());

@@ -2,6 +2,7 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <charconv>
 #include <unordered_set>
 
@@ -106,7 +107,7 @@ class yaml_reader {
         members.reserve(node.size());
         for (auto const& item : node) {
           if (!item.first.IsScalar()) fail_yaml(fault_kind::malformed, "a key has to be a scalar", item.first.Mark());
-          auto const& key = item.first.Scalar();
+          auto const& key = text_of(item.first);
           if (!keys.insert(key).second) {
             fail_yaml(fault_kind::malformed, "the key \"" + key + "\" comes twice", item.first.Mark());
           }
@@ -120,11 +121,19 @@ class yaml_reader {
   }
 
  private:
-  json::value read_scalar(YAML::Node const& node) {
+  // An escape can name half a character.
+  static std::string const& text_of(YAML::Node const& node) {
+    auto const& text = node.Scalar();
+    if (!text::is_utf8(text)) fail_yaml(fault_kind::malformed, "the text is not UTF-8", node.Mark());
+    return text;
+  }
+
+  static json::value read_scalar(YAML::Node const& node) {
     auto const& tag = node.Tag();
-    if (tag == "!" || tag == "tag:yaml.org,2002:str") return std::string_view(node.Scalar());
-    if (tag.empty() || tag == "?") return to_core_value(node.Scalar(), node.Mark());
-    auto value = to_core_value(node.Scalar(), node.Mark());
+    auto const& text = text_of(node);
+    if (tag == "!" || tag == "tag:yaml.org,2002:str") return std::string_view(text);
+    if (tag.empty() || tag == "?") return to_core_value(text, node.Mark());
+    auto value = to_core_value(text, node.Mark());
     auto const fits =
         (tag == "tag:yaml.org,2002:int" && value.is_int()) || (tag == "tag:yaml.org,2002:float" && value.is_number()) ||
         (tag == "tag:yaml.org,2002:bool" && value.is_bool()) || (tag == "tag:yaml.org,2002:null" && value.is_null());
@@ -148,6 +157,11 @@ json::value parse_yaml(std::string_view text) {
   require(text.size() <= yaml_bytes_max, fault_kind::too_large,
           "the YAML text is larger than " + std::to_string(yaml_bytes_max) + " bytes");
   require(text::is_utf8(text), fault_kind::malformed, "the YAML text is not UTF-8");
+  auto const is_control = [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r';
+  };
+  require(std::none_of(text.begin(), text.end(), is_control), fault_kind::malformed,
+          "the YAML text has control characters in it");
   try {
     auto const documents = YAML::LoadAll(std::string(text));
     if (documents.empty()) return nullptr;

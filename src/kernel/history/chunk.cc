@@ -1,0 +1,569 @@
+#include "kernel/history/chunk.h"
+
+#include <zstd.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <memory>
+#include <numeric>
+#include <unordered_map>
+
+#include "base/crc32c.h"
+#include "kernel/history/bytes.h"
+
+// version · flags · crc32c (of everything else) · count · columns, the latter compressed when the chunk is sealed:
+//   times    first, common divisor, differences of differences
+//   numbers  differences, or differences of differences
+//   classes  runs: what kind of value each observation has
+//   numeric values, strings, JSON, extras: only those that occur
+namespace dos {
+namespace {
+
+constexpr auto version = std::uint8_t(1);
+constexpr auto flag_compressed = std::uint8_t(1);
+constexpr std::size_t points_max = 65'535;
+constexpr std::size_t columns_bytes_max = 64u << 20;  // compressed only below this
+constexpr std::size_t expanded_bytes_max = 512u << 20;
+
+// `mixed` numbers are those of series that write 21 between 20.5 and 21.5: integers exactly where the value is whole.
+enum value_class : std::uint8_t { null_value, false_value, true_value, integer, real, mixed, string, other, class_count };
+
+constexpr auto powers = std::array{1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
+constexpr std::array<std::int64_t, 7> integer_powers{1, 10, 100, 1'000, 10'000, 100'000, 1'000'000};
+constexpr double exact_max = 9007199254740992.0;  // 2^53
+constexpr auto not_scaled = std::uint8_t(255);
+
+bool same_bits(double a, double b) { return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b); }
+
+// The integer that is `d` shifted by `scale` decimals, if nothing is lost: -0.0 and NaN are.
+bool shift(double d, std::size_t scale, std::int64_t& shifted) {
+  auto const rounded = std::nearbyint(d * powers[scale]);
+  if (!(std::fabs(rounded) < exact_max)) return false;
+  shifted = std::int64_t(rounded);
+  return same_bits(double(shifted) / powers[scale], d);
+}
+
+bool shift_all(std::vector<double> const& values, std::size_t& scale, std::vector<std::int64_t>& shifted) {
+  auto i = std::int64_t(0);
+  for (scale = 0; auto const d : values) {
+    while (!shift(d, scale, i)) {
+      if (++scale == powers.size()) return false;
+    }
+  }
+  shifted.resize(values.size());
+  for (auto k = std::size_t(0); k != values.size(); ++k) {
+    if (!shift(values[k], scale, shifted[k])) return false;  // fitted with fewer decimals, but not with these
+  }
+  return true;
+}
+
+void write_differences(std::string& out, std::vector<std::int64_t> const& values) {
+  auto before = std::uint64_t(0);
+  for (auto const i : values) {
+    write_signed(out, std::int64_t(std::uint64_t(i) - before));
+    before = std::uint64_t(i);
+  }
+}
+
+void read_differences(byte_reader& in, std::vector<std::int64_t>& values, std::size_t n) {
+  values.resize(n);
+  auto before = std::uint64_t(0);
+  for (auto& i : values) {
+    before += std::uint64_t(in.signed_varint());
+    i = std::int64_t(before);
+  }
+}
+
+void write_reals(std::string& out, std::vector<double> const& values) {
+  auto scale = std::size_t(0);
+  auto shifted = std::vector<std::int64_t>();
+  if (shift_all(values, scale, shifted)) {
+    out += char(scale);
+    write_differences(out, shifted);
+    return;
+  }
+  // Neighbours share their high bytes: each byte position of the differences becomes a row of its own.
+  out += char(not_scaled);
+  auto const start = out.size();
+  auto const n = values.size();
+  out.resize(start + 8 * n);
+  auto before = std::uint64_t(0);
+  for (auto i = std::size_t(0); i != n; ++i) {
+    auto const bits = std::bit_cast<std::uint64_t>(values[i]);
+    for (auto plane = std::size_t(0); plane != 8; ++plane) out[start + plane * n + i] = char((bits ^ before) >> (8 * plane));
+    before = bits;
+  }
+}
+
+void read_reals(byte_reader& in, std::vector<double>& values, std::size_t n) {
+  values.resize(n);
+  auto const scale = in.byte();
+  if (scale == not_scaled) {
+    auto const planes = in.bytes(8 * n);
+    auto before = std::uint64_t(0);
+    for (auto i = std::size_t(0); i != n; ++i) {
+      auto bits = std::uint64_t(0);
+      for (auto plane = std::size_t(0); plane != 8; ++plane) {
+        bits |= std::uint64_t(std::uint8_t(planes[plane * n + i])) << (8 * plane);
+      }
+      before ^= bits;
+      values[i] = std::bit_cast<double>(before);
+    }
+    return;
+  }
+  if (scale >= powers.size()) byte_reader::fail();
+  auto before = std::uint64_t(0);
+  for (auto& d : values) {
+    before += std::uint64_t(in.signed_varint());
+    d = double(std::int64_t(before)) / powers[scale];
+  }
+}
+
+// Words that repeat: each once, then which one stands where, as runs or one by one, whichever is shorter.
+void write_words(std::string& out, std::vector<std::string_view> const& words) {
+  auto places = std::unordered_map<std::string_view, std::uint32_t>();
+  auto distinct = std::vector<std::string_view>();
+  auto single = std::string();
+  auto runs = std::string();
+  auto indexes = std::vector<std::uint32_t>();
+  indexes.reserve(words.size());
+  for (auto const w : words) {
+    if (!indexes.empty() && w == distinct[indexes.back()]) {
+      indexes.push_back(indexes.back());
+      continue;
+    }
+    auto const [at, is_new] = places.emplace(w, std::uint32_t(distinct.size()));
+    if (is_new) distinct.push_back(w);
+    indexes.push_back(at->second);
+  }
+  for (auto i = std::size_t(0); i != indexes.size();) {
+    auto end = i;
+    for (; end != indexes.size() && indexes[end] == indexes[i]; ++end) write_varint(single, indexes[i]);
+    write_varint(runs, indexes[i]);
+    write_varint(runs, end - i);
+    i = end;
+  }
+  write_varint(out, distinct.size());
+  for (auto const w : distinct) write_text(out, w);
+  auto const as_runs = runs.size() < single.size();
+  out += char(as_runs);
+  out += as_runs ? runs : single;
+}
+
+// Appends n words; the views live as long as the bytes read from. `budget` bounds what they expand to.
+void read_words(byte_reader& in, std::vector<std::string_view>& words, std::size_t n, std::size_t& budget) {
+  auto const distinct_count = in.varint();
+  if (distinct_count > n) byte_reader::fail();
+  auto distinct = std::vector<std::string_view>();
+  for (auto i = std::uint64_t(0); i != distinct_count; ++i) distinct.push_back(in.text());
+  auto const as_runs = in.byte() != 0;
+  for (auto const end = words.size() + n; words.size() != end;) {
+    auto const index = in.varint();
+    auto const length = as_runs ? in.varint() : 1;
+    if (index >= distinct_count || length == 0 || length > end - words.size()) byte_reader::fail();
+    auto const cost = distinct[index].size() * length;
+    if (cost > budget) byte_reader::fail();
+    budget -= cost;
+    words.insert(words.end(), length, distinct[index]);
+  }
+}
+
+void write_times(std::string& out, std::span<observation const> points) {
+  auto divisor = std::uint64_t(0);
+  auto const distance = [&](std::size_t i) { return std::uint64_t(points[i].time.us) - std::uint64_t(points[i - 1].time.us); };
+  for (auto i = std::size_t(1); i < points.size() && divisor != 1; ++i) divisor = std::gcd(divisor, distance(i));
+  if (divisor == 0) divisor = 1;
+  write_signed(out, points[0].time.us);
+  write_varint(out, divisor);
+  auto before = std::uint64_t(0);
+  for (auto i = std::size_t(1); i < points.size(); ++i) {
+    auto const steps = distance(i) / divisor;
+    write_signed(out, std::int64_t(steps - before));
+    before = steps;
+  }
+}
+
+void write_numbers(std::string& out, std::span<observation const> points) {
+  auto plain = std::string();
+  auto second = std::string();
+  auto before = std::uint64_t(0);
+  auto distance_before = std::uint64_t(0);
+  for (auto const& p : points) {
+    auto const distance = p.number - before;
+    write_signed(plain, std::int64_t(distance));
+    write_signed(second, std::int64_t(distance - distance_before));
+    before = p.number;
+    distance_before = distance;
+  }
+  auto const use_second = second.size() < plain.size();
+  out += char(use_second);
+  out += use_second ? second : plain;
+}
+
+void read_moments(byte_reader& in, std::vector<moment>& moments, std::size_t n) {
+  moments.resize(n);
+  auto time = std::uint64_t(in.signed_varint());
+  auto const divisor = in.varint();
+  auto steps = std::uint64_t(0);
+  moments[0].time.us = std::int64_t(time);
+  for (auto i = std::size_t(1); i < n; ++i) {
+    steps += std::uint64_t(in.signed_varint());
+    time += steps * divisor;
+    moments[i].time.us = std::int64_t(time);
+  }
+  auto const second = in.byte() != 0;
+  auto number = std::uint64_t(0);
+  auto distance = std::uint64_t(0);
+  for (auto& m : moments) {
+    auto const difference = std::uint64_t(in.signed_varint());
+    distance = second ? distance + difference : difference;
+    number += distance;
+    m.number = number;
+  }
+}
+
+struct sorted_values {
+  std::vector<value_class> classes;
+  std::vector<std::int64_t> integers;
+  std::vector<double> reals;
+  std::vector<std::string_view> strings;
+  std::vector<std::string> others;
+  std::size_t mixed_scale = 0;
+  std::vector<std::int64_t> mixed_values;
+};
+
+value_class class_of(json::value const& v) {
+  switch (v.kind()) {
+    case json::kind::null: return null_value;
+    case json::kind::boolean: return v.as_bool() ? true_value : false_value;
+    case json::kind::integer: return integer;
+    case json::kind::real: return real;
+    case json::kind::string: return string;
+    default: return other;
+  }
+}
+
+// True when integers and reals can share one column and be told apart by being whole.
+bool can_mix(std::vector<double> const& all, std::vector<bool> const& is_integer, std::size_t& scale,
+             std::vector<std::int64_t>& shifted) {
+  if (!shift_all(all, scale, shifted)) return false;
+  for (auto i = std::size_t(0); i != all.size(); ++i) {
+    if ((shifted[i] % integer_powers[scale] == 0) != is_integer[i]) return false;
+  }
+  return true;
+}
+
+sorted_values sort_values(std::span<observation const> points) {
+  auto s = sorted_values();
+  s.classes.reserve(points.size());
+  auto all = std::vector<double>();
+  auto is_integer = std::vector<bool>();
+  for (auto const& p : points) {
+    auto const c = class_of(p.value);
+    s.classes.push_back(c);
+    if (c == integer) s.integers.push_back(p.value.as_int());
+    if (c == real) s.reals.push_back(p.value.as_double());
+    if (c == string) s.strings.push_back(p.value.as_string());
+    if (c == other) write_value(s.others.emplace_back(), p.value);
+  }
+  if (s.integers.empty() || s.reals.empty()) return s;
+  for (auto const& p : points) {
+    if (!p.value.is_number()) continue;
+    all.push_back(p.value.as_double());
+    is_integer.push_back(p.value.is_int());
+    if (p.value.is_int() && std::fabs(all.back()) >= exact_max) return s;
+  }
+  if (!can_mix(all, is_integer, s.mixed_scale, s.mixed_values)) {
+    s.mixed_values.clear();
+    return s;
+  }
+  s.integers.clear();
+  s.reals.clear();
+  for (auto& c : s.classes) {
+    if (c == integer || c == real) c = mixed;
+  }
+  return s;
+}
+
+void write_values(std::string& out, std::span<observation const> points) {
+  auto const s = sort_values(points);
+  for (auto i = s.classes.begin(); i != s.classes.end();) {
+    auto const end = std::find_if(i, s.classes.end(), [&](value_class c) { return c != *i; });
+    out += char(*i);
+    write_varint(out, std::uint64_t(end - i));
+    i = end;
+  }
+  if (!s.integers.empty()) write_differences(out, s.integers);
+  if (!s.reals.empty()) write_reals(out, s.reals);
+  if (!s.mixed_values.empty()) {
+    out += char(s.mixed_scale);
+    write_differences(out, s.mixed_values);
+  }
+  if (!s.strings.empty()) write_words(out, s.strings);
+  if (!s.others.empty()) write_words(out, {s.others.begin(), s.others.end()});
+}
+
+// The members of the extras become columns. Integers are mostly times: kept as distance from the observation's own.
+void write_extras(std::string& out, std::span<observation const> points) {
+  auto names = std::vector<std::string_view>();
+  for (auto const& p : points) {
+    DOS_CHECK(p.extras.is_null() || p.extras.is_object());
+    if (p.extras.is_null()) continue;
+    for (auto const& m : p.extras.as_object()) {
+      if (std::find(names.begin(), names.end(), m.key) == names.end()) names.push_back(m.key);
+    }
+  }
+  write_varint(out, names.size());
+  for (auto const name : names) {
+    auto all_integers = true;
+    auto members = std::vector<json::value const*>();
+    for (auto const& p : points) {
+      members.push_back(p.extras.find(name));
+      all_integers = all_integers && (members.back() == nullptr || members.back()->is_int());
+    }
+    auto words = std::vector<std::string>(points.size());  // an absent member is the empty word
+    auto distances = std::vector<std::int64_t>();
+    for (auto i = std::size_t(0); i != points.size(); ++i) {
+      if (members[i] == nullptr) continue;
+      if (all_integers) {
+        words[i].push_back('t');
+        distances.push_back(std::int64_t(std::uint64_t(members[i]->as_int()) - std::uint64_t(points[i].time.us)));
+      } else {
+        write_value(words[i], *members[i]);
+      }
+    }
+    write_text(out, name);
+    out += char(all_integers);
+    write_words(out, {words.begin(), words.end()});
+    write_differences(out, distances);
+  }
+}
+
+void read_extras(byte_reader& in, std::span<observation> points, std::size_t& budget) {
+  auto const columns = in.varint();
+  if (columns > in.left()) byte_reader::fail();
+  auto words = std::vector<std::string_view>();
+  auto distances = std::vector<std::int64_t>();
+  for (auto column = std::uint64_t(0); column != columns; ++column) {
+    auto const name = in.text();
+    auto const all_integers = in.byte() != 0;
+    words.clear();
+    read_words(in, words, points.size(), budget);
+    auto const present = points.size() - std::size_t(std::count(words.begin(), words.end(), std::string_view()));
+    if (all_integers) read_differences(in, distances, present);
+    auto next = std::size_t(0);
+    auto repeated = json::value();
+    auto word_before = std::string_view();
+    for (auto i = std::size_t(0); i != points.size(); ++i) {
+      if (words[i].empty()) continue;
+      if (all_integers) {
+        repeated = std::int64_t(std::uint64_t(distances[next++]) + std::uint64_t(points[i].time.us));
+      } else if (words[i].data() != word_before.data()) {
+        auto word = byte_reader(words[i]);
+        repeated = read_value(word);
+        word_before = words[i];
+      }
+      auto& extras = points[i].extras;
+      if (extras.is_null()) extras = json::object();
+      extras.as_object().push(std::string(name), repeated);
+    }
+  }
+}
+
+struct free_context {
+  void operator()(ZSTD_CCtx* c) const { ZSTD_freeCCtx(c); }
+  void operator()(ZSTD_DCtx* c) const { ZSTD_freeDCtx(c); }
+};
+
+std::string compressed(std::string_view bytes) {
+  thread_local auto const context = std::unique_ptr<ZSTD_CCtx, free_context>(ZSTD_createCCtx());
+  auto out = std::string(ZSTD_compressBound(bytes.size()), '\0');
+  auto const n = ZSTD_compressCCtx(context.get(), out.data(), out.size(), bytes.data(), bytes.size(), 1);
+  DOS_CHECK(ZSTD_isError(n) == 0);
+  out.resize(n);
+  return out;
+}
+
+std::string expanded(std::string_view bytes) {
+  thread_local auto const context = std::unique_ptr<ZSTD_DCtx, free_context>(ZSTD_createDCtx());
+  auto const size = ZSTD_getFrameContentSize(bytes.data(), bytes.size());
+  if (size > columns_bytes_max) byte_reader::fail();  // unknown and wrong sizes are huge numbers
+  auto out = std::string(std::size_t(size), '\0');
+  auto const n = ZSTD_decompressDCtx(context.get(), out.data(), out.size(), bytes.data(), bytes.size());
+  if (ZSTD_isError(n) != 0 || n != size) byte_reader::fail();
+  return out;
+}
+
+// A chunk opened up to its numeric values; `rest` is what follows.
+struct opened_chunk {
+  explicit opened_chunk(std::string_view bytes);
+
+  std::string storage;
+  byte_reader rest;
+  std::vector<dos::moment> moments;
+  std::vector<std::pair<value_class, std::size_t>> runs;
+  std::array<std::size_t, class_count> counts{};
+  std::vector<std::int64_t> integers;
+  std::vector<double> reals;
+  std::vector<std::int64_t> mixed_values;
+  std::int64_t mixed_power = 1;
+};
+
+opened_chunk::opened_chunk(std::string_view bytes) : rest(bytes) {
+  if (rest.byte() > version) throw fault(fault_kind::not_supported, "the chunk was written by a newer program");
+  auto const flags = rest.byte();
+  auto const checksum = rest.fixed<std::uint32_t>();
+  if (crc32c(bytes.substr(6), crc32c(bytes.substr(0, 2))) != checksum) byte_reader::fail();
+  auto const count = rest.varint();
+  if (count == 0 || count > points_max) byte_reader::fail();
+  if ((flags & flag_compressed) != 0) {
+    storage = expanded(rest.bytes(rest.left()));
+    rest = byte_reader(storage);
+  }
+  read_moments(rest, moments, count);
+  for (auto seen = std::size_t(0); seen != count;) {
+    auto const c = rest.byte();
+    auto const run = rest.varint();
+    if (c >= class_count || run == 0 || run > count - seen) byte_reader::fail();
+    runs.emplace_back(value_class(c), run);
+    counts[c] += run;
+    seen += run;
+  }
+  if (counts[integer] != 0) read_differences(rest, integers, counts[integer]);
+  if (counts[real] != 0) read_reals(rest, reals, counts[real]);
+  if (counts[mixed] != 0) {
+    auto const scale = rest.byte();
+    if (scale >= integer_powers.size()) byte_reader::fail();
+    mixed_power = integer_powers[scale];
+    read_differences(rest, mixed_values, counts[mixed]);
+  }
+}
+
+}  // namespace
+
+void value_statistics::add(double value) {
+  auto const first_one = numbers++ == 0;
+  sum = first_one ? value : sum + value;
+  sum_of_squares += value * value;
+  if (first_one) first = value;
+  last = value;
+  if (first_one || std::isnan(min) || value < min) min = value;
+  if (first_one || std::isnan(max) || value > max) max = value;
+}
+
+void value_statistics::add(value_statistics const& later) {
+  count += later.count;
+  if (later.numbers == 0) return;
+  if (numbers == 0) {
+    auto const counted = count;
+    *this = later;
+    count = counted;
+    return;
+  }
+  numbers += later.numbers;
+  sum += later.sum;
+  sum_of_squares += later.sum_of_squares;
+  last = later.last;
+  if (std::isnan(min) || later.min < min) min = later.min;
+  if (std::isnan(max) || later.max > max) max = later.max;
+}
+
+std::optional<double> numeric_value(json::value const& v) {
+  if (v.is_number()) return v.as_double();
+  if (v.is_bool()) return v.as_bool() ? 1.0 : 0.0;
+  return std::nullopt;
+}
+
+chunk_summary summarise(std::span<observation const> points) {
+  auto s = chunk_summary{.first = points.front().moment(), .last = points.back().moment(), .values = {}};
+  s.number_min = s.first.number;
+  for (auto const& p : points) {
+    s.number_min = std::min(s.number_min, p.number);
+    s.number_max = std::max(s.number_max, p.number);
+    if (auto const d = numeric_value(p.value)) s.values.add(*d);
+  }
+  s.values.count = points.size();
+  return s;
+}
+
+std::string encode_chunk(std::span<observation const> points, bool sealed) {
+  DOS_CHECK(!points.empty() && points.size() <= points_max);
+  auto columns = std::string();
+  columns.reserve(points.size() * 4);
+  write_times(columns, points);
+  write_numbers(columns, points);
+  write_values(columns, points);
+  write_extras(columns, points);
+  auto const compress = sealed && columns.size() <= columns_bytes_max;
+  auto out = std::string{char(version), char(compress ? flag_compressed : 0), 0, 0, 0, 0};
+  write_varint(out, points.size());
+  out += compress ? compressed(columns) : columns;
+  auto const checksum = crc32c(std::string_view(out).substr(6), crc32c(std::string_view(out).substr(0, 2)));
+  std::memcpy(out.data() + 2, &checksum, sizeof checksum);
+  return out;
+}
+
+void decode_chunk(std::string_view bytes, std::vector<observation>& points) {
+  auto c = opened_chunk(bytes);
+  auto const start = points.size();
+  auto budget = expanded_bytes_max;
+  auto words = std::vector<std::string_view>();
+  if (c.counts[string] != 0) read_words(c.rest, words, c.counts[string], budget);
+  if (c.counts[other] != 0) read_words(c.rest, words, c.counts[other], budget);
+  auto next_integer = c.integers.begin();
+  auto next_real = c.reals.begin();
+  auto next_mixed = c.mixed_values.begin();
+  auto next_string = words.begin();
+  auto next_other = words.begin() + std::ptrdiff_t(c.counts[string]);
+  auto const value_of = [&](value_class k) -> json::value {
+    switch (k) {
+      case false_value: return false;
+      case true_value: return true;
+      case integer: return *next_integer++;
+      case real: return *next_real++;
+      case mixed: {
+        auto const i = *next_mixed++;
+        return i % c.mixed_power == 0 ? json::value(i / c.mixed_power) : json::value(double(i) / double(c.mixed_power));
+      }
+      case string: return *next_string++;
+      case other: {
+        auto word = byte_reader(*next_other++);
+        return read_value(word);
+      }
+      default: return nullptr;
+    }
+  };
+  points.reserve(start + c.moments.size());
+  auto m = c.moments.begin();
+  for (auto const& [k, length] : c.runs) {
+    for (auto const end = m + std::ptrdiff_t(length); m != end; ++m) {
+      points.push_back({.number = m->number, .time = m->time, .value = value_of(k), .extras = {}});
+    }
+  }
+  read_extras(c.rest, std::span(points).subspan(start), budget);
+}
+
+std::size_t decode_numbers(std::string_view bytes, std::vector<numeric_point>& points) {
+  auto const c = opened_chunk(bytes);
+  points.reserve(points.size() + c.moments.size());
+  auto next_integer = c.integers.begin();
+  auto next_real = c.reals.begin();
+  auto next_mixed = c.mixed_values.begin();
+  auto m = c.moments.begin();
+  for (auto const& [k, length] : c.runs) {
+    for (auto const end = m + std::ptrdiff_t(length); m != end; ++m) {
+      switch (k) {
+        case false_value: points.push_back({*m, 0.0}); break;
+        case true_value: points.push_back({*m, 1.0}); break;
+        case integer: points.push_back({*m, double(*next_integer++)}); break;
+        case real: points.push_back({*m, *next_real++}); break;
+        case mixed: points.push_back({*m, double(*next_mixed++) / double(c.mixed_power)}); break;
+        default: break;
+      }
+    }
+  }
+  return c.moments.size();
+}
+
+}  // namespace dos

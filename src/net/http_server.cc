@@ -1,6 +1,7 @@
 #include "net/http_server.h"
 
 #include <ctime>
+#include <future>
 
 #include "base/fault.h"
 #include "base/log.h"
@@ -48,6 +49,16 @@ tcp::acceptor listen(asio::io_context& io, http_server_options const& o) {
   require(!error, fault_kind::unavailable,
           "cannot listen on " + o.address + " port " + std::to_string(o.port) + ": " + error.message());
   return acceptor;
+}
+
+template <typename Executor, typename Function>
+void run_and_wait(Executor const& executor, Function f) {
+  auto done = std::promise<void>();
+  asio::post(executor, [&] {
+    f();
+    done.set_value();
+  });
+  done.get_future().wait();
 }
 
 }  // namespace
@@ -155,10 +166,10 @@ http_server_counts http_server::counts() const {
 
 void http_server::stop(std::chrono::milliseconds patience) {
   if (core_->stopping.exchange(true)) return;
-  asio::post(core_->acceptor->get_executor(), [c = core_] {
+  run_and_wait(core_->acceptor->get_executor(), [&] {
     auto ignored = error_code();
-    c->acceptor->close(ignored);
-    c->accept_pause->cancel();
+    core_->acceptor->close(ignored);
+    core_->accept_pause->cancel();
   });
   auto const for_each_connection = [&](void (http_connection::*call)()) {
     for (auto const& l : core_->lanes) {
@@ -178,7 +189,7 @@ void http_server::stop(std::chrono::milliseconds patience) {
     core_->changed.wait(lock, all_closed);
   }
   lock.unlock();
-  for (auto const& l : core_->lanes) asio::post(l->io->context, [c = core_, &l = *l] { l.tick.cancel(); });
+  for (auto const& l : core_->lanes) run_and_wait(l->io->context.get_executor(), [&] { l->tick.cancel(); });
 }
 
 }  // namespace dos::net

@@ -84,13 +84,19 @@ std::optional<timestamp> find_time(std::string_view text) {
   return parse_timestamp(text);
 }
 
+std::optional<timestamp> find_time_or_day(std::string_view text) {
+  if (text.size() == 10 && text[4] == '-' && text[7] == '-') return parse_timestamp(std::string(text) + "T00:00:00Z");
+  return find_time(text);
+}
+
 std::partial_ordering compare_scalars(json::value const& a, json::value const& b, bool folded) {
   if (a.is_number() && b.is_number()) {
     return a.is_int() && b.is_int() ? std::partial_ordering(a.as_int() <=> b.as_int()) : a.as_double() <=> b.as_double();
   }
   if (a.is_string() && b.is_string()) {
     if (auto const time = find_time(b.as_string())) {
-      if (auto const mine = find_time(a.as_string())) return *mine <=> *time;
+      auto const mine = find_time_or_day(a.as_string());
+      return mine ? *mine <=> *time : std::partial_ordering::unordered;
     }
     return folded ? text::folded(a.as_string()) <=> text::folded(b.as_string()) : a.as_string() <=> b.as_string();
   }

@@ -1,0 +1,285 @@
+#include "kernel/graph/entity_indexes.h"
+
+#include <algorithm>
+
+#include "geo/geometry.h"
+
+namespace dos {
+namespace {
+
+// An index has to leave out this much of the candidates to be worth the sorting.
+constexpr auto worth_it(std::size_t found, std::size_t all) { return found < all - all / 4; }
+// Searching the tree holds the writer up, so a place that many are in is not searched, but every entity looked at.
+constexpr std::size_t places_found_max = 100'000;
+
+entity const* living(entity const* e) { return e && e->deleted_at == no_time ? e : nullptr; }
+
+void make_distinct(std::vector<symbol>& names) {
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+}
+
+std::vector<symbol> attribute_names(entity const& e) {
+  auto names = std::vector<symbol>();
+  names.reserve(e.attributes.size());
+  for (auto const& a : e.attributes) names.push_back(a->name);
+  make_distinct(names);
+  return names;
+}
+
+bool same_structure(entity const& a, entity const& b) {
+  return a.types == b.types && std::equal(a.attributes.begin(), a.attributes.end(), b.attributes.begin(), b.attributes.end(),
+                                          [](auto const& x, auto const& y) { return x->name == y->name; });
+}
+
+struct changed_attribute {
+  symbol name;
+  bool is_place = false;
+  bool operator==(changed_attribute const&) const = default;
+};
+
+// Attributes that only one of the two has, as the same object.
+void add_missing(std::vector<changed_attribute>& changed, entity const* from, entity const* in) {
+  if (!from) return;
+  for (auto const& a : from->attributes) {
+    if (in && std::find(in->attributes.begin(), in->attributes.end(), a) != in->attributes.end()) continue;
+    auto const c = changed_attribute{a->name, a->kind == attribute_kind::geo_property};
+    if (std::find(changed.begin(), changed.end(), c) == changed.end()) changed.push_back(c);
+  }
+}
+
+void change_derived(derived_index& index, std::uint32_t slot, entity const* before, entity const* after) {
+  if (before) index.erase(slot, *before);
+  if (after) index.insert(slot, *after);
+}
+
+void add_conjuncts(query::node const& n, std::vector<query::node const*>& out) {
+  if (n.what != query::node::kind::all) {
+    out.push_back(&n);
+    return;
+  }
+  for (auto const& child : n.children) add_conjuncts(*child, out);
+}
+
+void make_distinct(std::vector<std::uint32_t>& slots) {
+  std::sort(slots.begin(), slots.end());
+  slots.erase(std::unique(slots.begin(), slots.end()), slots.end());
+}
+
+}  // namespace
+
+void entity_indexes::change(std::uint32_t slot, entity const* before, entity const* after) {
+  if (before && !living(before)) deleted_.erase(slot);
+  if (after && !living(after)) deleted_.insert(slot);
+  before = living(before);
+  after = living(after);
+  if (!before && !after) return;
+  if (!before || !after || !same_structure(*before, *after)) {
+    if (before) count(slot, *before, -1);
+    if (after) count(slot, *after, 1);
+  }
+  auto changed = std::vector<changed_attribute>();
+  add_missing(changed, before, after);
+  add_missing(changed, after, before);
+  for (auto const& c : changed) {
+    if (c.is_place) change_place(slot, c.name, after);
+    if (auto const it = values_.find(c.name); it != values_.end()) change_derived(*it->second.index, slot, before, after);
+  }
+  auto const new_words = !before || !after || std::any_of(changed.begin(), changed.end(), [&](auto const& c) {
+    return words_ && words_->concerns(c.name);
+  });
+  if (words_ && new_words) change_derived(*words_, slot, before, after);
+}
+
+void entity_indexes::count(std::uint32_t slot, entity const& e, int by) {
+  if (by > 0) living_.insert(slot);
+  else living_.erase(slot);
+  auto const names = attribute_names(e);
+  for (auto const type : e.types) {
+    auto& entry = types_[type];
+    if (!(by > 0 ? entry.slots.insert(slot) : entry.slots.erase(slot))) continue;  // the same type twice
+    for (auto const name : names) {
+      auto& n = entry.attributes[name];
+      n += std::size_t(by);
+      if (n == 0) entry.attributes.erase(name);
+    }
+    if (entry.slots.size() == 0) types_.erase(type);
+  }
+}
+
+void entity_indexes::change_place(std::uint32_t slot, symbol attribute, entity const* after) {
+  auto box = geo::box();
+  if (after) {
+    for (auto const& a : after->attributes) {
+      if (a->name == attribute && a->kind == attribute_kind::geo_property && !a->geometry().is_empty()) {
+        box.extend(a->geometry().box());
+      }
+    }
+  }
+  if (!box.is_empty()) places_[attribute].update(slot, box);
+  else if (auto const it = places_.find(attribute); it != places_.end()) it->second.erase(slot);
+}
+
+std::vector<std::pair<symbol, std::size_t>> entity_indexes::types() const {
+  auto all = std::vector<std::pair<symbol, std::size_t>>();
+  for (auto const& [type, entry] : types_) all.emplace_back(type, entry.slots.size());
+  return all;
+}
+
+std::vector<std::pair<symbol, std::size_t>> entity_indexes::attributes_of(symbol type) const {
+  auto const it = types_.find(type);
+  if (it == types_.end()) return {};
+  return {it->second.attributes.begin(), it->second.attributes.end()};
+}
+
+std::size_t entity_indexes::count_of_type(symbol type) const {
+  auto const it = types_.find(type);
+  return it == types_.end() ? 0 : it->second.slots.size();
+}
+
+geo::rtree const* entity_indexes::find_places(symbol attribute) const {
+  auto const it = places_.find(attribute);
+  return it == places_.end() ? nullptr : &it->second;
+}
+
+std::unique_ptr<derived_index> entity_indexes::add(symbol attribute, std::unique_ptr<value_index> index) {
+  auto gone = std::unique_ptr<derived_index>();
+  if (values_.size() >= attribute_indexes_max) {
+    auto const idle = std::min_element(values_.begin(), values_.end(), [](auto const& a, auto const& b) {
+      return a.second.last_used.load() < b.second.last_used.load();
+    });
+    gone = std::move(idle->second.index);
+    values_.erase(idle);
+  }
+  auto& entry = values_[attribute];
+  entry.index = std::move(index);
+  entry.last_used = ++uses_;
+  return gone;
+}
+
+// One type of each conjunction, the rarest, is enough to find its entities.
+std::vector<symbol> entity_indexes::types_for(std::vector<query::selector> const& selectors, std::size_t& estimate) const {
+  auto chosen = std::vector<symbol>();
+  for (auto const& s : selectors) {
+    for (auto const& together : s.types) {
+      chosen.push_back(*std::min_element(together.begin(), together.end(), [&](symbol a, symbol b) {
+        return count_of_type(a) < count_of_type(b);
+      }));
+    }
+  }
+  make_distinct(chosen);
+  estimate = 0;
+  for (auto const type : chosen) estimate += count_of_type(type);
+  return chosen;
+}
+
+bool entity_indexes::has_type_of(query_plan const& p, std::uint32_t slot) const {
+  return !p.by_type || std::any_of(p.types.begin(), p.types.end(), [&](symbol type) {
+    auto const it = types_.find(type);
+    return it != types_.end() && it->second.slots.contains(slot);
+  });
+}
+
+void entity_indexes::use_values(query_plan& p, std::vector<query::node const*> const& conjuncts) const {
+  auto const* best = static_cast<value_entry const*>(nullptr);
+  auto best_bounds = std::vector<value_index::bounds>();
+  for (auto const* const n : conjuncts) {
+    auto bounds = value_index::find_bounds(*n);
+    if (!bounds) continue;
+    auto const it = values_.find(n->path.attribute);
+    if (it == values_.end()) {
+      p.unindexed.push_back(n->path.attribute);
+      continue;
+    }
+    auto found = std::size_t(0);
+    for (auto const& b : *bounds) found += it->second.index->count(b);
+    if (!worth_it(found, p.estimate)) continue;
+    p.estimate = found;
+    best = &it->second;
+    best_bounds = std::move(*bounds);
+  }
+  if (!best) return;
+  best->last_used = ++uses_;
+  p.slots.emplace();
+  for (auto const& b : best_bounds) best->index->collect(b, *p.slots);
+}
+
+void entity_indexes::use_places(query_plan& p, std::vector<query::node const*> const& conjuncts) const {
+  for (auto const* const n : conjuncts) {
+    if (n->what != query::node::kind::geo || !n->spatial->box()) continue;
+    auto const* const tree = find_places(n->path.attribute);
+    auto found = std::vector<std::uint32_t>();
+    auto const found_max = std::min(p.estimate, places_found_max);
+    if (tree) {
+      tree->search(*n->spatial->box(), [&](std::uint32_t slot) {
+        found.push_back(slot);
+        return found.size() <= found_max;
+      });
+    }
+    if (found.size() > found_max || !worth_it(found.size(), p.estimate)) continue;
+    p.estimate = found.size();
+    p.slots = std::move(found);
+  }
+}
+
+query_plan entity_indexes::make_plan(query::query const& q) const {
+  auto p = query_plan();
+  p.estimate = living_.size();
+  p.with_deleted = q.with_deleted;
+  p.by_type = !q.selectors.empty() && std::all_of(q.selectors.begin(), q.selectors.end(), [](auto const& s) {
+    return !s.types.empty() && std::none_of(s.types.begin(), s.types.end(), [](auto const& t) { return t.empty(); });
+  });
+  if (p.by_type) p.types = types_for(q.selectors, p.estimate);
+  auto conjuncts = std::vector<query::node const*>();
+  if (q.filter) add_conjuncts(*q.filter, conjuncts);
+  use_values(p, conjuncts);
+  use_places(p, conjuncts);
+  if (p.slots) complete(p);
+  auto const text = std::find_if(conjuncts.begin(), conjuncts.end(), [](auto const* n) {
+    return n->what == query::node::kind::text && !n->words.empty();
+  });
+  if (text != conjuncts.end()) p.text = *text;
+  return p;
+}
+
+void entity_indexes::narrow(query_plan& p, slot_set const& found) const {
+  if (!worth_it(found.size(), p.estimate)) return;
+  p.slots.emplace();
+  found.copy_from(0, found.size(), *p.slots);
+  complete(p);
+}
+
+// Slots that an index of values, places or words found, as a plan.
+void entity_indexes::complete(query_plan& p) const {
+  std::erase_if(*p.slots, [&](std::uint32_t s) { return !has_type_of(p, s); });
+  if (p.with_deleted) deleted_.copy_from(0, deleted_.size(), *p.slots);
+  make_distinct(*p.slots);
+  p.estimate = p.slots->size();
+}
+
+void entity_indexes::copy_slots(query_plan const& p, std::uint64_t from, std::size_t n, std::vector<std::uint32_t>& out) const {
+  if (p.slots) {
+    auto at = std::lower_bound(p.slots->begin(), p.slots->end(), from);
+    for (; at != p.slots->end() && n > 0; ++at, --n) out.push_back(*at);
+    return;
+  }
+  auto const first = out.size();
+  auto sets = 0;
+  auto const add = [&](slot_set const& s) {
+    s.copy_from(from, n, out);
+    ++sets;
+  };
+  if (!p.by_type) add(living_);
+  for (auto const type : p.types) {
+    if (auto const it = types_.find(type); it != types_.end()) add(it->second.slots);
+  }
+  if (p.with_deleted) add(deleted_);
+  if (sets < 2) return;
+  auto merged = std::vector<std::uint32_t>(out.begin() + std::ptrdiff_t(first), out.end());
+  make_distinct(merged);
+  if (merged.size() > n) merged.resize(n);
+  out.resize(first);
+  out.insert(out.end(), merged.begin(), merged.end());
+}
+
+}  // namespace dos

@@ -1,0 +1,86 @@
+// Every index over the entities of a city, and the choice among them. For this module only.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "geo/rtree.h"
+#include "kernel/graph/derived_index.h"
+#include "kernel/graph/query.h"
+#include "kernel/graph/slot_set.h"
+#include "kernel/graph/value_index.h"
+#include "kernel/graph/word_index.h"
+
+namespace dos {
+
+// Where the entities that can match a query are found.
+struct query_plan {
+  std::optional<std::vector<std::uint32_t>> slots;  // exactly these, in order
+  std::vector<symbol> types;                        // else, if `by_type`, those of these types
+  bool by_type = false;                             // else every living one
+  bool with_deleted = false;                        // and the deleted ones
+  std::size_t estimate = 0;                         // of how many slots
+  std::vector<symbol> unindexed;       // attributes whose values are compared, but not indexed
+  query::node const* text = nullptr;  // a text search that every match has to pass
+};
+
+inline constexpr std::size_t attribute_indexes_max = 16;
+
+// One writer or many readers: the store's lock.
+class entity_indexes {
+ public:
+  // The entity of a slot was replaced; null: there was none, or there is none any more.
+  void change(std::uint32_t slot, entity const* before, entity const* after);
+
+  std::size_t size() const { return living_.size(); }
+  std::vector<std::pair<symbol, std::size_t>> types() const;
+  std::vector<std::pair<symbol, std::size_t>> attributes_of(symbol type) const;
+
+  query_plan make_plan(query::query const& q) const;
+  // Only the living ones of these can match.
+  void narrow(query_plan& p, slot_set const& found) const;
+  // Appends up to `n` slots of the plan in order, the first not less than `from`.
+  void copy_slots(query_plan const& p, std::uint64_t from, std::size_t n, std::vector<std::uint32_t>& out) const;
+  // How many entities have one of these types, when types alone decide.
+  std::size_t count_of_type(symbol type) const;
+
+  bool has_values_of(symbol attribute) const { return values_.contains(attribute); }
+  // Returns the one that had to go, used least of late, to be destroyed without a lock.
+  std::unique_ptr<derived_index> add(symbol attribute, std::unique_ptr<value_index> index);
+  word_index const* words() const { return words_.get(); }
+  void add(std::unique_ptr<word_index> index) { words_ = std::move(index); }
+
+  // Nearest first; see geo::rtree::nearest.
+  geo::rtree const* find_places(symbol attribute) const;
+
+ private:
+  struct type_entry {
+    slot_set slots;
+    std::unordered_map<symbol, std::size_t> attributes;  // how many have it
+  };
+  struct value_entry {
+    std::unique_ptr<value_index> index;
+    mutable std::atomic<std::uint64_t> last_used{0};
+  };
+
+  void count(std::uint32_t slot, entity const& e, int by);
+  void change_place(std::uint32_t slot, symbol attribute, entity const* after);
+  std::vector<symbol> types_for(std::vector<query::selector> const& selectors, std::size_t& estimate) const;
+  void use_values(query_plan& p, std::vector<query::node const*> const& conjuncts) const;
+  void use_places(query_plan& p, std::vector<query::node const*> const& conjuncts) const;
+  void complete(query_plan& p) const;
+  bool has_type_of(query_plan const& p, std::uint32_t slot) const;
+
+  slot_set living_;
+  slot_set deleted_;
+  std::unordered_map<symbol, type_entry> types_;
+  std::unordered_map<symbol, geo::rtree> places_;
+  std::unordered_map<symbol, value_entry> values_;
+  std::unique_ptr<word_index> words_;
+  mutable std::atomic<std::uint64_t> uses_{0};
+};
+
+}  // namespace dos

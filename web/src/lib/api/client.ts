@@ -99,8 +99,12 @@ export const client = {
   entities,
   entity: (city: string, entity: string) =>
     get<api.Entity>(`/${city}/ngsi-ld/v1/entities/${id(entity)}`, { options: 'sysAttrs' }),
-  temporal: (city: string, entity: string, query: Query) =>
-    get<Record<string, unknown>>(`/${city}/ngsi-ld/v1/temporal/entities/${id(entity)}`, query),
+  /** One page of a history; `partial` when the server stopped before the end of the range. */
+  temporal: async (city: string, entity: string, query: Query) => {
+    const path = address(`/${city}/ngsi-ld/v1/temporal/entities/${id(entity)}`, query);
+    const response = await send('GET', path);
+    return { partial: response.status === 206, history: await read<Record<string, unknown>>(response) };
+  },
   liveAddress: (city: string, wanted: string[]) => address(`${platform(city)}/live`, { types: wanted.join(',') }),
 
   session: {

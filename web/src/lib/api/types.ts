@@ -121,6 +121,8 @@ export interface Page<Item> {
 export interface ProfileAttribute {
   name: string;
   unitCode?: string;
+  /** Values about the device itself, not about the place it measures. */
+  target?: 'device';
 }
 
 export interface DeviceProfile {
@@ -130,7 +132,9 @@ export interface DeviceProfile {
   vendor?: string;
   model?: string;
   interval_s?: number;
-  attributes?: (string | ProfileAttribute)[];
+  /** What a new measuring point becomes. */
+  entity?: { type?: string };
+  attributes?: ProfileAttribute[];
 }
 
 export interface MeasuringPoint {
@@ -187,6 +191,8 @@ export interface LedgerHour {
   stored: number;
   repeated: number;
   rejected: Record<string, number>;
+  /** Deliveries that came to nothing. */
+  failed?: Record<string, number>;
   delivered: number;
 }
 
@@ -208,6 +214,8 @@ export interface CityStatus {
   entities?: number;
   series?: number;
   observations?: number;
+  writable?: boolean;
+  trouble?: string;
 }
 
 export interface Status {

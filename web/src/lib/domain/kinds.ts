@@ -57,7 +57,7 @@ export const kinds: Record<KindId, Kind> = {
       'FloodMonitoring',
       'WaterGauge'
     ],
-    first: ['waterLevel', 'level', 'currentLevel', 'fillLevel', 'temperature']
+    first: ['waterLevel', 'height', 'level', 'currentLevel', 'fillLevel', 'temperature']
   },
   air: {
     colour: '#4d6b12',
@@ -144,7 +144,7 @@ export const kinds: Record<KindId, Kind> = {
     colour: '#4f5566',
     sign: 'M6 21V4h12v17M4 21h16M14.500 12v1',
     types: ['DoorObserved', 'Door', 'MotionObserved', 'OccupancyObserved', 'OpeningObserved'],
-    first: ['doorState', 'open', 'state', 'motion', 'occupied', 'status', 'openCount']
+    first: ['doorState', 'open', 'state', 'motion', 'occupied', 'status', 'openCount', 'openingCount']
   },
   stop: {
     colour: '#00652e',

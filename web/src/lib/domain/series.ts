@@ -58,27 +58,42 @@ export async function fetchSeries(wish: SeriesWish): Promise<Series> {
     timeAt: new Date(wish.from).toISOString(),
     endTimeAt: new Date(wish.to).toISOString()
   };
-  if (!means) {
-    const answer = await client.temporal(wish.city, wish.entity, range);
-    const member = answer[wish.attribute];
-    const points = rawPoints(member, wish.provenance);
-    return { points, reach: reachOf(points, wish.interval), words: wordsOf(member, wish.provenance) };
-  }
-  const answer = await client.temporal(wish.city, wish.entity, {
+  if (!means) return fetchSingle(wish, range);
+  const { history } = await client.temporal(wish.city, wish.entity, {
     ...range,
     options: 'aggregatedValues',
     aggrMethods: 'avg,min,max',
     aggrPeriodDuration: bucketPeriod[means]
   });
-  const points = meanPoints(answer[wish.attribute], wish.provenance);
+  const points = meanPoints(history[wish.attribute], wish.provenance);
   // One missing mean is a gap, unless values come more seldom than the means.
   const reach = Math.max(1.5 * bucketLength[means], 2000 * (wish.interval ?? 0));
   return { points, reach, means, words: [] };
 }
 
+// A server answers with so many values at most and says that there are more; a day of seconds needs ten such pages.
+const pagesMax = 20;
+
+async function fetchSingle(wish: SeriesWish, range: Record<string, string>): Promise<Series> {
+  const points: Point[] = [];
+  const words: Word[] = [];
+  let { timeAt } = range;
+  for (let page = 0; page < pagesMax; ++page) {
+    const { partial, history } = await client.temporal(wish.city, wish.entity, { ...range, timeAt });
+    const member = history[wish.attribute];
+    const found = [rawPoints(member, wish.provenance), wordsOf(member, wish.provenance)] as const;
+    points.push(...found[0]);
+    words.push(...found[1]);
+    const last = Math.max(found[0].at(-1)?.time ?? 0, found[1].at(-1)?.time ?? 0);
+    if (!partial || !last) break;
+    timeAt = new Date(last + 1).toISOString();
+  }
+  return { points, reach: reachOf(points, wish.interval), words };
+}
+
 /** Single values with their own words (normalized) or as bare pairs (temporalValues), in the order of time. */
 function instancesOf(member: unknown, provenance?: Provenance) {
-  const pairs = (member as { values?: TemporalPair[] } | undefined)?.values;
+  const pairs = Array.isArray(member) ? undefined : (member as { values?: TemporalPair[] } | undefined)?.values;
   const instances = (Array.isArray(member) ? member : member ? [member] : []) as Record<string, unknown>[];
   const found = pairs
     ? pairs.map(([value, time]) => ({ value, time: timeOf(time), provenance }))

@@ -11,6 +11,7 @@ const signs: Record<string, string> = {
   '61': 'ppb',
   MTR: 'm',
   CMT: 'cm',
+  '28': 'mm',
   MMT: 'mm',
   KMT: 'km',
   MTS: 'm/s',

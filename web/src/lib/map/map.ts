@@ -1,5 +1,12 @@
 // The map itself; loaded with import() when it scrolls into view, because it is larger than the rest of the site.
-import { AttributionControl, Map, NavigationControl, setWorkerUrl, type GeoJSONSource, type GeoJSONSourceSpecification } from 'maplibre-gl';
+import {
+  AttributionControl,
+  Map,
+  NavigationControl,
+  setWorkerUrl,
+  type GeoJSONSource,
+  type GeoJSONSourceSpecification
+} from 'maplibre-gl';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
 import 'maplibre-gl/dist/maplibre-gl.css';
 import type { Messages } from '#lib/i18n/de';

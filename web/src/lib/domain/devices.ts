@@ -1,0 +1,27 @@
+// Rules of the device register that a form can check before it asks the server.
+import type { DeviceProfile, DeviceState } from '#lib/api/types';
+
+export const deviceStates: DeviceState[] = ['planned', 'active', 'maintenance', 'replaced', 'retired'];
+
+/** A DevEUI as people write it, with colons, hyphens or blanks: 16 hexadecimal digits, or nothing. */
+export function parseEui(text: string): string | undefined {
+  const digits = text.replace(/[\s:-]/g, '').toLowerCase();
+  return /^[0-9a-f]{16}$/.test(digits) ? digits : undefined;
+}
+
+/** Degrees with a decimal point or comma. */
+export function parseDegrees(text: string): number | undefined {
+  const value = Number(text.trim().replace(',', '.'));
+  return text.trim() === '' || !Number.isFinite(value) ? undefined : value;
+}
+
+/** What a profile delivers about the place it measures. */
+export function deliveredBy(profile: DeviceProfile): { name: string; unitCode?: string }[] {
+  return (profile.attributes ?? []).filter((attribute) => attribute.target !== 'device');
+}
+
+/** A local time as `<input type="datetime-local">` gives it, in the browser's own zone, as a time in UTC. */
+export function localToUtc(text: string): string {
+  const time = text ? new Date(text) : new Date();
+  return (Number.isNaN(time.getTime()) ? new Date() : time).toISOString();
+}

@@ -34,7 +34,6 @@ struct series_statistics {
 struct history_options {
   std::size_t tail_bytes_max = 64u << 20;   // memory of observations that are in no chunk yet
   std::size_t flush_points = 256;           // a series with so many new ones is written to its chunk at the next flush
-  std::size_t chunk_writes_max = 20'000;    // chunks written in one flush, unless the tail is beyond its bound
 };
 
 // Threads: add, change and remove* by one thread, in the order of the log. flush, flushed and expire by one thread, the
@@ -73,7 +72,7 @@ class history {
   void flush_all(store::state_db::transaction& t, store::position cursor);  // everything into chunks
   void flushed();
 
-  bool wants_flush() const;         // the tail is past half of its bound
+  bool wants_flush() const;         // the tail is past three quarters of its bound
   std::size_t tail_bytes() const;   // memory now
 
   // Removes chunks and parts of chunks older than `before`. New observations that old leave with a later call. Not

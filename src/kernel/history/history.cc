@@ -1,0 +1,286 @@
+#include "kernel/history/history.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/fault.h"
+#include "kernel/history/chunk_table.h"
+#include "kernel/history/tail.h"
+#include "kernel/store/sqlite.h"
+
+namespace dos {
+namespace {
+
+constexpr auto all_time = time_range{std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()};
+
+// Hands observations of the tail and of the chunks out in one order.
+class ordered_visit {
+ public:
+  ordered_visit(range_query const& query, tail_view tail, std::function<bool(observation const&)> const& visit)
+      : query_(query), tail_(std::move(tail)), visit_(visit) {
+    if (query.descending) std::reverse(tail_.points.begin(), tail_.points.end());
+  }
+
+  // False when nobody wants more.
+  bool chunk(store::connection& db, chunk_row const& row) {
+    if (query_.after && !precedes(*query_.after, query_.descending ? row.about.first : row.about.last)) return true;
+    if (!tail_until(query_.descending ? row.about.last : row.about.first)) return false;
+    stored_.clear();
+    read_chunk(db, row, stored_);
+    if (query_.descending) std::reverse(stored_.begin(), stored_.end());
+    return std::all_of(stored_.begin(), stored_.end(), [&](observation const& o) {
+      if (tail_.hidden.hides(o.moment()) || o.time < query_.from || o.time >= query_.to) return true;
+      return tail_until(o.moment()) && hand_out(o);
+    });
+  }
+  void rest() {
+    while (next_ != tail_.points.size() && hand_out(tail_.points[next_])) ++next_;
+  }
+  std::size_t count() const { return count_; }
+
+ private:
+  bool precedes(moment a, moment b) const { return query_.descending ? b < a : a < b; }
+  bool tail_until(moment m) {
+    for (; next_ != tail_.points.size() && precedes(tail_.points[next_].moment(), m); ++next_) {
+      if (!hand_out(tail_.points[next_])) return false;
+    }
+    return true;
+  }
+  bool hand_out(observation const& o) {
+    if (stopped_ || count_ == query_.limit) return false;
+    if (query_.after && !precedes(*query_.after, o.moment())) return true;
+    ++count_;
+    stopped_ = !visit_(o);
+    return !stopped_ && count_ != query_.limit;
+  }
+
+  range_query const& query_;
+  tail_view tail_;
+  std::function<bool(observation const&)> const& visit_;
+  std::vector<observation> stored_;
+  std::size_t next_ = 0;
+  std::size_t count_ = 0;
+  bool stopped_ = false;
+};
+
+// Puts values into the periods they belong to; they come in the order of the series.
+class period_sums {
+ public:
+  explicit period_sums(std::vector<timestamp> const& boundaries) : boundaries_(boundaries), sums_(boundaries.size() - 1) {}
+
+  // The period that holds all from `first` to `last`, if one does.
+  value_statistics* find(timestamp first, timestamp last) {
+    if (first < boundaries_.front() || first >= boundaries_.back()) return nullptr;
+    while (first >= boundaries_[at_ + 1]) ++at_;
+    while (first < boundaries_[at_]) --at_;
+    return last < boundaries_[at_ + 1] ? &sums_[at_] : nullptr;
+  }
+  void add(observation const& o) {
+    auto* const period = find(o.time, o.time);
+    if (period == nullptr) return;
+    ++period->count;
+    if (auto const d = numeric_value(o.value)) period->add(*d);
+  }
+  void add(numeric_point const& p) {
+    auto* const period = find(p.moment.time, p.moment.time);
+    if (period == nullptr) return;
+    ++period->count;
+    period->add(p.value);
+  }
+  std::vector<value_statistics> take() { return std::move(sums_); }
+
+ private:
+  std::vector<timestamp> const& boundaries_;
+  std::vector<value_statistics> sums_;
+  std::size_t at_ = 0;
+};
+
+}  // namespace
+
+struct history::parts {
+  parts(store::state_db& db, history_options limits) : db(db), limits(limits) {
+    auto t = db.begin();
+    create_chunk_tables(t.sql());
+    tail.load(t.sql(), db.cursor());
+    last_data = last_chunk_data(t.sql());
+    t.commit();
+  }
+
+  void flush(store::state_db::transaction& t, store::position cursor, history_options const& how) {
+    tail.flush(t.sql(), cursor, how, last_data);
+  }
+
+  store::state_db& db;
+  history_options limits;
+  dos::tail tail;
+  std::int64_t last_data = 0;
+};
+
+history::history(store::state_db& db, history_options limits) : parts_(std::make_unique<parts>(db, limits)) {}
+history::~history() = default;
+
+void history::add(store::position at, series_id series, observation o) { parts_->tail.add(at, series, std::move(o)); }
+void history::change(store::position at, series_id series, observation o) {
+  parts_->tail.change(at, series, std::move(o));
+}
+void history::remove(store::position at, series_id series, observation_number number) {
+  parts_->tail.remove(at, series, number);
+}
+void history::remove_range(store::position at, series_id series, timestamp from, timestamp to) {
+  parts_->tail.remove_range(at, series, {from.us, to.us});
+}
+void history::remove_series(store::position at, series_id series) { parts_->tail.remove_range(at, series, all_time); }
+
+std::size_t history::for_each(series_id series, range_query const& query,
+                              std::function<bool(observation const&)> const& visit) const {
+  auto range = time_range{query.from.us, query.to.us};
+  if (query.after && query.descending && query.after->time.us < range.to_us) range.to_us = query.after->time.us + 1;
+  if (query.after && !query.descending) range.from_us = std::max(range.from_us, query.after->time.us);
+  if (query.limit == 0 || range.from_us >= range.to_us) return 0;
+  // The tail first: what leaves it in between is found in the chunks.
+  auto merged = ordered_visit(
+      query, parts_->tail.view(series, range, query.descending, query.after ? SIZE_MAX : query.limit), visit);
+  auto snapshot = parts_->db.read();
+  for_each_chunk(snapshot.sql(), std::int64_t(series), range, query.descending,
+                 [&](chunk_row const& row) { return merged.chunk(snapshot.sql(), row); });
+  merged.rest();
+  return merged.count();
+}
+
+std::vector<observation> history::range(series_id series, range_query const& query) const {
+  auto found = std::vector<observation>();
+  for_each(series, query, [&](observation const& o) { return found.push_back(o), true; });
+  return found;
+}
+
+std::optional<observation> history::last(series_id series) const {
+  auto found = std::optional<observation>();
+  for_each(series, {.from = {all_time.from_us}, .limit = 1, .descending = true, .after = {}}, [&](observation const& o) {
+    found = o;
+    return false;
+  });
+  return found;
+}
+
+std::optional<observation> history::find(series_id series, observation_number number) const {
+  if (auto const found = parts_->tail.find(series, number)) return found;
+  auto const hidden = parts_->tail.view(series, all_time, false, 0).hidden;
+  auto snapshot = parts_->db.read();
+  auto found = std::optional<observation>();
+  auto points = std::vector<observation>();
+  for_each_chunk_with(snapshot.sql(), std::int64_t(series), number, [&](chunk_row const& row) {
+    points.clear();
+    read_chunk(snapshot.sql(), row, points);
+    auto const at = std::find_if(points.begin(), points.end(), [&](observation const& o) { return o.number == number; });
+    if (at != points.end()) found = std::move(*at);
+    return !found;
+  });
+  if (found && hidden.hides(found->moment())) return std::nullopt;
+  return found;
+}
+
+std::optional<series_statistics> history::statistics_of(series_id series) const {
+  auto s = series_statistics();
+  auto const include = [&](moment first, moment last, std::uint64_t n) {
+    s.first = s.count == 0 ? first : std::min(s.first, first);
+    s.last = s.count == 0 ? last : std::max(s.last, last);
+    s.count += n;
+  };
+  auto const tail = parts_->tail.view(series, all_time);
+  auto snapshot = parts_->db.read();
+  auto points = std::vector<observation>();
+  for_each_chunk(snapshot.sql(), std::int64_t(series), all_time, false, [&](chunk_row const& row) {
+    if (!tail.hidden.may_hide_in(row.about)) {
+      include(row.about.first, row.about.last, row.about.values.count);
+      return true;
+    }
+    points.clear();
+    read_chunk(snapshot.sql(), row, points);
+    for (auto const& o : points) {
+      if (!tail.hidden.hides(o.moment())) include(o.moment(), o.moment(), 1);
+    }
+    return true;
+  });
+  for (auto const& o : tail.points) include(o.moment(), o.moment(), 1);
+  return s.count == 0 ? std::nullopt : std::optional(s);
+}
+
+std::vector<value_statistics> history::aggregate(series_id series, std::vector<timestamp> const& boundaries) const {
+  if (boundaries.size() < 2) return {};
+  auto const range = time_range{boundaries.front().us, boundaries.back().us};
+  auto sums = period_sums(boundaries);
+  auto const tail = parts_->tail.view(series, range);
+  auto next = tail.points.begin();
+  auto const tail_until = [&](moment m) {
+    for (; next != tail.points.end() && next->moment() < m; ++next) sums.add(*next);
+  };
+  auto snapshot = parts_->db.read();
+  auto numbers = std::vector<numeric_point>();
+  auto points = std::vector<observation>();
+  for_each_chunk(snapshot.sql(), std::int64_t(series), range, false, [&](chunk_row const& row) {
+    auto const& about = row.about;
+    tail_until(about.first);
+    auto const alone = !tail.hidden.may_hide_in(about) && (next == tail.points.end() || next->moment() > about.last);
+    if (alone) {
+      if (auto* const period = sums.find(about.first.time, about.last.time)) {
+        period->add(about.values);
+        return true;
+      }
+      if (about.values.numbers == about.values.count) {
+        numbers.clear();
+        read_chunk_numbers(snapshot.sql(), row, numbers);
+        for (auto const& p : numbers) sums.add(p);
+        return true;
+      }
+    }
+    points.clear();
+    read_chunk(snapshot.sql(), row, points);
+    for (auto const& o : points) {
+      if (tail.hidden.hides(o.moment())) continue;
+      tail_until(o.moment());
+      sums.add(o);
+    }
+    return true;
+  });
+  for (; next != tail.points.end(); ++next) sums.add(*next);
+  return sums.take();
+}
+
+void history::flush(store::state_db::transaction& t, store::position cursor) {
+  parts_->flush(t, cursor, parts_->limits);
+}
+
+void history::flush_all(store::state_db::transaction& t, store::position cursor) {
+  parts_->flush(t, cursor, {.tail_bytes_max = parts_->limits.tail_bytes_max, .flush_points = 1});
+}
+
+void history::flushed() { parts_->tail.flushed(); }
+
+bool history::wants_flush() const { return tail_bytes() > parts_->limits.tail_bytes_max / 4 * 3; }
+std::size_t history::tail_bytes() const { return parts_->tail.bytes(); }
+
+void history::expire(store::state_db::transaction& t, series_id series, timestamp before) {
+  auto edit = chunk_edit{.series = std::int64_t(series), .points = {}, .hidden = {}};
+  edit.hidden.ranges.push_back({all_time.from_us, before.us});
+  apply_edit(t.sql(), std::move(edit), parts_->last_data);
+}
+
+std::vector<std::string> history::damages() const {
+  auto found = std::vector<std::string>();
+  auto snapshot = parts_->db.read();
+  auto& db = snapshot.sql();
+  auto rows = db("SELECT series, first_time, bytes FROM chunk JOIN chunk_data ON id = data");
+  auto points = std::vector<observation>();
+  while (rows.step()) {
+    try {
+      points.clear();
+      decode_chunk(rows.bytes(2), points);
+    } catch (fault const& f) {
+      found.push_back("series " + std::to_string(rows.integer(0)) + ", chunk from " + to_string(timestamp{rows.integer(1)}) +
+                      ": " + f.detail);
+    }
+  }
+  return found;
+}
+
+}  // namespace dos

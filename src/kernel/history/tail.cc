@@ -1,0 +1,300 @@
+#include "kernel/history/tail.h"
+
+#include <limits>
+
+#include "base/crc32c.h"
+#include "base/fault.h"
+
+namespace dos {
+namespace {
+
+// In a raw row an entry is a series' number times two, plus one when it only says that older rows hold nothing valid of
+// this series any more. Otherwise count and points follow.
+struct raw_point_writer {
+  std::string& out;
+  std::uint64_t number = 0;
+  std::uint64_t time = 0;
+
+  void write(observation const& o) {
+    write_signed(out, std::int64_t(o.number - number));
+    write_signed(out, std::int64_t(std::uint64_t(o.time.us) - time));
+    write_value(out, o.value);
+    write_value(out, o.extras);
+    number = o.number;
+    time = std::uint64_t(o.time.us);
+  }
+};
+
+
+}  // namespace
+
+void tail::insert(open_series& s, point p) {
+  auto const more = sizeof p + heap_bytes(p.o);
+  auto at = s.points.end();
+  if (!s.points.empty() && p.o.moment() < s.points.back().o.moment()) {
+    at = std::upper_bound(s.points.begin(), s.points.end(), p.o.moment(),
+                          [](moment m, point const& other) { return m < other.o.moment(); });
+  }
+  s.points.insert(at, std::move(p));
+  s.bytes += more;
+  bytes_ += more;
+}
+
+template <typename Predicate>
+void tail::drop_points(open_series& s, Predicate const& dropped) {
+  auto gone = std::size_t(0);
+  std::erase_if(s.points, [&](point const& p) {
+    if (!dropped(p)) return false;
+    gone += sizeof p + heap_bytes(p.o);
+    return true;
+  });
+  s.bytes -= gone;
+  bytes_ -= gone;
+}
+
+void tail::add(store::position at, series_id series, observation o) {
+  auto& shard = shard_of(series);
+  auto const lock = std::scoped_lock(shard.mutex);
+  insert(shard.series[series], {std::move(o), at});
+}
+
+void tail::change(store::position at, series_id series, observation o) {
+  auto& shard = shard_of(series);
+  auto const lock = std::scoped_lock(shard.mutex);
+  auto& s = shard.series[series];
+  drop_points(s, [&](point const& p) { return p.o.number == o.number; });
+  s.numbers.push_back({o.number, at});
+  insert(s, {std::move(o), at});
+}
+
+void tail::remove(store::position at, series_id series, observation_number number) {
+  auto& shard = shard_of(series);
+  auto const lock = std::scoped_lock(shard.mutex);
+  auto& s = shard.series[series];
+  drop_points(s, [&](point const& p) { return p.o.number == number; });
+  s.numbers.push_back({number, at});
+}
+
+void tail::remove_range(store::position at, series_id series, time_range range) {
+  auto& shard = shard_of(series);
+  auto const lock = std::scoped_lock(shard.mutex);
+  auto& s = shard.series[series];
+  drop_points(s, [&](point const& p) { return range.contains(p.o.time); });
+  s.ranges.push_back({range, at});
+}
+
+tail_view tail::view(series_id series, time_range range, bool descending, std::size_t limit) const {
+  auto v = tail_view();
+  auto const& shard = shard_of(series);
+  {
+    auto const lock = std::scoped_lock(shard.mutex);
+    auto const found = shard.series.find(series);
+    if (found == shard.series.end()) return v;
+    auto const& s = found->second;
+    auto const before = [](point const& p, std::int64_t us) { return p.o.time.us < us; };
+    auto first = std::lower_bound(s.points.begin(), s.points.end(), range.from_us, before);
+    auto end = std::lower_bound(first, s.points.end(), range.to_us, before);
+    if (std::size_t(end - first) > limit) {
+      if (descending) {
+        first = end - std::ptrdiff_t(limit);
+      } else {
+        end = first + std::ptrdiff_t(limit);
+      }
+    }
+    v.points.reserve(std::size_t(end - first));
+    for (auto p = first; p != end; ++p) v.points.push_back(p->o);
+    for (auto const& n : s.numbers) v.hidden.numbers.push_back(n.number);
+    for (auto const& r : s.ranges) v.hidden.ranges.push_back(r.range);
+  }
+  v.edited = !v.hidden.empty();
+  // A flush that commits between this and the look at the chunks makes them hold these points as well.
+  for (auto const& o : v.points) v.hidden.numbers.push_back(o.number);
+  std::sort(v.hidden.numbers.begin(), v.hidden.numbers.end());
+  return v;
+}
+
+std::optional<observation> tail::find(series_id series, observation_number number) const {
+  auto const& shard = shard_of(series);
+  auto const lock = std::scoped_lock(shard.mutex);
+  auto const found = shard.series.find(series);
+  if (found == shard.series.end()) return std::nullopt;
+  for (auto const& p : found->second.points) {
+    if (p.o.number == number) return p.o;
+  }
+  return std::nullopt;
+}
+
+tail::row_id tail::oldest_row_worth_keeping(std::size_t bytes_max) const {
+  auto total = std::size_t(0);
+  for (auto const& row : rows_) total += row.bytes;
+  if (total <= bytes_max) return 0;
+  auto kept = std::size_t(0);
+  for (auto row = rows_.rbegin(); row != rows_.rend(); ++row) {
+    kept += row->bytes;
+    if (kept > bytes_max / 2) return row->id;
+  }
+  return 0;
+}
+
+// Which series go into their chunks now: edited ones, those with enough new points, and, as far as the bounds of memory
+// and of raw rows demand, those that have waited longest.
+std::vector<series_id> tail::choose(store::position cursor, history_options const& limits) const {
+  struct candidate {
+    row_id since;
+    std::size_t bytes;
+    series_id id;
+  };
+  auto chosen = std::vector<series_id>();
+  auto waiting = std::vector<candidate>();
+  auto left = std::size_t(0);
+  auto const is_due = [&](auto const& entry) { return entry.at <= cursor; };
+  for (auto const& shard : shards_) {
+    auto const lock = std::scoped_lock(shard.mutex);
+    for (auto const& [id, s] : shard.series) {
+      auto const due = std::size_t(std::count_if(s.points.begin(), s.points.end(), is_due));
+      if (due >= limits.flush_points || std::any_of(s.numbers.begin(), s.numbers.end(), is_due) ||
+          std::any_of(s.ranges.begin(), s.ranges.end(), is_due)) {
+        chosen.push_back(id);
+      } else if (due != 0) {
+        waiting.push_back({s.saved_since == 0 ? last_row_ + 1 : s.saved_since, s.bytes, id});
+        left += s.bytes;
+      }
+    }
+  }
+  std::sort(waiting.begin(), waiting.end(), [](candidate const& a, candidate const& b) { return a.since < b.since; });
+  auto const keep_from = oldest_row_worth_keeping(limits.tail_bytes_max);
+  for (auto const& c : waiting) {
+    if (left <= limits.tail_bytes_max / 2 && c.since >= keep_from) break;
+    chosen.push_back(c.id);
+    left -= c.bytes;
+  }
+  return chosen;
+}
+
+chunk_edit tail::edit_of(series_id series, store::position cursor) const {
+  auto edit = chunk_edit{.series = std::int64_t(series), .points = {}, .hidden = {}};
+  auto const& shard = shard_of(series);
+  auto const lock = std::scoped_lock(shard.mutex);
+  auto const found = shard.series.find(series);
+  if (found == shard.series.end()) return edit;
+  for (auto const& p : found->second.points) {
+    if (p.at <= cursor) edit.points.push_back(p.o);
+  }
+  for (auto const& n : found->second.numbers) {
+    if (n.at <= cursor) edit.hidden.numbers.push_back(n.number);
+  }
+  for (auto const& r : found->second.ranges) {
+    if (r.at <= cursor) edit.hidden.ranges.push_back(r.range);
+  }
+  std::sort(edit.hidden.numbers.begin(), edit.hidden.numbers.end());
+  return edit;
+}
+
+void tail::flush(store::connection& db, store::position cursor, history_options const& limits, std::int64_t& data) {
+  plan_ = {.cursor = cursor, .chunked = choose(cursor, limits), .saved = {}, .row = {}, .needed_from = last_row_ + 1};
+  for (auto const id : plan_.chunked) apply_edit(db, edit_of(id, cursor), data);
+  save_row(db, {plan_.chunked.begin(), plan_.chunked.end()});
+  db("DELETE FROM tail WHERE id < ?").with(plan_.needed_from).run();
+}
+
+void tail::save_row(store::connection& db, std::unordered_set<series_id> const& chunked) {
+  auto entries = std::string();
+  auto obsolete = std::string();
+  for (auto const& shard : shards_) {
+    auto const lock = std::scoped_lock(shard.mutex);
+    for (auto const& [id, s] : shard.series) {
+      if (chunked.contains(id)) {
+        if (s.saved_since != 0) write_varint(obsolete, id * 2 + 1);
+        continue;
+      }
+      if (s.saved_since != 0) plan_.needed_from = std::min(plan_.needed_from, s.saved_since);
+      auto const is_new = [&](point const& p) { return p.at > saved_cursor_ && p.at <= plan_.cursor; };
+      auto const count = std::count_if(s.points.begin(), s.points.end(), is_new);
+      if (count == 0) continue;
+      write_varint(entries, id * 2);
+      write_varint(entries, std::uint64_t(count));
+      auto writer = raw_point_writer{entries};
+      for (auto const& p : s.points) {
+        if (is_new(p)) writer.write(p.o);
+      }
+      plan_.saved.push_back(id);
+    }
+  }
+  if (plan_.needed_from > last_row_) obsolete.clear();  // no older row stays
+  auto const bytes = obsolete + entries;
+  if (bytes.empty()) return;
+  plan_.row = saved_row{last_row_ + 1, bytes.size()};
+  db("INSERT OR REPLACE INTO tail(id, crc32c, bytes) VALUES(?, ?, ?)").with(plan_.row->id, crc32c(bytes), bytes).run();
+}
+
+void tail::flushed() {
+  if (plan_.cursor == 0) return;  // nothing was flushed
+  auto const is_done = [&](auto const& entry) { return entry.at <= plan_.cursor; };
+  for (auto const id : plan_.chunked) {
+    auto& shard = shard_of(id);
+    auto const lock = std::scoped_lock(shard.mutex);
+    auto const found = shard.series.find(id);
+    if (found == shard.series.end()) continue;
+    auto& s = found->second;
+    drop_points(s, is_done);
+    std::erase_if(s.numbers, is_done);
+    std::erase_if(s.ranges, is_done);
+    s.saved_since = 0;
+    if (s.empty()) shard.series.erase(found);
+  }
+  for (auto const id : plan_.saved) {
+    auto& shard = shard_of(id);
+    auto const lock = std::scoped_lock(shard.mutex);
+    auto const found = shard.series.find(id);
+    if (found != shard.series.end() && found->second.saved_since == 0) found->second.saved_since = plan_.row->id;
+  }
+  while (!rows_.empty() && rows_.front().id < plan_.needed_from) rows_.pop_front();
+  if (plan_.row) {
+    rows_.push_back(*plan_.row);
+    last_row_ = plan_.row->id;
+  }
+  saved_cursor_ = plan_.cursor;
+  plan_ = {};
+}
+
+void tail::load(store::connection& db, store::position cursor) {
+  db.execute("CREATE TABLE IF NOT EXISTS tail(id INTEGER PRIMARY KEY, crc32c INTEGER NOT NULL, bytes BLOB NOT NULL)");
+  auto rows = db("SELECT id, crc32c, bytes FROM tail ORDER BY id");
+  while (rows.step()) {
+    auto const bytes = rows.bytes(2);
+    require(crc32c(bytes) == rows.integer(1), fault_kind::internal, "the open tail of the history is damaged");
+    load_row(byte_reader(bytes), rows.integer(0), cursor);
+    rows_.push_back({rows.integer(0), bytes.size()});
+    last_row_ = rows.integer(0);
+  }
+  saved_cursor_ = cursor;
+}
+
+void tail::load_row(byte_reader in, row_id id, store::position cursor) {
+  while (in.left() != 0) {
+    auto const head = in.varint();
+    auto const series = head / 2;
+    auto& shard = shard_of(series);
+    auto const lock = std::scoped_lock(shard.mutex);
+    if (head % 2 == 1) {
+      if (auto const found = shard.series.find(series); found != shard.series.end()) {
+        drop_points(found->second, [](point const&) { return true; });
+        shard.series.erase(found);
+      }
+      continue;
+    }
+    auto& s = shard.series[series];
+    if (s.saved_since == 0) s.saved_since = id;
+    auto number = std::uint64_t(0);
+    auto time = std::uint64_t(0);
+    for (auto n = in.varint(); n != 0; --n) {
+      number += std::uint64_t(in.signed_varint());
+      time += std::uint64_t(in.signed_varint());
+      auto value = read_value(in);
+      auto extras = read_value(in);
+      insert(s, {{.number = number, .time = {std::int64_t(time)}, .value = std::move(value), .extras = std::move(extras)}, cursor});
+    }
+  }
+}
+
+}  // namespace dos

@@ -1,0 +1,143 @@
+#include "standard/ngsi_ld/entity_change.h"
+#include "standard/ngsi_ld/routes.h"
+
+#include "base/fault.h"
+#include "http/etag.h"
+
+namespace dos::ngsi_ld {
+namespace {
+
+void require_entity_match(call const& c, entity const& e) {
+  http::require_if_match(c.request, http::make_etag(std::to_string(e.version)));
+}
+
+// 204, or 207 with what was and what was not. ETSI GS CIM 009, 5.2.18
+http::response render_update(update_result const& result, context const& names) {
+  if (result.not_updated.empty()) return http::no_content();
+  auto updated = json::array();
+  for (auto const name : result.updated) updated.push_back(names.compact(name));
+  auto not_updated = json::array();
+  for (auto const& [name, reason] : result.not_updated) {
+    not_updated.push_back(json::object{{"attributeName", names.compact(name)}, {"reason", reason}});
+  }
+  return http::json(207, json::to_string(json::object{{"updated", std::move(updated)}, {"notUpdated", std::move(not_updated)}}));
+}
+
+using change = std::function<update_result(entity&, entity_fragment)>;
+
+void change_entity(call_ptr c, change how) {
+  auto const id = std::string(c->id());
+  auto f = parse_entity(c->body, *c->names);
+  if (!f.id.empty() && f.id != id) throw fault(fault_kind::invalid, "the body names another entity than the path", "id", "ETSI GS CIM 009, 5.6.2");
+  if (f.attributes.empty() && f.types.empty() && !f.has_scope) {
+    throw fault(fault_kind::invalid, "there is nothing to change in the body", "", "ETSI GS CIM 009, 5.6.2");
+  }
+  auto result = std::make_shared<update_result>();
+  write(
+      c,
+      [c, id, f = std::move(f), how, result](transaction& t) {
+        auto e = copy_of(t, id);
+        require_entity_match(*c, e);
+        *result = how(e, f);
+        t.put(std::move(e));
+      },
+      [c, result](outcome const&) { return render_update(*result, *c->names); });
+}
+
+// ETSI GS CIM 009, 5.6.3 and 6.6.3.1
+void append_attributes(call_ptr c) {
+  auto const overwrites = !c->has_option("noOverwrite");
+  change_entity(std::move(c), [overwrites](entity& e, entity_fragment f) { return append(e, std::move(f), overwrites); });
+}
+
+// ETSI GS CIM 009, 5.6.2 and 6.6.3.2
+void update_attributes(call_ptr c) {
+  change_entity(std::move(c), [](entity& e, entity_fragment f) { return update(e, std::move(f)); });
+}
+
+symbol attribute_name(call const& c) { return c.names->expand_to_symbol(c.request.param("attribute")); }
+
+std::vector<attribute_fragment> read_instances(call const& c) {
+  auto body = c.body;
+  // Here the body may be an attribute that is called like the path says, or its instances.
+  if (body.is_object()) body.as_object().erase("@context");
+  auto instances = parse_instances(c.request.param("attribute"), body, *c.names);
+  if (instances.empty()) throw fault(fault_kind::invalid, "the body is empty", "", "ETSI GS CIM 009, 5.6.4");
+  return instances;
+}
+
+[[noreturn]] void refuse_missing(std::string_view name) {
+  throw fault(fault_kind::not_found, "the entity has no such attribute", std::string(name), "ETSI GS CIM 009, 5.6.4");
+}
+
+void change_attribute(call_ptr c, std::function<void(entity&, attribute_ptr const& old, attribute_fragment)> how) {
+  auto const id = std::string(c->id());
+  auto const name = attribute_name(*c);
+  auto instances = read_instances(*c);
+  write_and_say_nothing(c, [c, id, name, instances = std::move(instances), how](transaction& t) {
+    auto e = copy_of(t, id);
+    require_entity_match(*c, e);
+    for (auto const& f : instances) {
+      auto const old = e.find(name, f.data.dataset);
+      if (!old) refuse_missing(c->request.param("attribute"));
+      how(e, old, f);
+    }
+    t.put(std::move(e));
+  });
+}
+
+// ETSI GS CIM 009, 5.6.4 and 6.7.3.1
+void update_attribute(call_ptr c) {
+  change_attribute(std::move(c), [](entity& e, attribute_ptr const& old, attribute_fragment f) {
+    auto next = updated(*old, std::move(f));
+    if (next) {
+      e.set(std::move(next));
+    } else {
+      e.remove(old->name, old->dataset);
+    }
+  });
+}
+
+// ETSI GS CIM 009, 5.6.19 and 6.7.3.3
+void replace_attribute(call_ptr c) {
+  change_attribute(std::move(c), [](entity& e, attribute_ptr const&, attribute_fragment f) { e.set(to_attribute(std::move(f))); });
+}
+
+// ETSI GS CIM 009, 5.6.5 and 6.7.3.2
+void delete_attribute(call_ptr c) {
+  auto const id = std::string(c->id());
+  auto const text = c->request.param("attribute");
+  auto const all = c->is_true("deleteAll");
+  auto const dataset_text = c->param("datasetId");
+  if (!dataset_text.empty() && dataset_text != "@none") require_uri(dataset_text, "datasetId");
+  auto const is_scope = text == "scope";
+  auto const name = c->names->find_symbol(text);
+  auto const dataset = dataset_text == "@none" ? symbol() : symbol(dataset_text);
+  write_and_say_nothing(c, [=](transaction& t) {
+    auto e = copy_of(t, id);
+    require_entity_match(*c, e);
+    if (is_scope) {
+      if (e.scopes.empty()) refuse_missing(c->request.param("attribute"));
+      e.scopes.clear();
+    } else if (all) {
+      if (std::erase_if(e.attributes, [&](auto const& a) { return a->name == name; }) == 0) refuse_missing(c->request.param("attribute"));
+    } else if (!e.remove(name, dataset)) {
+      refuse_missing(c->request.param("attribute"));
+    }
+    t.put(std::move(e));
+  });
+}
+
+}  // namespace
+
+void add_attributes(offer& o, service_ptr s) {
+  auto const body = body_rule::entity;
+  add_route(o, "POST", "/entities/{id}/attrs", thread_use::quick, endpoint(s, {.params = {"type"}, .body = body}, append_attributes));
+  add_route(o, "PATCH", "/entities/{id}/attrs", thread_use::quick, endpoint(s, {.params = {"type"}, .body = body}, update_attributes));
+  add_route(o, "PATCH", "/entities/{id}/attrs/{attribute}", thread_use::quick, endpoint(s, {.params = {"type"}, .body = body}, update_attribute));
+  add_route(o, "PUT", "/entities/{id}/attrs/{attribute}", thread_use::quick, endpoint(s, {.params = {"type"}, .body = body}, replace_attribute));
+  add_route(o, "DELETE", "/entities/{id}/attrs/{attribute}", thread_use::quick,
+            endpoint(s, {.params = {"datasetId", "deleteAll", "type"}}, delete_attribute));
+}
+
+}  // namespace dos::ngsi_ld

@@ -1,0 +1,314 @@
+#include "standard/ngsi_ld/call.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "http/link.h"
+#include "http/media.h"
+#include "http/percent.h"
+#include "http/problem.h"
+#include "standard/ngsi_ld/fragment.h"
+
+namespace dos::ngsi_ld {
+namespace {
+
+constexpr auto context_rel = std::string_view("http://www.w3.org/ns/json-ld#context");
+
+struct error_type {
+  fault_kind kind;
+  int status;
+  std::string_view name;
+  std::string_view title;
+};
+
+// ETSI GS CIM 009, 5.5.2 and 6.3.2
+constexpr auto error_types = std::array{
+    error_type{fault_kind::malformed, 400, "InvalidRequest", "The request is syntactically wrong"},
+    error_type{fault_kind::invalid, 400, "BadRequestData", "The request has wrong content"},
+    error_type{fault_kind::not_found, 404, "ResourceNotFound", "This does not exist"},
+    error_type{fault_kind::conflict, 409, "AlreadyExists", "This exists already"},
+    error_type{fault_kind::not_supported, 422, "OperationNotSupported", "This operation is not supported"},
+    error_type{fault_kind::bad_gateway, 503, "LdContextNotAvailable", "A remote context cannot be had"},
+    error_type{fault_kind::forbidden, 403, "TooManyResults", "This is not permitted"},
+    error_type{fault_kind::internal, 500, "InternalError", "The server made a mistake"},
+    error_type{fault_kind::unavailable, 503, "InternalError", "Not now"},
+    error_type{fault_kind::storage_full, 507, "InternalError", "The disk is full"},
+};
+
+error_type const* find_error_type(fault_kind k) {
+  auto const it = std::find_if(error_types.begin(), error_types.end(), [&](auto const& t) { return t.kind == k; });
+  return it == error_types.end() ? nullptr : &*it;
+}
+
+json::value link_context(http::request const& r) {
+  auto found = json::value();
+  auto const header = http::joined(r.headers, "Link");
+  if (header.empty()) return found;
+  for (auto const& link : http::parse_links(header)) {
+    if (!http::has_rel(link, context_rel)) continue;
+    if (!found.is_null()) throw fault(fault_kind::invalid, "one context is enough", "Link", "ETSI GS CIM 009, 6.3.5");
+    found = link.target;
+  }
+  return found;
+}
+
+void check_params(http::request const& r, std::vector<std::string_view> const& allowed) {
+  static constexpr auto always = std::array<std::string_view, 4>{"options", "format", "local", "via"};
+  for (auto const& [name, text] : r.query) {
+    auto const known = std::find(always.begin(), always.end(), name) != always.end() ||
+                       std::find(allowed.begin(), allowed.end(), name) != allowed.end();
+    if (!known) throw fault(fault_kind::malformed, "there is no such parameter here", name, "ETSI GS CIM 009, 6.3.20");
+  }
+}
+
+enum class body_media { json, ld_json, merge_patch };
+
+body_media media_of_body(http::request const& r) {
+  auto const type = http::content_type(r.headers);
+  if (type == "application/json") return body_media::json;
+  if (type == "application/ld+json") return body_media::ld_json;
+  if (type == "application/merge-patch+json" && r.method == "PATCH") return body_media::merge_patch;
+  throw fault(fault_kind::unsupported_media, "send application/json or application/ld+json" +
+                                                 std::string(r.method == "PATCH" ? " or application/merge-patch+json" : ""),
+              "Content-Type", "ETSI GS CIM 009, 6.3.4");
+}
+
+// ETSI GS CIM 009, 6.3.5
+void read_body_and_context(call& c, endpoint_rules const& rules) {
+  auto const by_link = link_context(c.request);
+  if (rules.body == body_rule::none) {
+    c.context = by_link;
+    return;
+  }
+  auto const type = media_of_body(c.request);
+  if (c.request.body.empty()) throw fault(fault_kind::malformed, "the body is empty", "", "ETSI GS CIM 009, 5.5.4");
+  c.body = json::parse(c.request.body);
+  if (rules.body == body_rule::batch) {
+    c.context = by_link;
+    return;
+  }
+  auto* inside = c.body.find("@context");
+  if (type == body_media::ld_json) {
+    if (!by_link.is_null()) throw fault(fault_kind::invalid, "application/ld+json carries its context in the body", "Link", "ETSI GS CIM 009, 6.3.5");
+    if (inside == nullptr && c.body.is_object() && rules.body == body_rule::entity) {
+      throw fault(fault_kind::invalid, "application/ld+json needs an @context", "@context", "ETSI GS CIM 009, 6.3.5");
+    }
+    if (inside != nullptr) c.context = *inside;
+  } else {
+    if (inside != nullptr && rules.body == body_rule::entity) {
+      throw fault(fault_kind::invalid, "a body with @context is application/ld+json", "@context", "ETSI GS CIM 009, 6.3.5");
+    }
+    c.context = by_link;
+  }
+}
+
+media wanted_media(http::request const& r, endpoint_rules const& rules) {
+  static constexpr auto json = std::string_view("application/json");
+  static constexpr auto ld_json = std::string_view("application/ld+json");
+  static constexpr auto geo_json = std::string_view("application/geo+json");
+  auto type = std::string_view();
+  if (rules.answers_geojson && rules.answers_csv) {
+    type = http::get_acceptable(r.headers, {json, ld_json, geo_json, "text/csv"});
+  } else if (rules.answers_geojson) {
+    type = http::get_acceptable(r.headers, {json, ld_json, geo_json});
+  } else if (rules.answers_csv) {
+    type = http::get_acceptable(r.headers, {json, ld_json, "text/csv"});
+  } else {
+    type = http::get_acceptable(r.headers, {json, ld_json});
+  }
+  return type == json ? media::json : type == ld_json ? media::ld_json : type == geo_json ? media::geo_json : media::csv;
+}
+
+// Members that hold queries and the like come as they are; a tenant that was asked for is named in the answer. 6.3.14
+http::reply with_tenant(http::request const& r, http::reply answer) {
+  auto const tenant = r.headers.find("NGSILD-Tenant");
+  if (!tenant) return answer;
+  return [tenant = std::string(*tenant), answer = std::move(answer)](http::response response) {
+    if (!response.headers.contains("NGSILD-Tenant")) response.headers.add("NGSILD-Tenant", tenant);
+    answer(std::move(response));
+  };
+}
+
+std::size_t read_size(json::value const& configuration, std::string_view key, std::size_t otherwise) {
+  auto const* v = configuration.find(key);
+  return v != nullptr && v->is_int() && v->as_int() > 0 ? std::size_t(v->as_int()) : otherwise;
+}
+
+}  // namespace
+
+service::service(node& n) : program(n), contexts(n), started(n.clock.now()) {
+  page_max = read_size(n.configuration, "page_max", page_max);
+  page_default = std::min(page_default, page_max);
+  temporal_page_max = read_size(n.configuration, "temporal_page_max", temporal_page_max);
+}
+
+std::vector<std::string_view> list_of(std::string_view comma_separated) {
+  auto out = std::vector<std::string_view>();
+  for (auto const part : text::split(comma_separated, ',')) {
+    if (auto const trimmed = text::trim(part); !trimmed.empty()) out.push_back(trimmed);
+  }
+  return out;
+}
+
+bool call::has_option(std::string_view option) const {
+  auto const options = list_of(param("options"));
+  return std::find(options.begin(), options.end(), option) != options.end();
+}
+
+bool call::is_true(std::string_view name) const {
+  auto const text = request.query.find(name);
+  if (!text || *text == "false") return false;
+  if (*text == "true") return true;
+  throw fault(fault_kind::invalid, "true or false", std::string(name), "ETSI GS CIM 009, 6.3");
+}
+
+std::string_view call::id(std::string_view path_param) const {
+  auto const id = request.param(path_param);
+  require_uri(id, path_param);
+  return id;
+}
+
+std::string call::inline_context() const {
+  if (wanted == media::json || wanted == media::csv) return {};
+  auto out = std::string();
+  if (context.is_null()) {
+    json::write_string(out, at->contexts.default_url());
+  } else {
+    json::write(out, context);
+  }
+  return out;
+}
+
+http::response call::respond(std::string body, int status) const {
+  static constexpr auto types = std::array<std::string_view, 4>{"application/json", "application/ld+json", "application/geo+json", "text/csv; charset=utf-8"};
+  auto r = http::with_body(status, types[std::size_t(wanted)], std::move(body));
+  if (wanted != media::ld_json) {
+    r.headers.add("Link", "<" + at->contexts.url_of(context) + ">; rel=\"" + std::string(context_rel) + "\"; type=\"application/ld+json\"");
+  }
+  return r;
+}
+
+json::value to_problem(fault const& f) {
+  auto const* type = find_error_type(f.kind);
+  auto const& general = http::get_problem_kind(f.kind);
+  auto o = json::object{{"type", type != nullptr ? "https://uri.etsi.org/ngsi-ld/errors/" + std::string(type->name) : "about:blank"},
+                        {"title", type != nullptr ? type->title : general.title},
+                        {"detail", f.detail},
+                        {"status", type != nullptr ? type->status : general.status}};
+  if (!f.member.empty()) o.push("member", f.member);
+  if (!f.clause.empty()) o.push("clause", f.clause);
+  return o;
+}
+
+http::response problem_response(fault const& f) {
+  auto r = http::problem(f);  // its headers stay right: who to ask, when to come again
+  auto const* type = find_error_type(f.kind);
+  if (type != nullptr) r.status = type->status;
+  r.body = json::to_string(to_problem(f));
+  r.headers.set("Content-Type", "application/json");
+  return r;
+}
+
+void answer_faults(http::reply const& answer, std::function<void()> const& action) {
+  try {
+    action();
+  } catch (fault const& f) {
+    answer(problem_response(f));
+  }
+}
+
+city_handler endpoint(service_ptr s, endpoint_rules rules, std::function<void(call_ptr)> action) {
+  return [s, rules = std::move(rules), action = std::move(action)](session who, http::request request, http::reply answer) mutable {
+    auto const reply = with_tenant(request, std::move(answer));
+    answer_faults(reply, [&] {
+      auto c = std::make_shared<call>(call{.who = std::move(who), .request = std::move(request), .answer = reply, .at = s, .body = {}, .names = {}, .context = {}});
+      c->wanted = wanted_media(c->request, rules);
+      check_params(c->request, rules.params);
+      read_body_and_context(*c, rules);
+      if (c->context.is_null()) {
+        c->names = s->contexts.default_names();
+        return action(std::move(c));
+      }
+      auto const& context = c->context;
+      s->contexts.resolve(
+          c->who, context,
+          [c, action](context_ptr names) {
+            c->names = std::move(names);
+            answer_faults(c->answer, [&] { action(c); });
+          },
+          [c](fault f) { c->answer(problem_response(f)); });
+    });
+  };
+}
+
+page_rules read_page(call const& c) {
+  auto const read = [&](std::string_view name, std::size_t otherwise) {
+    auto const text = c.request.query.find(name);
+    if (!text) return otherwise;
+    auto const n = text::to_int(*text);
+    if (!n || *n < 0) throw fault(fault_kind::invalid, "a whole number from 0 on", std::string(name), "ETSI GS CIM 009, 6.3.10");
+    return std::size_t(*n);
+  };
+  auto p = page_rules{read("limit", c.at->page_default), read("offset", 0), c.is_true("count")};
+  if (p.limit == 0 && !p.count) throw fault(fault_kind::invalid, "limit 0 makes sense with count=true only", "limit", "ETSI GS CIM 009, 6.3.10");
+  if (p.limit > c.at->page_max) {
+    throw fault(fault_kind::forbidden, "at most " + std::to_string(c.at->page_max) + " at a time", "limit", "ETSI GS CIM 009, 6.3.10");
+  }
+  return p;
+}
+
+void add_page_headers(call const& c, page_rules const& p, bool has_more, std::size_t total, http::response& r) {
+  if (p.count) r.headers.add("NGSILD-Results-Count", std::to_string(total));
+  if (p.limit == 0) return;
+  auto const link_to = [&](std::size_t offset, std::string_view rel) {
+    auto query = http::query_map();
+    for (auto const& [name, text] : c.request.query) {
+      if (name != "offset" && name != "limit") query.add(name, text);
+    }
+    query.add("limit", std::to_string(p.limit));
+    query.add("offset", std::to_string(offset));
+    r.headers.add("Link", "<" + c.request.path + "?" + http::to_query(query) + ">; rel=\"" + std::string(rel) + "\"; type=\"application/ld+json\"");
+  };
+  if (p.offset > 0) link_to(p.offset > p.limit ? p.offset - p.limit : 0, "prev");
+  if (has_more) link_to(p.offset + p.limit, "next");
+}
+
+representation read_representation(call const& c) {
+  auto const read = [](std::string_view name) -> std::optional<representation> {
+    if (name == "normalized") return representation::normalized;
+    if (name == "concise") return representation::concise;
+    if (name == "keyValues" || name == "simplified") return representation::simplified;
+    return std::nullopt;
+  };
+  if (auto const format = c.request.query.find("format")) {
+    if (auto const form = read(*format)) return *form;
+    if (*format != "temporalValues" && *format != "aggregatedValues") {
+      throw fault(fault_kind::invalid, "format is normalized, concise or simplified", "format", "ETSI GS CIM 009, 6.3.7");
+    }
+  }
+  static constexpr auto options = std::array<std::string_view, 13>{
+      "sysAttrs", "count", "noOverwrite", "update", "replace", "temporalValues", "aggregatedValues", "splitEntities",
+      "normalized", "concise", "keyValues", "simplified", "entityMap"};
+  auto form = representation::normalized;
+  for (auto const option : list_of(c.param("options"))) {
+    if (std::find(options.begin(), options.end(), option) == options.end()) {
+      throw fault(fault_kind::invalid, "there is no option " + std::string(option), "options", "ETSI GS CIM 009, 6.3.7");
+    }
+    form = read(option).value_or(form);
+  }
+  return form;
+}
+
+rendering make_rendering(call const& c) {
+  auto const property = c.param("geometryProperty");
+  auto r = plain_rendering(*c.names);
+  r.form = read_representation(c);
+  r.sys_attrs = c.has_option("sysAttrs") || c.is_true("sysAttrs");
+  r.language = c.param("lang");
+  r.geometry = c.names->find_symbol(property.empty() ? "location" : property);
+  return r;
+}
+
+}  // namespace dos::ngsi_ld

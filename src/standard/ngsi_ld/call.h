@@ -1,0 +1,85 @@
+// What every handler of this module shares: parameters, media types, context and body of a request, and the forms of
+// answers. ETSI GS CIM 009, 6.3
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "contract/contract.h"
+#include "standard/ngsi_ld/context_store.h"
+#include "standard/ngsi_ld/render.h"
+
+namespace dos::ngsi_ld {
+
+struct service {
+  explicit service(node& n);
+
+  node& program;
+  context_store contexts;
+  std::size_t page_default = 20;
+  std::size_t page_max = 1'000;
+  std::size_t temporal_page_max = 10'000;  // instances of one answer
+  timestamp started;
+};
+using service_ptr = std::shared_ptr<service>;
+
+enum class media { json, ld_json, geo_json, csv };
+
+struct call {
+  session who;
+  http::request request;
+  http::reply answer;
+  service_ptr at;
+  json::value body;
+  context_ptr names;
+  json::value context;  // as the client named it; null: the default
+  media wanted = media::json;
+
+  std::string_view param(std::string_view name) const { return request.query.text_or(name, {}); }
+  bool has(std::string_view name) const { return request.query.contains(name); }
+  bool has_option(std::string_view option) const;  // ?options=a,b
+  bool is_true(std::string_view param) const;      // fault malformed for other than true and false
+  std::string_view id(std::string_view path_param = "id") const;  // of the path; fault invalid when it is no URI
+
+  std::string inline_context() const;  // "@context" of an answer as ld+json, else empty
+  // 200 in the wanted media type, with the Link header where the type has no @context in the body.
+  http::response respond(std::string body, int status = 200) const;
+};
+using call_ptr = std::shared_ptr<call>;
+
+enum class body_rule { none, entity, batch, any_json };
+
+struct endpoint_rules {
+  std::vector<std::string_view> params = {};  // besides `options`, `format`, `local` and `via`
+  body_rule body = body_rule::none;
+  bool answers_geojson = false;
+  bool answers_csv = false;
+};
+
+// Checks what the standard asks of every request, finds the context (which may be fetched first) and runs the action. A fault in
+// it is answered in NGSI-LD's form, on whatever thread.
+city_handler endpoint(service_ptr s, endpoint_rules rules, std::function<void(call_ptr)> action);
+
+json::value to_problem(fault const& f);          // ETSI GS CIM 009, 5.5.2
+http::response problem_response(fault const& f);
+
+// Runs `action`; a fault becomes the answer. Where work goes on in a callback.
+void answer_faults(http::reply const& answer, std::function<void()> const& action);
+
+struct page_rules {
+  std::size_t limit = 20;
+  std::size_t offset = 0;
+  bool count = false;
+};
+page_rules read_page(call const& c);  // faults: invalid, forbidden (over page_max)
+// Link headers next and prev and NGSILD-Results-Count. ETSI GS CIM 009, 6.3.10 and 6.3.13
+void add_page_headers(call const& c, page_rules const& p, bool has_more, std::size_t total, http::response& r);
+
+representation read_representation(call const& c);
+rendering make_rendering(call const& c);  // what the parameters say; the projection is the caller's
+std::vector<std::string_view> list_of(std::string_view comma_separated);
+
+}  // namespace dos::ngsi_ld

@@ -1,0 +1,209 @@
+#include "standard/ngsi_ld/context_store.h"
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "base/id.h"
+#include "base/text.h"
+#include "kernel/session/city.h"
+
+namespace dos::ngsi_ld {
+namespace {
+
+std::shared_ptr<json::value const> read_document(std::string const& path) {
+  auto in = std::ifstream(path, std::ios::binary);
+  if (!in) throw fault(fault_kind::invalid, "the context file " + path + " cannot be read", "contexts");
+  auto bytes = std::ostringstream();
+  bytes << in.rdbuf();
+  return std::make_shared<json::value const>(json::parse(bytes.str()));
+}
+
+std::string key_of(city const& c, json::value const& local) { return c.id() + '\n' + json::to_string(local); }
+
+constexpr auto hosted_path = std::string_view("/ngsi-ld/v1/jsonldContexts/");
+
+}  // namespace
+
+context_store::context_store(node& n) : node_(n), default_(core_context()), default_url_(core_context_url) {
+  auto const* fetches = n.configuration.find("fetch_contexts");
+  fetches_ = fetches == nullptr || !fetches->is_bool() || fetches->as_bool();
+  if (auto const* files = n.configuration.find("contexts"); files != nullptr && files->is_object()) {
+    for (auto const& [url, path] : files->as_object()) {
+      if (path.is_string()) preloaded_[url] = read_document(std::string(path.as_string()));
+    }
+  }
+  default_document_ = std::make_shared<json::value const>(json::parse(core_context_text()));
+  if (auto const path = std::string(n.configuration.text_or("default_context", "")); !path.empty()) {
+    auto const below = n.resources_directory + "/contexts/" + path;
+    default_document_ = read_document(std::filesystem::exists(path) ? path : below);
+    default_url_ = n.public_url + "/context.jsonld";
+    preloaded_[default_url_] = default_document_;
+    auto const* inner = default_document_->find("@context");
+    if (inner == nullptr) throw fault(fault_kind::invalid, "the default context has no @context", "default_context");
+    auto made = process_context(*inner, core_context().get(), [&](std::string const& url) {
+      auto const it = preloaded_.find(url);
+      return it == preloaded_.end() ? nullptr : it->second;
+    });
+    if (!made.context) throw fault(fault_kind::invalid, "the default context needs " + made.missing[0], "default_context");
+    default_ = std::move(made.context);
+  }
+}
+
+std::string context_store::url_of_hosted(std::string_view local_id) const {
+  return node_.public_url + std::string(hosted_path) + std::string(local_id);
+}
+
+std::shared_ptr<json::value const> context_store::load(session const& s, std::string const& url) {
+  if (auto const at = url.find(hosted_path); at != std::string::npos) {
+    auto const id = std::string_view(url).substr(at + hosted_path.size());
+    if (auto const record = s.find_record(context_collection, id)) {
+      if (auto const* body = record->find("body")) return std::make_shared<json::value const>(*body);
+    }
+  }
+  auto const held = std::lock_guard(lock_);
+  if (auto const it = cached_.find(url); it != cached_.end()) return it->second.document;
+  auto const it = preloaded_.find(url);
+  if (it == preloaded_.end()) return {};
+  cached_[url] = {new_uuid(), it->second, node_.clock.now(), false};
+  return it->second;
+}
+
+void context_store::count_use(std::vector<std::string> const& urls) {
+  auto const now = node_.clock.now();
+  for (auto const& url : urls) {
+    auto& usage = usage_[url];
+    usage.last = now;
+    ++usage.hits;
+  }
+}
+
+void context_store::keep(std::string const& url, json::value document, bool is_implicit) {
+  auto const held = std::lock_guard(lock_);
+  if (cached_.size() >= cached_contexts_max) {
+    auto oldest = cached_.begin();
+    for (auto it = cached_.begin(); it != cached_.end(); ++it) {
+      if (usage_[it->first].last < usage_[oldest->first].last) oldest = it;
+    }
+    usage_.erase(oldest->first);
+    cached_.erase(oldest);
+  }
+  auto& c = cached_[url];
+  auto const id = is_implicit ? url.substr(url.rfind('/') + 1) : c.local_id.empty() ? new_uuid() : c.local_id;
+  c = {id, std::make_shared<json::value const>(std::move(document)), node_.clock.now(), is_implicit};
+}
+
+void context_store::fetch(std::string const& url, std::function<void()> then, failure otherwise) {
+  auto const not_available = [url](std::string why) {
+    return fault(fault_kind::bad_gateway, "the context " + url + " is not available: " + why, "@context", "ETSI GS CIM 009, 5.5.2");
+  };
+  if (!fetches_ || !node_.outbound) return otherwise(not_available("it is not preloaded and this server fetches none"));
+  if (!url.starts_with("http://") && !url.starts_with("https://")) return otherwise(not_available("it has no web address"));
+  auto request = outbound_request();
+  request.url = url;
+  request.headers.add("Accept", "application/ld+json, application/json;q=0.8");
+  request.timeout = std::chrono::seconds(5);
+  request.response_bytes_max = context_bytes_max;
+  node_.outbound(std::move(request), [this, url, then = std::move(then), otherwise = std::move(otherwise), not_available](outbound_response r) {
+    if (r.status != 200) return otherwise(not_available(r.status == 0 ? r.error : "status " + std::to_string(r.status)));
+    try {
+      auto document = json::parse(r.body);
+      if (document.find("@context") == nullptr) return otherwise(not_available("the document has no @context"));
+      keep(url, std::move(document), false);
+    } catch (fault const& f) {
+      return otherwise(not_available(f.detail));
+    }
+    then();
+  });
+}
+
+void context_store::resolve(session const& s, json::value const& local, use then, failure otherwise) {
+  auto const is_core = local.is_null() || (local.is_string() && is_core_context_url(local.as_string()));
+  if (is_core) return then(core_context());
+  auto const key = key_of(s.city(), local);
+  auto found = context_ptr();
+  {
+    auto const held = std::lock_guard(lock_);
+    if (auto const it = compiled_.find(key); it != compiled_.end()) {
+      found = it->second.context;
+      count_use(it->second.urls);
+    }
+  }
+  if (found) return then(std::move(found));
+  try_again(s, std::make_shared<json::value const>(local), std::move(then), std::move(otherwise), context_depth_max);
+}
+
+void context_store::try_again(session const& s, std::shared_ptr<json::value const> local, use then, failure otherwise, int rounds) {
+  auto made = processed();
+  auto urls = std::vector<std::string>();
+  try {
+    made = process_context(*local, core_context().get(), [&](std::string const& url) {
+      urls.push_back(url);
+      return load(s, url);
+    });
+    if (!made.context && rounds == 0) throw fault(fault_kind::invalid, "the contexts name each other without end", "@context");
+  } catch (fault const& f) {
+    return otherwise(f);
+  }
+  if (made.context) {
+    {
+      auto const held = std::lock_guard(lock_);
+      if (compiled_.size() >= cached_contexts_max) compiled_.clear();
+      count_use(urls);
+      compiled_[key_of(s.city(), *local)] = {made.context, std::move(urls)};
+    }
+    return then(std::move(made.context));
+  }
+  // One after the other: contexts rarely name more than one that is new.
+  auto const url = made.missing[0];
+  fetch(url, [=, this] { try_again(s, local, then, otherwise, rounds - 1); }, otherwise);
+}
+
+std::string context_store::url_of(json::value const& local) {
+  if (local.is_null()) return default_url_;
+  if (local.is_string()) return std::string(local.as_string());
+  if (local.is_array()) {
+    auto const* only = static_cast<json::value const*>(nullptr);
+    auto urls = 0;
+    for (auto const& part : local.as_array()) {
+      if (part.is_string() && is_core_context_url(part.as_string())) continue;
+      only = &part;
+      ++urls;
+    }
+    if (urls == 0) return std::string(core_context_url);
+    if (urls == 1 && only->is_string()) return std::string(only->as_string());
+  }
+  auto const url = url_of_hosted(text::to_base64url(sha256(json::to_string(local)).substr(0, 16)));
+  {
+    auto const held = std::lock_guard(lock_);
+    if (auto const it = cached_.find(url); it != cached_.end()) return url;
+  }
+  keep(url, json::object{{"@context", local}}, true);
+  return url;
+}
+
+std::map<std::string, cached_context> context_store::cached() const {
+  auto const held = std::lock_guard(lock_);
+  return {cached_.begin(), cached_.end()};
+}
+
+context_usage context_store::usage_of(std::string const& url) const {
+  auto const held = std::lock_guard(lock_);
+  auto const it = usage_.find(url);
+  return it == usage_.end() ? context_usage() : it->second;
+}
+
+bool context_store::forget(std::string_view url_or_id) {
+  auto const held = std::lock_guard(lock_);
+  auto const n = std::erase_if(cached_, [&](auto const& c) { return c.first == url_or_id || c.second.local_id == url_or_id; });
+  compiled_.clear();
+  return n != 0;
+}
+
+void context_store::forget_compiled() {
+  auto const held = std::lock_guard(lock_);
+  compiled_.clear();
+}
+
+}  // namespace dos::ngsi_ld

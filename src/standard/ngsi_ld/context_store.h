@@ -1,0 +1,84 @@
+// The contexts that requests name: preloaded, hosted here, or fetched once and kept. ETSI GS CIM 009, 5.13
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/fault.h"
+#include "contract/contract.h"
+#include "standard/ngsi_ld/json_ld.h"
+
+namespace dos::ngsi_ld {
+
+inline constexpr std::size_t context_bytes_max = 4 << 20;
+inline constexpr std::size_t cached_contexts_max = 2'000;
+inline constexpr std::string_view context_collection = "ngsi_ld_context";  // hosted ones, by local id
+
+struct cached_context {
+  std::string local_id;
+  std::shared_ptr<json::value const> document;
+  timestamp created_at;
+  bool is_implicit = false;
+};
+
+struct context_usage {
+  timestamp last = no_time;
+  std::uint64_t hits = 0;
+};
+
+class context_store {
+ public:
+  // Reads the files of configuration `contexts` (URL -> path) and `default_context` (path). Faults: invalid with the file.
+  explicit context_store(node& n);
+
+  using use = std::function<void(context_ptr)>;
+  using failure = std::function<void(fault)>;
+  // At once and on this thread when all documents are at hand, otherwise later on another one. A document that cannot be had
+  // is a fault of kind bad_gateway (LdContextNotAvailable); the loader's other faults come the same way.
+  void resolve(session const& s, json::value const& local, use then, failure otherwise);
+
+  // What holds where a request names no context, and what answers name then.
+  context_ptr const& default_names() const { return default_; }
+  std::string const& default_url() const { return default_url_; }
+  // The default context's document; the core's when none is configured.
+  std::shared_ptr<json::value const> default_document() const { return default_document_; }
+
+  // The URL that stands for an "@context" value in a Link header; an inline one is kept here under a URL of its own.
+  std::string url_of(json::value const& local);
+  std::string url_of_hosted(std::string_view local_id) const;
+
+  std::map<std::string, cached_context> cached() const;  // by URL
+  context_usage usage_of(std::string const& url) const;
+  bool forget(std::string_view url_or_id);
+  void forget_compiled();  // a hosted context has changed
+  void fetch(std::string const& url, std::function<void()> then, failure otherwise);  // anew
+
+ private:
+  struct compiled {
+    context_ptr context;
+    std::vector<std::string> urls;  // of all documents in it
+  };
+  std::shared_ptr<json::value const> load(session const& s, std::string const& url);
+  void count_use(std::vector<std::string> const& urls);  // under lock_
+  void keep(std::string const& url, json::value document, bool is_implicit);
+  void try_again(session const& s, std::shared_ptr<json::value const> local, use then, failure otherwise, int rounds);
+
+  node& node_;
+  bool fetches_;
+  std::map<std::string, std::shared_ptr<json::value const>, std::less<>> preloaded_;
+  context_ptr default_;
+  std::string default_url_;
+  std::shared_ptr<json::value const> default_document_;
+
+  mutable std::mutex lock_;
+  std::map<std::string, cached_context, std::less<>> cached_;
+  std::unordered_map<std::string, context_usage> usage_;
+  std::unordered_map<std::string, compiled> compiled_;
+};
+
+}  // namespace dos::ngsi_ld

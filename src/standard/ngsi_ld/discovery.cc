@@ -1,0 +1,186 @@
+#include "standard/ngsi_ld/fragment.h"
+#include "standard/ngsi_ld/routes.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/fault.h"
+#include "base/id.h"
+#include "kernel/session/city.h"
+
+namespace dos::ngsi_ld {
+namespace {
+
+// Facts about an attribute over all entities that have it.
+struct attribute_facts {
+  std::size_t count = 0;
+  std::set<std::string_view> kinds;
+  std::set<symbol> types;
+};
+
+std::map<symbol, attribute_facts> attribute_facts_of(session const& who, symbol only) {
+  auto facts = std::map<symbol, attribute_facts>();
+  auto q = query::query();
+  if (only) q.attributes.push_back(only);
+  who.for_each(q, [&](entity_ptr const& e) {
+    auto last = symbol();
+    for (auto const& a : e->attributes) {
+      if (only && a->name != only) continue;
+      auto& f = facts[a->name];
+      if (a->name != last) ++f.count;
+      last = a->name;
+      f.kinds.insert(type_name(a->kind));
+      f.types.insert(e->types.begin(), e->types.end());
+    }
+    return true;
+  });
+  return facts;
+}
+
+json::array sorted_names(std::vector<symbol> const& symbols, context const& names) {
+  auto texts = std::vector<std::string_view>();
+  for (auto const s : symbols) texts.push_back(names.compact(s));
+  std::sort(texts.begin(), texts.end());
+  return {texts.begin(), texts.end()};
+}
+
+std::vector<symbol> attributes_of_type(session const& who, symbol type) {
+  auto out = std::vector<symbol>();
+  for (auto const& [name, n] : who.attributes_of(type)) {
+    if (n != 0) out.push_back(name);
+  }
+  return out;
+}
+
+void answer_with(call const& c, json::value v) {
+  if (c.wanted == media::ld_json) {
+    auto const context = json::parse(c.inline_context());
+    if (v.is_object()) v.as_object().push("@context", context);
+    if (v.is_array()) {
+      for (auto& item : v.as_array()) {
+        if (item.is_object()) item.as_object().push("@context", context);
+      }
+    }
+  }
+  c.answer(c.respond(json::to_string(v)));
+}
+
+json::object type_description(session const& who, symbol type, context const& names) {
+  return {{"id", type.text()},
+          {"type", "EntityType"},
+          {"typeName", names.compact(type)},
+          {"attributeNames", sorted_names(attributes_of_type(who, type), names)}};
+}
+
+std::vector<symbol> living_types(session const& who) {
+  auto out = std::vector<symbol>();
+  for (auto const& [type, n] : who.types()) {
+    if (n != 0) out.push_back(type);
+  }
+  return out;
+}
+
+// ETSI GS CIM 009, 5.7.5 and 5.7.6
+void list_types(call_ptr c) {
+  auto const types = living_types(c->who);
+  if (!c->is_true("details")) {
+    return answer_with(*c, json::object{{"id", "urn:ngsi-ld:EntityTypeList:" + new_uuid()},
+                                        {"type", "EntityTypeList"},
+                                        {"typeList", sorted_names(types, *c->names)}});
+  }
+  auto list = json::array();
+  for (auto const type : types) list.push_back(type_description(c->who, type, *c->names));
+  answer_with(*c, std::move(list));
+}
+
+json::object attribute_description(symbol name, attribute_facts const& f, context const& names) {
+  auto kinds = json::array();
+  for (auto const kind : f.kinds) kinds.push_back(kind);
+  return {{"id", name.text()},
+          {"type", "Attribute"},
+          {"attributeName", names.compact(name)},
+          {"attributeTypes", std::move(kinds)}};
+}
+
+// ETSI GS CIM 009, 5.7.7
+void show_type(call_ptr c) {
+  auto const type = c->names->find_symbol(c->request.param("type"));
+  auto count = std::size_t(0);
+  for (auto const& [t, n] : c->who.types()) {
+    if (type && t == type) count = n;
+  }
+  if (count == 0) throw fault(fault_kind::not_found, "no entity has this type", "type", "ETSI GS CIM 009, 5.7.7");
+  auto facts = std::map<symbol, std::set<std::string_view>>();
+  auto q = query::query();
+  q.selectors.push_back({.ids = {}, .id_pattern = {}, .types = {{type}}});
+  c->who.for_each(q, [&](entity_ptr const& e) {
+    for (auto const& a : e->attributes) facts[a->name].insert(type_name(a->kind));
+    return true;
+  });
+  auto details = json::array();
+  for (auto const& [name, kinds] : facts) {
+    details.push_back(attribute_description(name, {.count = 0, .kinds = kinds, .types = {}}, *c->names));
+  }
+  answer_with(*c, json::object{{"id", type.text()},
+                               {"type", "EntityTypeInfo"},
+                               {"typeName", c->names->compact(type)},
+                               {"entityCount", count},
+                               {"attributeDetails", std::move(details)}});
+}
+
+// ETSI GS CIM 009, 5.7.8 and 5.7.9
+void list_attributes(call_ptr c) {
+  if (!c->is_true("details")) {
+    auto all = std::set<symbol>();
+    for (auto const type : living_types(c->who)) {
+      auto const mine = attributes_of_type(c->who, type);
+      all.insert(mine.begin(), mine.end());
+    }
+    return answer_with(*c, json::object{{"id", "urn:ngsi-ld:AttributeList:" + new_uuid()},
+                                        {"type", "AttributeList"},
+                                        {"attributeList", sorted_names({all.begin(), all.end()}, *c->names)}});
+  }
+  auto list = json::array();
+  for (auto const& [name, f] : attribute_facts_of(c->who, {})) {
+    list.push_back(json::object{{"id", name.text()},
+                                {"type", "Attribute"},
+                                {"attributeName", c->names->compact(name)},
+                                {"typeNames", sorted_names({f.types.begin(), f.types.end()}, *c->names)}});
+  }
+  answer_with(*c, std::move(list));
+}
+
+// ETSI GS CIM 009, 5.7.10
+void show_attribute(call_ptr c) {
+  auto const name = c->names->find_symbol(c->request.param("attribute"));
+  auto const facts = name ? attribute_facts_of(c->who, name) : std::map<symbol, attribute_facts>();
+  auto const it = facts.find(name);
+  if (it == facts.end()) throw fault(fault_kind::not_found, "no entity has this attribute", "attrId", "ETSI GS CIM 009, 5.7.10");
+  auto o = attribute_description(name, it->second, *c->names);
+  o.push("attributeCount", it->second.count);
+  o.push("typeNames", sorted_names({it->second.types.begin(), it->second.types.end()}, *c->names));
+  answer_with(*c, std::move(o));
+}
+
+// ETSI GS CIM 009, 5.2.39 and 6.33: which broker this is.
+void show_identity(call_ptr c) {
+  auto const id = "urn:ngsi-ld:ContextSourceIdentity:" + c->who.city().id();
+  answer_with(*c, json::object{{"id", id},
+                               {"type", "ContextSourceIdentity"},
+                               {"contextSourceUptime", "PT" + std::to_string((c->at->program.clock.now() - c->at->started) / us_per_second) + "S"},
+                               {"contextSourceTimeAt", to_string(c->at->program.clock.now())},
+                               {"contextSourceAlias", c->who.city().id()}});
+}
+
+}  // namespace
+
+void add_discovery(offer& o, service_ptr s) {
+  add_route(o, "GET", "/types", thread_use::slow, endpoint(s, {.params = {"details"}}, list_types));
+  add_route(o, "GET", "/types/{type}", thread_use::slow, endpoint(s, {}, show_type));
+  add_route(o, "GET", "/attributes", thread_use::slow, endpoint(s, {.params = {"details"}}, list_attributes));
+  add_route(o, "GET", "/attributes/{attribute}", thread_use::slow, endpoint(s, {}, show_attribute));
+  add_route(o, "GET", "/info/sourceIdentity", thread_use::quick, endpoint(s, {}, show_identity));
+}
+
+}  // namespace dos::ngsi_ld

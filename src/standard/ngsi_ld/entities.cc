@@ -1,0 +1,187 @@
+#include "standard/ngsi_ld/entity_change.h"
+#include "standard/ngsi_ld/entity_query.h"
+#include "standard/ngsi_ld/linked.h"
+#include "standard/ngsi_ld/routes.h"
+
+#include "base/fault.h"
+#include "http/etag.h"
+#include "http/percent.h"
+#include "kernel/session/city.h"
+
+namespace dos::ngsi_ld {
+namespace {
+
+std::string etag_of(entity const& e) { return http::make_etag(std::to_string(e.version)); }
+
+input_form input_form_of(call const& c) {
+  return read_representation(c) == representation::simplified ? input_form::simplified : input_form::full;
+}
+
+void require_same_id(entity_fragment const& f, std::string_view id) {
+  if (!f.id.empty() && f.id != id) throw fault(fault_kind::invalid, "the body names another entity than the path", "id", "ETSI GS CIM 009, 5.6.17");
+}
+
+// ETSI GS CIM 009, 5.6.1 and 6.4.3.1
+void create_entity(call_ptr c) {
+  auto e = to_entity(parse_entity(c->body, *c->names, input_form_of(*c)));
+  auto const location = address_of(c->request, "entities", e.id);
+  write(c, [e = std::move(e)](transaction& t) { create(t, e); }, [location](outcome const&) { return http::created(location); });
+}
+
+// ETSI GS CIM 009, 5.7.1 and 6.5.3.1
+void retrieve_entity(call_ptr c) {
+  auto const id = c->id();
+  auto r = make_rendering(*c);
+  r.projection = read_projection(*c);
+  auto const e = c->who.get(id);
+  if (auto const type = c->request.query.find("type")) {
+    if (!query::matches(parse_type_selection(*type, {*c->names}), *e)) {
+      throw fault(fault_kind::not_found, "the entity has another type", "type", "ETSI GS CIM 009, 5.7.1");
+    }
+  }
+  if ((c->has("attrs") || r.projection.datasets_chosen) && !r.projection.shows_any(*e)) {
+    throw fault(fault_kind::not_found, "the entity has none of these attributes", "attrs", "ETSI GS CIM 009, 5.7.1");
+  }
+  auto const tag = etag_of(*e);
+  if (http::is_not_modified(c->request, tag)) {
+    auto same = http::response{.status = 304, .headers = {}, .body = {}, .source = {}};
+    same.headers.add("ETag", tag);
+    return c->answer(std::move(same));
+  }
+  auto const context = c->inline_context();
+  r.inline_context = context;
+  auto body = std::string();
+  if (c->wanted == media::geo_json) {
+    write_feature(body, *e, r);
+  } else {
+    write_entities(body, {e}, wrapping::object, c->who, read_join(*c), r);
+  }
+  auto response = c->respond(std::move(body));
+  response.headers.add("ETag", tag);
+  c->answer(std::move(response));
+}
+
+// ETSI GS CIM 009, 5.6.17 and 6.5.3.4
+void merge_entity(call_ptr c) {
+  auto const id = std::string(c->id());
+  auto f = parse_entity(c->body, *c->names, input_form_of(*c));
+  require_same_id(f, id);
+  auto o = merge_options{.observed_at = no_time, .language = std::string(c->param("lang"))};
+  if (auto const text = c->request.query.find("observedAt")) {
+    auto const t = parse_timestamp(*text);
+    if (!t) throw fault(fault_kind::invalid, "a date and time in UTC", "observedAt", "ETSI GS CIM 009, 6.5.3.4");
+    o.observed_at = *t;
+  }
+  write_and_say_nothing(c, [c, id, f = std::move(f), o](transaction& t) {
+    auto e = copy_of(t, id);
+    http::require_if_match(c->request, etag_of(e));
+    merge(e, f, o);
+    t.put(std::move(e));
+  });
+}
+
+// ETSI GS CIM 009, 5.6.18 and 6.5.3.3
+void replace_entity(call_ptr c) {
+  auto const id = std::string(c->id());
+  auto f = parse_entity(c->body, *c->names, input_form_of(*c));
+  require_same_id(f, id);
+  f.id = id;
+  write_and_say_nothing(c, [c, id, f = std::move(f)](transaction& t) {
+    auto const old = t.get(id);
+    http::require_if_match(c->request, etag_of(*old));
+    auto next = f;
+    if (next.types.empty()) next.types = old->types;
+    replace(t, to_entity(std::move(next)));
+  });
+}
+
+// ETSI GS CIM 009, 5.6.6 and 6.5.3.2
+void delete_entity(call_ptr c) {
+  auto const id = std::string(c->id());
+  write_and_say_nothing(c, [c, id](transaction& t) {
+    auto const old = t.get(id);
+    http::require_if_match(c->request, etag_of(*old));
+    t.erase(id);
+  });
+}
+
+constexpr std::size_t purged_at_once = 1'000;
+
+// ETSI GS CIM 009, 5.6.21 and 6.4.3.3: whole entities, or of each the attributes picked (or not omitted).
+void purge_entities(call_ptr c) {
+  auto const q = read_entity_query(*c);
+  auto const keep = list_of(c->param("keep"));
+  auto const drop = list_of(c->param("drop"));
+  if (!q.is_selective) {
+    throw fault(fault_kind::invalid, "say which entities: type, attrs, q or a geographic query", "", "ETSI GS CIM 009, 5.6.21");
+  }
+  if (!keep.empty() && !drop.empty()) throw fault(fault_kind::invalid, "keep or drop, not both", "drop", "ETSI GS CIM 009, 5.6.21");
+  auto const names_of = [&](std::vector<std::string_view> const& names) {
+    auto out = std::vector<symbol>();
+    for (auto const name : names) out.push_back(c->names->find_symbol(name));
+    return out;
+  };
+  auto const kept = names_of(keep), dropped = names_of(drop);
+  auto ids = std::vector<std::string>();
+  c->who.for_each(q.which, [&](entity_ptr const& e) {
+    ids.push_back(e->id);
+    return true;
+  });
+  auto success = json::array();
+  for (auto from = std::size_t(0); from < ids.size(); from += purged_at_once) {
+    auto const to = std::min(ids.size(), from + purged_at_once);
+    c->who.apply([&](transaction& t) {
+      for (auto i = from; i != to; ++i) {
+        auto const old = t.find(ids[i]);
+        if (!old || old->deleted_at != no_time) continue;
+        if (kept.empty() && dropped.empty()) {
+          t.erase(ids[i]);
+          continue;
+        }
+        auto e = entity(*old);
+        std::erase_if(e.attributes, [&](auto const& a) {
+          if (!kept.empty()) return std::find(kept.begin(), kept.end(), a->name) == kept.end();
+          return std::find(dropped.begin(), dropped.end(), a->name) != dropped.end();
+        });
+        t.put(std::move(e));
+      }
+    });
+  }
+  c->answer(http::no_content());
+}
+
+}  // namespace
+
+std::string address_of(http::request const& r, std::string_view collection, std::string_view id) {
+  auto const at = r.path.find("/ngsi-ld/v1");
+  auto out = r.path.substr(0, at == std::string::npos ? 0 : at) + "/ngsi-ld/v1/" + std::string(collection) + "/";
+  auto const is_plain = id.find_first_of("/?#%[]@!$&'()*+,;= ") == std::string_view::npos;
+  return out + (is_plain ? std::string(id) : http::percent_encoded(id));
+}
+
+void write(call_ptr const& c, session::decide d, std::function<http::response(outcome const&)> then) {
+  submit_and_reply(c->who, std::move(d), c->answer, std::move(then), problem_response);
+}
+
+void write_and_say_nothing(call_ptr const& c, session::decide d) {
+  write(c, std::move(d), [](outcome const&) { return http::no_content(); });
+}
+
+void add_entities(offer& o, service_ptr s) {
+  add_route(o, "POST", "/entities", thread_use::quick, endpoint(s, {.params = {}, .body = body_rule::entity}, create_entity));
+  add_route(o, "GET", "/entities/{id}", thread_use::quick,
+            endpoint(s,
+                     {.params = {"attrs", "pick", "omit", "type", "geometryProperty", "lang", "datasetId", "sysAttrs", "join",
+                                 "joinLevel", "containedBy", "entityMap", "jsonKeys", "expandValues"},
+                      .answers_geojson = true},
+                     retrieve_entity));
+  add_route(o, "PATCH", "/entities/{id}", thread_use::quick,
+            endpoint(s, {.params = {"observedAt", "lang", "type"}, .body = body_rule::entity}, merge_entity));
+  add_route(o, "PUT", "/entities/{id}", thread_use::quick, endpoint(s, {.params = {"type"}, .body = body_rule::entity}, replace_entity));
+  add_route(o, "DELETE", "/entities/{id}", thread_use::quick, endpoint(s, {.params = {"type"}}, delete_entity));
+  auto purge_params = entity_query_params;
+  purge_params.insert(purge_params.end(), {"keep", "drop"});
+  add_route(o, "DELETE", "/entities", thread_use::slow, endpoint(s, {.params = std::move(purge_params)}, purge_entities));
+}
+
+}  // namespace dos::ngsi_ld

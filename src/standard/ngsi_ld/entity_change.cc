@@ -1,0 +1,133 @@
+#include "standard/ngsi_ld/entity_change.h"
+
+#include <algorithm>
+
+#include "base/fault.h"
+
+namespace dos::ngsi_ld {
+namespace {
+
+void add_types(entity& e, std::vector<symbol> const& types) {
+  for (auto const type : types) {
+    if (!e.has_type(type)) e.types.push_back(type);
+  }
+}
+
+void note(std::vector<symbol>& names, symbol name) {
+  if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+}
+
+void take_over(entity& e, json::value more) {
+  if (!more.is_null()) e.more = std::move(more);
+}
+
+}  // namespace
+
+symbol scope_name() {
+  static auto const name = symbol("https://uri.etsi.org/ngsi-ld/scope");
+  return name;
+}
+
+update_result append(entity& e, entity_fragment f, bool overwrites) {
+  auto result = update_result();
+  add_types(e, f.types);
+  take_over(e, std::move(f.more));
+  if (f.has_scope) {
+    if (f.removes_scope) {
+      e.scopes.clear();
+      note(result.updated, scope_name());
+    } else if (overwrites || e.scopes.empty()) {
+      for (auto const s : f.scopes) {
+        if (std::find(e.scopes.begin(), e.scopes.end(), s) == e.scopes.end()) e.scopes.push_back(s);
+      }
+      note(result.updated, scope_name());
+    } else {
+      result.not_updated.emplace_back(scope_name(), "the entity has a scope and noOverwrite was asked for");
+    }
+  }
+  for (auto& a : f.attributes) {
+    auto const name = a.data.name;
+    auto const is_there = bool(e.find(name, a.data.dataset));
+    if (is_there && !overwrites) {
+      result.not_updated.emplace_back(name, "the attribute exists and noOverwrite was asked for");
+    } else if (a.removes) {
+      if (!e.remove(name, a.data.dataset)) {
+        result.not_updated.emplace_back(name, "there is no such attribute to remove");
+      } else {
+        note(result.updated, name);
+      }
+    } else {
+      e.set(to_attribute(std::move(a)));
+      note(result.updated, name);
+    }
+  }
+  return result;
+}
+
+update_result update(entity& e, entity_fragment f) {
+  auto result = update_result();
+  add_types(e, f.types);
+  take_over(e, std::move(f.more));
+  if (f.has_scope) {
+    if (e.scopes.empty()) {
+      result.not_updated.emplace_back(scope_name(), "the entity has no scope");
+    } else {
+      e.scopes = std::move(f.scopes);
+      note(result.updated, scope_name());
+    }
+  }
+  for (auto& a : f.attributes) {
+    auto const name = a.data.name;
+    if (!a.removes) {
+      e.set(to_attribute(std::move(a)));
+      note(result.updated, name);
+    } else if (e.remove(name, a.data.dataset)) {
+      note(result.updated, name);
+    } else {
+      result.not_updated.emplace_back(name, "there is no such attribute to remove");
+    }
+  }
+  return result;
+}
+
+void merge(entity& e, entity_fragment f, merge_options const& o) {
+  add_types(e, f.types);
+  take_over(e, std::move(f.more));
+  if (f.has_scope) e.scopes = std::move(f.scopes);
+  for (auto& a : f.attributes) {
+    auto const old = e.find(a.data.name, a.data.dataset);
+    if (a.removes) {
+      e.remove(a.data.name, a.data.dataset);
+      continue;
+    }
+    if (a.data.observed_at == no_time && !a.removes_observed_at && o.observed_at != no_time && (!old || old->observed_at != no_time)) {
+      a.data.observed_at = o.observed_at;
+    }
+    if (!old) {
+      e.set(to_attribute(std::move(a)));
+      continue;
+    }
+    if (old->kind == attribute_kind::language_property && !a.has_kind && a.has_value && a.data.value.is_string() && !o.language.empty()) {
+      a.data.kind = attribute_kind::language_property;
+      a.has_kind = true;
+      a.data.value = json::object{{o.language, json::value(a.data.value)}};
+    }
+    if (auto next = merged(*old, std::move(a))) e.set(std::move(next));
+  }
+}
+
+entity copy_of(transaction const& t, std::string_view id) { return entity(*t.get(id)); }
+
+void create(transaction& t, entity e) {
+  if (auto const old = t.find(e.id); old && old->deleted_at == no_time) {
+    throw fault(fault_kind::conflict, "the entity " + e.id + " exists already", "id", "ETSI GS CIM 009, 5.6.1");
+  }
+  t.put(std::move(e));
+}
+
+void replace(transaction& t, entity e) {
+  t.get(e.id);
+  t.put(std::move(e));
+}
+
+}  // namespace dos::ngsi_ld

@@ -1,0 +1,224 @@
+#include "standard/ngsi_ld/entity_query.h"
+
+#include <algorithm>
+
+#include "base/fault.h"
+#include "base/id.h"
+#include "kernel/graph/pattern.h"
+#include "standard/ngsi_ld/fragment.h"
+
+namespace dos::ngsi_ld {
+namespace {
+
+[[noreturn]] void refuse_query(std::string detail, std::string_view member, std::string_view clause) {
+  throw fault(fault_kind::invalid, std::move(detail), std::string(member), "ETSI GS CIM 009, " + std::string(clause));
+}
+
+std::vector<std::string_view> texts_of(json::value const& v, std::string_view member) {
+  auto out = std::vector<std::string_view>();
+  if (v.is_string()) return list_of(v.as_string());
+  if (!v.is_array()) refuse_query("an array of names", member, "5.2.23");
+  for (auto const& item : v.as_array()) {
+    if (!item.is_string() || item.as_string().empty()) refuse_query("an array of names", member, "5.2.23");
+    out.push_back(item.as_string());
+  }
+  return out;
+}
+
+void set_attributes(query::query& q, std::vector<std::string_view> const& names, naming const& n) {
+  auto is_known = false;
+  for (auto const name : names) {
+    if (auto const s = n(name)) {
+      q.attributes.push_back(s);
+      is_known = true;
+    }
+  }
+  if (!is_known && !names.empty()) add_filter(q, query::any({}));
+}
+
+wanted_members wanted_by(call const& c) {
+  auto w = wanted_members();
+  if (auto const v = c.request.query.find("attrs")) w.attrs = list_of(*v);
+  if (auto const v = c.request.query.find("pick")) w.pick = split_members(*v, "pick");
+  if (auto const v = c.request.query.find("omit")) w.omit = split_members(*v, "omit");
+  if (auto const v = c.request.query.find("datasetId")) w.datasets = list_of(*v);
+  return w;
+}
+
+json::value parse_coordinates(std::string_view text) {
+  try {
+    return json::parse(text);
+  } catch (fault const&) {
+    refuse_query("coordinates is a JSON array as in GeoJSON", "coordinates", "4.10");
+  }
+}
+
+void add_order(query::query& q, std::string_view text, naming const& n) {
+  for (auto const part : list_of(text)) {
+    auto const semicolon = part.find(';');
+    auto const name = part.substr(0, semicolon);
+    auto order = query::order_by();
+    if (semicolon != std::string_view::npos) {
+      auto const direction = part.substr(semicolon + 1);
+      if (direction != "asc" && direction != "desc") refuse_query("order is asc or desc", "orderBy", "4.23");
+      order.descending = direction == "desc";
+    }
+    if (name == "id") order.path.what = query::path::field::id;
+    else if (name == "type") order.path.what = query::path::field::type;
+    else if (name == "createdAt") order.path.what = query::path::field::created_at;
+    else if (name == "modifiedAt") order.path.what = query::path::field::modified_at;
+    else {
+      auto const steps = text::split(name, '.');
+      order.path.attribute = n(steps[0]);
+      for (auto const sub : std::vector(steps.begin() + 1, steps.end())) order.path.sub_attributes.push_back(n(sub));
+      if (!order.path.attribute) continue;
+    }
+    q.order.push_back(std::move(order));
+  }
+}
+
+}  // namespace
+
+void add_filter(query::query& q, query::node_ptr node) {
+  if (!node) return;
+  q.filter = q.filter ? query::all({q.filter, std::move(node)}) : std::move(node);
+}
+
+projection read_projection(call const& c) { return make_projection(wanted_by(c), {*c.names}); }
+
+query::selector read_selector(json::value const& v, naming const& n) {
+  auto s = query::selector();
+  if (!v.is_object()) refuse_query("an entity selector is an object", "entities", "5.2.33");
+  if (auto const* id = v.find("id"); id != nullptr) {
+    for (auto const one : texts_of(*id, "entities.id")) {
+      require_uri(one, "entities.id");
+      s.ids.push_back(std::string(one));
+    }
+  }
+  if (auto const* pattern = v.find("idPattern"); pattern != nullptr) {
+    if (!pattern->is_string()) refuse_query("a regular expression", "entities.idPattern", "5.2.33");
+    s.id_pattern = query::make_pattern(pattern->as_string());
+  }
+  if (auto const* type = v.find("type"); type != nullptr) {
+    auto text = std::string();
+    if (type->is_array()) {
+      for (auto const one : texts_of(*type, "entities.type")) text += (text.empty() ? "" : ",") + std::string(one);
+    } else if (type->is_string()) {
+      text = type->as_string();
+    }
+    if (text.empty()) refuse_query("a type selection", "entities.type", "5.2.33");
+    if (text != "*") s.types = parse_type_selection(text, n);
+  }
+  return s;
+}
+
+query::node_ptr read_geo_query(json::value const& v, naming const& n) {
+  if (!v.is_object()) refuse_query("geoQ is an object", "geoQ", "5.2.13");
+  auto const* coordinates = v.find("coordinates");
+  if (coordinates == nullptr) refuse_query("geoQ has coordinates", "geoQ.coordinates", "5.2.13");
+  return parse_geo_query({.georel = v.text_or("georel", ""),
+                          .geometry = v.text_or("geometry", ""),
+                          .coordinates = coordinates->is_string() ? parse_coordinates(coordinates->as_string()) : *coordinates,
+                          .geoproperty = v.text_or("geoproperty", "")},
+                         n);
+}
+
+entity_query read_entity_query(call const& c) {
+  auto const n = naming{*c.names};
+  auto out = entity_query();
+  auto const wanted = wanted_by(c);
+  out.projection = make_projection(wanted, n);
+  auto selector = query::selector();
+  if (auto const ids = c.request.query.find("id")) {
+    for (auto const id : list_of(*ids)) {
+      require_uri(id, "id");
+      selector.ids.push_back(std::string(id));
+    }
+  }
+  if (auto const pattern = c.request.query.find("idPattern")) selector.id_pattern = query::make_pattern(*pattern);
+  if (auto const type = c.request.query.find("type")) {
+    if (type->empty()) refuse_query("a type selection", "type", "4.17");
+    if (*type != "*") selector.types = parse_type_selection(*type, n);
+    out.is_selective = true;
+  }
+  if (!selector.ids.empty() || selector.id_pattern || !selector.types.empty()) out.which.selectors.push_back(std::move(selector));
+  if (wanted.attrs) {
+    set_attributes(out.which, *wanted.attrs, n);
+    out.is_selective = true;
+  }
+  if (wanted.pick) out.is_selective = true;
+  if (auto const q = c.request.query.find("q")) {
+    auto const options = q_options{.expanded = list_of(c.param("expandValues")), .json_keys = list_of(c.param("jsonKeys"))};
+    add_filter(out.which, parse_q(*q, n, options));
+    out.is_selective = true;
+  }
+  if (c.has("georel") || c.has("geometry") || c.has("coordinates")) {
+    add_filter(out.which, parse_geo_query({.georel = c.param("georel"),
+                                           .geometry = c.param("geometry"),
+                                           .coordinates = parse_coordinates(c.param("coordinates")),
+                                           .geoproperty = c.param("geoproperty")},
+                                          n));
+    out.is_selective = true;
+  }
+  if (auto const scope = c.request.query.find("scopeQ")) {
+    auto selection = parse_scope_query(*scope);
+    out.which.scopes = std::move(selection.any);
+    add_filter(out.which, std::move(selection.filter));
+    out.is_selective = true;
+  }
+  if (auto const order = c.request.query.find("orderBy")) add_order(out.which, *order, n);
+  if (c.is_true("local")) out.is_selective = true;
+  return out;
+}
+
+entity_query read_query_body(json::value const& body, naming const& n) {
+  if (!body.is_object()) refuse_query("a Query is an object", "", "5.2.23");
+  if (body.text_or("type", "") != "Query") refuse_query("the type is Query", "type", "5.2.23");
+  auto out = entity_query();
+  auto wanted = wanted_members();
+  auto const text_member = [&](std::string_view name) -> std::optional<std::string_view> {
+    auto const* v = body.find(name);
+    if (v == nullptr) return std::nullopt;
+    if (!v->is_string()) refuse_query("this is text", name, "5.2.23");
+    return v->as_string();
+  };
+  if (auto const* entities = body.find("entities"); entities != nullptr) {
+    if (!entities->is_array()) refuse_query("entities is an array of selectors", "entities", "5.2.23");
+    for (auto const& e : entities->as_array()) out.which.selectors.push_back(read_selector(e, n));
+    out.is_selective = true;
+  }
+  if (auto const* attrs = body.find("attrs"); attrs != nullptr) {
+    wanted.attrs = texts_of(*attrs, "attrs");
+    set_attributes(out.which, *wanted.attrs, n);
+    out.is_selective = true;
+  }
+  if (auto const* pick = body.find("pick"); pick != nullptr) wanted.pick = texts_of(*pick, "pick");
+  if (auto const* omit = body.find("omit"); omit != nullptr) wanted.omit = texts_of(*omit, "omit");
+  if (auto const* ids = body.find("datasetId"); ids != nullptr) wanted.datasets = texts_of(*ids, "datasetId");
+  out.projection = make_projection(wanted, n);
+  if (auto const q = text_member("q")) {
+    auto options = q_options();
+    if (auto const* v = body.find("expandValues"); v != nullptr) options.expanded = texts_of(*v, "expandValues");
+    if (auto const* v = body.find("jsonKeys"); v != nullptr) options.json_keys = texts_of(*v, "jsonKeys");
+    add_filter(out.which, parse_q(*q, n, options));
+    out.is_selective = true;
+  }
+  if (auto const* geo = body.find("geoQ"); geo != nullptr) {
+    add_filter(out.which, read_geo_query(*geo, n));
+    out.is_selective = true;
+  }
+  if (auto const scope = text_member("scopeQ")) {
+    auto selection = parse_scope_query(*scope);
+    out.which.scopes = std::move(selection.any);
+    add_filter(out.which, std::move(selection.filter));
+    out.is_selective = true;
+  }
+  if (auto const* ordering = body.find("ordering"); ordering != nullptr) {
+    if (auto const* by = ordering->find("orderBy"); by != nullptr) {
+      for (auto const one : texts_of(*by, "ordering.orderBy")) add_order(out.which, one, n);
+    }
+  }
+  return out;
+}
+
+}  // namespace dos::ngsi_ld

@@ -1,0 +1,36 @@
+// Which entities, and what of them: from URL parameters and from Query bodies. ETSI GS CIM 009, 5.2.23, 5.7.2, 6.4.3
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "kernel/graph/query.h"
+#include "standard/ngsi_ld/call.h"
+#include "standard/ngsi_ld/q_parser.h"
+
+namespace dos::ngsi_ld {
+
+struct entity_query {
+  query::query which;
+  ngsi_ld::projection projection;
+  bool is_selective = false;  // names types, attributes, q, geo, ids …, so that it may be asked at all
+};
+
+// From ?type=…&id=…&idPattern=…&attrs=…&q=…&georel=…&scopeQ=…&pick=…&omit=…&datasetId=…&orderBy=…
+entity_query read_entity_query(call const& c);
+// From a Query data type. Faults: invalid.
+entity_query read_query_body(json::value const& body, naming const& n);
+projection read_projection(call const& c);
+
+// {"id": …, "idPattern": …, "type": …}. ETSI GS CIM 009, 5.2.33
+query::selector read_selector(json::value const& v, naming const& n);
+// {"geometry": …, "coordinates": …, "georel": …, "geoproperty": …}. ETSI GS CIM 009, 5.2.13
+query::node_ptr read_geo_query(json::value const& v, naming const& n);
+void add_filter(query::query& q, query::node_ptr node);
+
+inline std::vector<std::string_view> const entity_query_params = {
+    "type", "id", "idPattern", "attrs", "q", "csf", "georel", "geometry", "coordinates", "geoproperty", "geometryProperty",
+    "scopeQ", "pick", "omit", "lang", "datasetId", "limit", "offset", "count", "sysAttrs", "expandValues", "jsonKeys",
+    "join", "joinLevel", "containedBy", "orderBy", "collation", "entityMap", "splitEntities"};
+
+}  // namespace dos::ngsi_ld

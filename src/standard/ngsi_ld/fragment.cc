@@ -1,0 +1,518 @@
+#include "standard/ngsi_ld/fragment.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/fault.h"
+#include "base/id.h"
+#include "geo/geometry.h"
+
+namespace dos::ngsi_ld {
+namespace {
+
+struct kind_words {
+  attribute_kind kind;
+  std::string_view type;
+  std::string_view value;  // the member that holds the value
+};
+
+constexpr auto kinds = std::array{
+    kind_words{attribute_kind::property, "Property", "value"},
+    kind_words{attribute_kind::relationship, "Relationship", "object"},
+    kind_words{attribute_kind::geo_property, "GeoProperty", "value"},
+    kind_words{attribute_kind::language_property, "LanguageProperty", "languageMap"},
+    kind_words{attribute_kind::vocab_property, "VocabProperty", "vocab"},
+    kind_words{attribute_kind::json_property, "JsonProperty", "json"},
+    kind_words{attribute_kind::list_property, "ListProperty", "valueList"},
+    kind_words{attribute_kind::list_relationship, "ListRelationship", "objectList"},
+};
+
+// Members of an attribute that are no attributes of it. What the server itself says is read over.
+constexpr auto ignored_members = std::array<std::string_view, 15>{
+    "@context", "instanceId", "createdAt", "modifiedAt", "deletedAt", "previousValue", "previousObject", "previousLanguageMap",
+    "previousVocab", "previousJson", "previousValueList", "previousObjectList", "entity", "entityList", "id"};
+
+[[noreturn]] void refuse(std::string detail, std::string_view member, std::string_view clause) {
+  throw fault(fault_kind::invalid, std::move(detail), std::string(member), "ETSI GS CIM 009, " + std::string(clause));
+}
+
+std::string inside(std::string_view path, std::string_view member) {
+  return path.empty() ? std::string(member) : std::string(path) + "." + std::string(member);
+}
+
+bool is_null_uri(json::value const& v) { return v.is_string() && v.as_string() == null_uri; }
+
+kind_words const* find_kind(std::string_view type) {
+  auto const it = std::find_if(kinds.begin(), kinds.end(), [&](auto const& k) { return k.type == type; });
+  return it == kinds.end() ? nullptr : &*it;
+}
+
+// "Property", "ngsi-ld:Property" or the whole IRI.
+kind_words const* find_kind(std::string_view type, context const& c) {
+  if (auto const* k = find_kind(type); k != nullptr) return k;
+  if (type.find(':') == std::string_view::npos) return nullptr;
+  static constexpr auto stem = std::string_view("https://uri.etsi.org/ngsi-ld/");
+  auto const iri = c.expand(type);
+  return iri.starts_with(stem) ? find_kind(std::string_view(iri).substr(stem.size())) : nullptr;
+}
+
+bool is_geometry(json::value const& v) {
+  static constexpr auto shapes = std::array<std::string_view, 7>{
+      "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection"};
+  auto const type = v.text_or("type", "");
+  if (std::find(shapes.begin(), shapes.end(), type) == shapes.end()) return false;
+  return v.find("coordinates") != nullptr || v.find("geometries") != nullptr;
+}
+
+timestamp parse_time(json::value const& v, std::string const& path) {
+  auto const t = v.is_string() ? parse_timestamp(v.as_string()) : std::nullopt;
+  if (!t) refuse("a date and time in UTC is expected, like 2026-05-01T12:00:00Z", path, "4.6.3");
+  return *t;
+}
+
+void forbid_null(json::value const& v, std::string const& path) {
+  if (v.is_null()) refuse("null is no value in NGSI-LD", path, "5.5.4");
+  if (v.is_array()) {
+    for (auto const& item : v.as_array()) forbid_null(item, path);
+  }
+}
+
+// --- the value of each kind, checked and in the form that is stored ---
+
+json::value checked_property(json::value v, std::string const& path) {
+  forbid_null(v, path);
+  if (v.is_object()) {
+    auto const* typed = v.find("@value");
+    auto const type = v.text_or("@type", "");
+    if (typed != nullptr && typed->is_string() && (type == "DateTime" || type == "https://uri.etsi.org/ngsi-ld/DateTime") &&
+        !parse_timestamp(typed->as_string())) {
+      refuse("a DateTime looks like 2026-05-01T12:00:00Z", path, "4.6.3");
+    }
+  }
+  return v;
+}
+
+json::value checked_geometry(json::value v, std::string const& path) {
+  // JSON-LD allows a geometry as text; it is the same thing.
+  if (v.is_string()) v = json::parse(v.as_string());
+  if (!v.is_object()) refuse("a GeoProperty holds a GeoJSON geometry", path, "4.7.1");
+  try {
+    geo::parse_geojson(v);
+  } catch (fault const& f) {
+    refuse(f.detail, f.member.empty() ? path : inside(path, f.member), "4.7.1");
+  }
+  return v;
+}
+
+json::value checked_uris(json::value v, std::string const& path) {
+  if (v.is_object() && v.find("@id") != nullptr) v = json::value(*v.find("@id"));
+  if (v.is_string()) {
+    if (!is_uri(v.as_string())) refuse("a relationship points to a URI", path, "4.5.3");
+    return v;
+  }
+  if (!v.is_array() || v.as_array().empty()) refuse("a relationship points to a URI or to several", path, "4.5.3");
+  for (auto const& item : v.as_array()) {
+    if (!item.is_string() || !is_uri(item.as_string())) refuse("a relationship points to URIs", path, "4.5.3");
+  }
+  return v;
+}
+
+json::value checked_languages(json::value v, std::string const& path) {
+  if (!v.is_object()) refuse("a languageMap is an object of language tags and texts", path, "4.5.18");
+  for (auto const& [tag, text] : v.as_object()) {
+    auto const plain = text.is_string() || (text.is_array() && std::all_of(text.as_array().begin(), text.as_array().end(),
+                                                                           [](auto const& t) { return t.is_string(); }));
+    if (!plain) refuse("a language has a text or a list of texts", inside(path, tag), "4.5.18");
+  }
+  return v;
+}
+
+json::value checked_words(json::value v, context const& c, std::string const& path) {
+  if (v.is_object() && v.find("@id") != nullptr) v = json::value(*v.find("@id"));
+  auto const expand = [&](json::value const& word) {
+    if (!word.is_string() || word.as_string().empty()) refuse("a vocab is a term or a list of terms", path, "4.5.21");
+    return is_null_uri(word) ? word : json::value(c.expand(word.as_string()));
+  };
+  if (!v.is_array()) return expand(v);
+  auto words = json::array();
+  for (auto const& word : v.as_array()) words.push_back(expand(word));
+  return words;
+}
+
+json::value checked_list(json::value v, std::string const& path) {
+  if (v.is_object() && v.find("@list") != nullptr) v = json::value(*v.find("@list"));
+  if (!v.is_array()) refuse("a valueList is an array", path, "4.5.22");
+  return v;
+}
+
+json::value checked_object_list(json::value v, std::string const& path) {
+  if (v.is_object() && v.find("@list") != nullptr) v = json::value(*v.find("@list"));
+  if (!v.is_array()) refuse("an objectList is an array", path, "4.5.23");
+  auto uris = json::array();
+  for (auto const& item : v.as_array()) {
+    auto const* uri = item.is_object() ? item.find("object") : &item;
+    if (uri == nullptr || !uri->is_string() || !is_uri(uri->as_string())) {
+      refuse("an objectList holds URIs, each as {\"object\": URI}", path, "4.5.23");
+    }
+    uris.push_back(*uri);
+  }
+  return uris;
+}
+
+json::value checked_value(attribute_kind k, json::value v, context const& c, std::string const& path) {
+  switch (k) {
+    case attribute_kind::property: return checked_property(std::move(v), path);
+    case attribute_kind::relationship: return checked_uris(std::move(v), path);
+    case attribute_kind::geo_property: return checked_geometry(std::move(v), path);
+    case attribute_kind::language_property: return checked_languages(std::move(v), path);
+    case attribute_kind::vocab_property: return checked_words(std::move(v), c, path);
+    case attribute_kind::json_property: return v;
+    case attribute_kind::list_property: return checked_list(std::move(v), path);
+    case attribute_kind::list_relationship: return checked_object_list(std::move(v), path);
+  }
+  return v;
+}
+
+void set_value(attribute_fragment& f, attribute_kind k, json::value v, context const& c, std::string const& path) {
+  f.has_value = true;
+  f.data.kind = k;
+  f.has_kind = true;
+  auto const* none = k == attribute_kind::language_property && v.is_object() && v.as_object().size() == 1 ? v.find("@none") : nullptr;
+  if (is_null_uri(v) || (none != nullptr && is_null_uri(*none))) {
+    f.removes = true;
+    f.data.value = null_uri;
+    return;
+  }
+  f.data.value = checked_value(k, std::move(v), c, path);
+}
+
+// An object that says of itself that it is an attribute, by a member that only attributes have.
+bool looks_like_attribute(json::value const& v, context const& c) {
+  if (!v.is_object()) return false;
+  if (auto const* type = v.find("type"); type != nullptr && type->is_string() && find_kind(type->as_string(), c) != nullptr) return true;
+  for (auto const& k : kinds) {
+    if (v.find(k.value) != nullptr) return true;
+  }
+  for (auto const member : {"observedAt", "unitCode", "datasetId", "valueType", "objectType"}) {
+    if (v.find(member) != nullptr) return true;
+  }
+  return false;
+}
+
+attribute_fragment parse_instance(symbol name, std::string const& path, json::value const& v, context const& c);
+
+std::vector<attribute_fragment> parse_member(symbol name, std::string const& path, json::value const& v, context const& c) {
+  auto out = std::vector<attribute_fragment>();
+  auto const is_several = v.is_array() && !v.as_array().empty() &&
+                          std::all_of(v.as_array().begin(), v.as_array().end(), [&](auto const& i) { return looks_like_attribute(i, c); });
+  if (!is_several) {
+    out.push_back(parse_instance(name, path, v, c));
+    return out;
+  }
+  out.reserve(v.as_array().size());
+  for (auto i = std::size_t(0); i != v.as_array().size(); ++i) {
+    out.push_back(parse_instance(name, path + "[" + std::to_string(i) + "]", v.as_array()[i], c));
+  }
+  return out;
+}
+
+bool is_ignored(std::string_view member) {
+  return std::find(ignored_members.begin(), ignored_members.end(), member) != ignored_members.end();
+}
+
+// Reads a member that is no attribute; false: it is one.
+bool read_plain_member(attribute_fragment& f, std::string_view key, json::value const& v, context const& c, std::string const& path) {
+  if (key == "observedAt") {
+    if (is_null_uri(v)) {
+      f.removes_observed_at = true;
+    } else {
+      f.data.observed_at = parse_time(v, path);
+    }
+  } else if (key == "unitCode") {
+    if (!v.is_string() || v.as_string().size() > 200) refuse("a unitCode is text", path, "4.5.2");
+    if (is_null_uri(v)) {
+      f.removes_unit = true;
+    } else {
+      f.data.unit = symbol(v.as_string());
+    }
+  } else if (key == "datasetId") {
+    if (!v.is_string() || (!is_uri(v.as_string()) && v.as_string() != "@none")) refuse("a datasetId is a URI", path, "4.5.5");
+    f.data.dataset = v.as_string() == "@none" ? symbol() : symbol(v.as_string());
+  } else if (key == "valueType" || key == "objectType") {
+    if (!f.data.more.is_object()) f.data.more = json::object();
+    f.data.more.as_object()[key] = is_null_uri(v) ? v : checked_words(v, c, path);
+  } else if (key == "lang" || key == "expiresAt") {
+    if (!f.data.more.is_object()) f.data.more = json::object();
+    f.data.more.as_object()[key] = v;
+  } else {
+    return is_ignored(key);
+  }
+  return true;
+}
+
+kind_words const* declared_kind(json::value const& v, context const& c, std::string const& path) {
+  auto const* type = v.find("type");
+  if (type == nullptr) type = v.find("@type");
+  if (type == nullptr) return nullptr;
+  if (!type->is_string()) refuse("the type of an attribute is text", inside(path, "type"), "4.5.1");
+  auto const* k = find_kind(type->as_string(), c);
+  if (k == nullptr) {
+    refuse("an attribute is a Property, Relationship, GeoProperty, LanguageProperty, VocabProperty, JsonProperty, ListProperty "
+           "or ListRelationship, not a " + std::string(type->as_string()), inside(path, "type"), "4.5.1");
+  }
+  return k;
+}
+
+attribute_fragment parse_instance(symbol name, std::string const& path, json::value const& v, context const& c) {
+  auto f = attribute_fragment();
+  f.data.name = name;
+  if (v.is_null()) refuse("null is no attribute; \"urn:ngsi-ld:null\" removes one", path, "4.5.0");
+  if (v.is_object() && is_geometry(v)) {  // concise
+    set_value(f, attribute_kind::geo_property, v, c, path);
+    return f;
+  }
+  if (!v.is_object() || (v.find("type") == nullptr && v.find("@type") == nullptr && !looks_like_attribute(v, c))) {  // concise
+    auto const has_attribute = v.is_object() && std::any_of(v.as_object().begin(), v.as_object().end(), [&](auto const& m) {
+      return looks_like_attribute(m.value, c);
+    });
+    if (!has_attribute) {
+      set_value(f, attribute_kind::property, v, c, path);
+      f.has_kind = !f.removes;
+      return f;
+    }
+  }
+  auto const* kind = declared_kind(v, c, path);
+  for (auto const& k : kinds) {  // ETSI GS CIM 009, 4.5.4: the value's member tells the kind where no type does
+    auto const* value = v.find(k.value);
+    if (value == nullptr) continue;
+    if (kind == nullptr) {
+      kind = k.kind == attribute_kind::property && is_geometry(*value) ? &kinds[std::size_t(attribute_kind::geo_property)] : &k;
+    }
+    if (kind->value != k.value) {
+      refuse("a " + std::string(kind->type) + " has \"" + std::string(kind->value) + "\", not \"" + std::string(k.value) + "\"",
+             inside(path, k.value), "4.5.1");
+    }
+  }
+  if (kind != nullptr) {
+    f.data.kind = kind->kind;
+    f.has_kind = true;
+    if (auto const* value = v.find(kind->value); value != nullptr) set_value(f, kind->kind, *value, c, inside(path, kind->value));
+  }
+  for (auto const& [key, member] : v.as_object()) {
+    if (key == "type" || key == "@type" || (kind != nullptr && key == kind->value)) continue;
+    auto const member_path = inside(path, key);
+    if (read_plain_member(f, key, member, c, member_path)) continue;
+    auto const sub_name = c.expand_to_symbol(key);
+    if (sub_name.text() == provenance_iri) {
+      auto const* text = member.is_object() ? member.find("value") : &member;
+      auto const p = text != nullptr && text->is_string() ? parse_provenance(text->as_string()) : std::nullopt;
+      if (!p) refuse("provenance is measured, recorded, simulated, forecast or entered", member_path, "4.5.2");
+      f.data.provenance = *p;
+      continue;
+    }
+    for (auto& sub : parse_member(sub_name, member_path, member, c)) f.subs.push_back(std::move(sub));
+  }
+  return f;
+}
+
+// ETSI GS CIM 009, 4.5.4: only the value is told; what it looks like tells the kind.
+attribute_fragment parse_simplified(symbol name, std::string const& path, json::value const& v, context const& c) {
+  auto f = attribute_fragment();
+  f.data.name = name;
+  if (v.is_null()) refuse("null is no value in NGSI-LD", path, "5.5.4");
+  if (v.is_object() && v.as_object().size() == 1) {
+    auto const& only = *v.as_object().begin();
+    for (auto const& k : kinds) {
+      if (only.key != k.value || k.value == "value") continue;
+      set_value(f, k.kind, only.value, c, path);
+      return f;
+    }
+  }
+  set_value(f, is_geometry(v) ? attribute_kind::geo_property : attribute_kind::property, v, c, path);
+  f.has_kind = !f.removes && v.is_object() && is_geometry(v);  // otherwise what is stored decides
+  return f;
+}
+
+json::value merged_value(json::value old, json::value const& patch) {
+  if (!old.is_object() || !patch.is_object()) return patch;
+  auto& members = old.as_object();
+  for (auto const& [key, v] : patch.as_object()) {
+    if (is_null_uri(v) || v.is_null()) {
+      members.erase(key);
+    } else if (auto* mine = members.find(key); mine != nullptr) {
+      *mine = merged_value(std::move(*mine), v);
+    } else {
+      members.push(key, v);
+    }
+  }
+  return old;
+}
+
+enum class patching { replace, merge };
+
+void require_same_kind(attribute const& old, attribute_fragment const& f) {
+  auto const is_plain = old.kind == attribute_kind::property && f.data.kind == attribute_kind::json_property;
+  if (f.has_kind && f.data.kind != old.kind && !is_plain) {
+    refuse("this attribute is a " + std::string(type_name(old.kind)) + ", not a " + std::string(type_name(f.data.kind)),
+           old.name.text(), "5.6.4");
+  }
+}
+
+attribute_ptr patched(attribute const& old, attribute_fragment f, patching how) {
+  if (f.removes) return {};
+  auto a = attribute(old);
+  if (f.has_value) {
+    auto const keeps_kind = !f.has_kind && f.data.kind == attribute_kind::property;
+    if (!keeps_kind) a.kind = f.data.kind;
+    if (keeps_kind && old.kind == attribute_kind::relationship && f.data.value.is_string()) {
+      f.data.value = checked_uris(std::move(f.data.value), std::string(old.name.text()));
+    } else if (keeps_kind && old.kind != attribute_kind::property) {
+      a.kind = attribute_kind::property;
+    }
+    a.value = how == patching::merge && a.kind == old.kind ? merged_value(a.value, f.data.value) : std::move(f.data.value);
+  }
+  if (f.removes_observed_at) a.observed_at = no_time;
+  if (f.data.observed_at != no_time) a.observed_at = f.data.observed_at;
+  if (f.removes_unit) a.unit = {};
+  if (f.data.unit) a.unit = f.data.unit;
+  if (f.data.provenance != provenance::unknown) a.provenance = f.data.provenance;
+  if (f.data.more.is_object()) a.more = merged_value(a.more.is_object() ? std::move(a.more) : json::object(), f.data.more);
+  for (auto& sub : f.subs) {
+    auto const it = std::find_if(a.attributes.begin(), a.attributes.end(), [&](auto const& mine) {
+      return mine->name == sub.data.name && mine->dataset == sub.data.dataset;
+    });
+    if (sub.removes) {
+      if (it != a.attributes.end()) a.attributes.erase(it);
+    } else if (it == a.attributes.end()) {
+      a.attributes.push_back(to_attribute(std::move(sub)));
+    } else {
+      *it = how == patching::merge || !sub.has_value ? patched(**it, std::move(sub), how) : to_attribute(std::move(sub));
+    }
+  }
+  return make_attribute(std::move(a));
+}
+
+}  // namespace
+
+std::string_view type_name(attribute_kind k) { return kinds[std::size_t(k)].type; }
+
+void require_uri(std::string_view id, std::string_view member) {
+  if (!is_uri(id)) refuse("an id is a URI like urn:ngsi-ld:WaterGauge:1", member, "4.6.3");
+}
+
+std::vector<symbol> parse_types(json::value const& v, context const& c) {
+  auto types = std::vector<symbol>();
+  auto const add = [&](json::value const& name) {
+    if (!name.is_string() || name.as_string().empty()) refuse("a type is a name or an array of names", "type", "5.2.4");
+    auto const type = c.expand_to_symbol(name.as_string());
+    if (std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
+  };
+  if (v.is_array()) {
+    if (v.as_array().empty()) refuse("an entity has at least one type", "type", "5.2.4");
+    for (auto const& name : v.as_array()) add(name);
+  } else {
+    add(v);
+  }
+  return types;
+}
+
+std::vector<symbol> parse_scopes(json::value const& v) {
+  auto scopes = std::vector<symbol>();
+  auto const add = [&](json::value const& scope) {
+    auto const ok = scope.is_string() && !scope.as_string().empty() && scope.as_string().size() < name_bytes_max &&
+                    scope.as_string().find_first_of("#+,; ()") == std::string_view::npos;
+    if (!ok) refuse("a scope is a path like /District/Street", "scope", "4.18");
+    auto text = std::string(scope.as_string());
+    if (text[0] != '/') text.insert(0, "/");
+    scopes.push_back(symbol(text));
+  };
+  if (v.is_array()) {
+    for (auto const& scope : v.as_array()) add(scope);
+  } else {
+    add(v);
+  }
+  return scopes;
+}
+
+std::vector<attribute_fragment> parse_instances(std::string_view name, json::value const& v, context const& c, input_form form) {
+  auto const iri = c.expand_to_symbol(name);
+  auto const path = std::string(name);
+  if (form == input_form::full) return parse_member(iri, path, v, c);
+  auto out = std::vector<attribute_fragment>();
+  if (auto const* datasets = v.is_object() && v.as_object().size() == 1 ? v.find("dataset") : nullptr;
+      datasets != nullptr && datasets->is_object()) {
+    for (auto const& [id, value] : datasets->as_object()) {
+      out.push_back(parse_simplified(iri, path, value, c));
+      if (id != "@none") out.back().data.dataset = symbol(id);
+    }
+    return out;
+  }
+  out.push_back(parse_simplified(iri, path, v, c));
+  return out;
+}
+
+entity_fragment parse_entity(json::value const& body, context const& c, input_form form) {
+  if (!body.is_object()) refuse("an entity is a JSON object", "", "5.2.4");
+  auto e = entity_fragment();
+  for (auto const& [key, v] : body.as_object()) {
+    if (key == "id" || key == "@id") {
+      if (!v.is_string()) refuse("an id is a URI", "id", "5.2.4");
+      require_uri(v.as_string(), "id");
+      e.id = v.as_string();
+    } else if (key == "type" || key == "@type") {
+      e.types = parse_types(v, c);
+    } else if (key == "scope") {
+      e.has_scope = true;
+      e.removes_scope = is_null_uri(v);
+      if (!e.removes_scope) e.scopes = parse_scopes(v);
+    } else if (key == "expiresAt") {
+      e.more = json::object{{"expiresAt", v}};
+    } else if (key == "@context" || key == "createdAt" || key == "modifiedAt" || key == "deletedAt") {
+      continue;
+    } else if (key.starts_with('@')) {
+      refuse("no attribute has a name that begins with @", key, "4.6.2");
+    } else {
+      for (auto& f : parse_instances(key, v, c, form)) e.attributes.push_back(std::move(f));
+    }
+  }
+  return e;
+}
+
+attribute_ptr to_attribute(attribute_fragment f) {
+  if (!f.has_value) {
+    refuse(f.has_kind ? "a " + std::string(type_name(f.data.kind)) + " has a \"" + std::string(kinds[std::size_t(f.data.kind)].value) + "\""
+                      : "an attribute has a type and a value",
+           f.data.name.text(), "4.5.1");
+  }
+  if (f.removes) refuse("there is nothing to remove here", f.data.name.text(), "4.5.0");
+  f.data.attributes.reserve(f.subs.size());
+  for (auto& sub : f.subs) f.data.attributes.push_back(to_attribute(std::move(sub)));
+  return make_attribute(std::move(f.data));
+}
+
+entity to_entity(entity_fragment f) {
+  if (f.id.empty()) refuse("an entity has an id", "id", "5.2.4");
+  if (f.types.empty()) refuse("an entity has a type", "type", "5.2.4");
+  auto e = entity();
+  e.id = std::move(f.id);
+  e.types = std::move(f.types);
+  e.scopes = std::move(f.scopes);
+  e.more = std::move(f.more);
+  e.attributes.reserve(f.attributes.size());
+  for (auto& a : f.attributes) {
+    if (e.find(a.data.name, a.data.dataset)) {
+      refuse("two instances of this attribute have the same datasetId", a.data.name.text(), "4.5.5");
+    }
+    e.attributes.push_back(to_attribute(std::move(a)));
+  }
+  return e;
+}
+
+attribute_ptr updated(attribute const& old, attribute_fragment f) {
+  require_same_kind(old, f);
+  return patched(old, std::move(f), patching::replace);
+}
+
+attribute_ptr merged(attribute const& old, attribute_fragment f) { return patched(old, std::move(f), patching::merge); }
+
+}  // namespace dos::ngsi_ld

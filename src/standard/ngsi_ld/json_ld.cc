@@ -1,0 +1,326 @@
+#include "standard/ngsi_ld/json_ld.h"
+
+#include <algorithm>
+#include <mutex>
+
+#include "base/fault.h"
+#include "base/text.h"
+
+namespace dos::ngsi_ld {
+namespace {
+
+bool is_keyword(std::string_view s) {
+  return s.size() > 1 && s[0] == '@' &&
+         std::all_of(s.begin() + 1, s.end(), [](char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; });
+}
+
+bool is_scheme(std::string_view s) {
+  return !s.empty() && (((s[0] | 0x20) >= 'a' && (s[0] | 0x20) <= 'z')) &&
+         std::all_of(s.begin(), s.end(), [](char c) {
+           return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+         });
+}
+
+bool ends_like_a_namespace(std::string_view iri) {
+  return !iri.empty() && std::string_view(":/?#[]@").find(iri.back()) != std::string_view::npos;
+}
+
+bool fits_an_iri(std::string_view s) {
+  return std::all_of(s.begin(), s.end(), [](char c) {
+    return static_cast<unsigned char>(c) > ' ' && std::string_view("<>\"{}|\\^`").find(c) == std::string_view::npos && c != 127;
+  });
+}
+
+[[noreturn]] void refuse(std::string detail, std::string_view member = "@context") {
+  throw fault(fault_kind::invalid, std::move(detail), std::string(member), "W3C json-ld11-api, 4.1");
+}
+
+}  // namespace
+
+// Fills one active context, document by document.
+class context_processor {
+ public:
+  context_processor(context& active, context const* core, document_loader const& load)
+      : active_(active), core_(core), load_(load) {
+    if (core_ != nullptr) {
+      active_.terms_ = core_->terms_;
+      active_.vocab_ = core_->vocab_;
+    }
+  }
+
+  void process(json::value const& local, int depth) {
+    if (depth > context_depth_max) refuse("contexts may name contexts " + std::to_string(context_depth_max) + " deep at most");
+    if (local.is_array()) {
+      for (auto const& part : local.as_array()) process(part, depth + 1);
+    } else if (local.is_string()) {
+      process_url(std::string(local.as_string()), depth);
+    } else if (local.is_object()) {
+      process_object(local, depth);
+    } else if (!local.is_null()) {
+      refuse("a context is a URL, an object or an array of these");
+    }
+  }
+
+  void finish() {
+    if (core_ != nullptr) active_.vocab_ = core_->vocab_;
+    active_.finish();
+  }
+
+  std::vector<std::string> missing;
+
+ private:
+  void process_url(std::string const& url, int depth) {
+    if (core_ != nullptr && is_core_context_url(url)) return;
+    if (std::find(chain_.begin(), chain_.end(), url) != chain_.end()) refuse("the contexts name each other in a loop: " + url);
+    if (++documents_ > contexts_in_one_max) refuse("a context may pull in " + std::to_string(contexts_in_one_max) + " documents");
+    auto const document = load_(url);
+    if (!document) {
+      if (std::find(missing.begin(), missing.end(), url) == missing.end()) missing.push_back(url);
+      return;
+    }
+    auto const* inner = document->find("@context");
+    if (inner == nullptr) refuse("the document at " + url + " has no @context");
+    chain_.push_back(url);
+    process(*inner, depth + 1);
+    chain_.pop_back();
+  }
+
+  void process_object(json::value const& local, int depth) {
+    if (auto const* inner = local.find("@context"); inner != nullptr) return process(*inner, depth + 1);
+    if (auto const* import = local.find("@import"); import != nullptr) {
+      if (!import->is_string()) refuse("@import is a URL");
+      process_url(std::string(import->as_string()), depth + 1);
+    }
+    if (auto const* vocab = local.find("@vocab"); vocab != nullptr) {
+      if (vocab->is_null()) {
+        active_.vocab_.clear();
+      } else if (vocab->is_string()) {
+        active_.vocab_ = vocab->as_string().empty() ? std::string() : expand_in(local, vocab->as_string());
+      } else {
+        refuse("@vocab is an IRI", "@vocab");
+      }
+    }
+    if (auto const* language = local.find("@language"); language != nullptr && language->is_string()) {
+      active_.language_ = text::lower(language->as_string());
+    }
+    auto const* protect = local.find("@protected");
+    protects_ = protect != nullptr && protect->is_bool() && protect->as_bool();
+    state_.clear();
+    for (auto const& m : local.as_object()) {
+      if (!m.key.empty() && m.key[0] == '@') continue;
+      define(local, m.key);
+    }
+    if (active_.terms_.size() > terms_max) refuse("a context may define " + std::to_string(terms_max) + " terms");
+  }
+
+  // W3C json-ld11-api, 4.2. A term that another needs for its prefix is defined first; a loop is refused.
+  void define(json::value const& local, std::string const& term) {
+    auto const [state, is_new] = state_.try_emplace(term, false);
+    if (!is_new) {
+      if (!state->second) refuse("the term is defined by itself", term);
+      return;
+    }
+    if (core_ != nullptr && core_->terms_.contains(term)) {
+      state->second = true;  // the core's meaning stays
+      return;
+    }
+    if (term.empty()) refuse("a term has at least one character", term);
+    auto const* value = local.find(term);
+    auto d = term_definition{.iri = {}, .type = {}, .container = {}, .language = {}, .is_protected = protects_};
+    if (value->is_string()) {
+      d.iri = expand_definition(local, term, value->as_string());
+      d.prefix = ends_like_a_namespace(d.iri);
+    } else if (value->is_object()) {
+      fill(local, term, *value, d);
+    } else if (!value->is_null()) {
+      refuse("a term stands for an IRI or for an object with @id", term);
+    }
+    active_.terms_.insert_or_assign(term, std::move(d));
+    state_[term] = true;
+  }
+
+  void fill(json::value const& local, std::string const& term, json::value const& value, term_definition& d) {
+    auto const text_of = [&](std::string_view key) -> std::optional<std::string_view> {
+      auto const* m = value.find(key);
+      if (m == nullptr || m->is_null()) return std::nullopt;
+      if (!m->is_string()) refuse(std::string(key) + " is text", term);
+      return m->as_string();
+    };
+    auto const* id = value.find("@id");
+    if (auto const reverse = text_of("@reverse")) {
+      d.iri = expand_in(local, *reverse);
+      d.reverse = true;
+    } else if (id == nullptr || !id->is_null()) {
+      d.iri = expand_definition(local, term, text_of("@id").value_or(term));
+    }
+    if (auto const type = text_of("@type")) d.type = is_keyword(*type) ? std::string(*type) : expand_in(local, *type);
+    if (auto const language = text_of("@language")) d.language = text::lower(*language);
+    if (auto const* container = value.find("@container"); container != nullptr) {
+      if (container->is_string()) {
+        d.container = container->as_string();
+      } else if (container->is_array()) {
+        for (auto const& c : container->as_array()) {
+          if (!c.is_string()) refuse("@container names keywords", term);
+          d.container += (d.container.empty() ? "" : " ") + std::string(c.as_string());
+        }
+      }
+    }
+    if (auto const* prefix = value.find("@prefix"); prefix != nullptr && prefix->is_bool()) d.prefix = prefix->as_bool();
+    if (auto const* p = value.find("@protected"); p != nullptr && p->is_bool()) d.is_protected = p->as_bool();
+  }
+
+  // The term itself may stand for what it is defined as ("name": {"@id": "name"}): then it is vocabulary-relative.
+  std::string expand_definition(json::value const& local, std::string const& term, std::string_view text) {
+    if (is_keyword(text)) return std::string(text);
+    if (text == term) {
+      auto const colon = text.find(':');
+      if (colon != std::string_view::npos && colon != 0) return expand_in(local, text, term);
+      return active_.vocab_ + std::string(text);
+    }
+    return expand_in(local, text);
+  }
+
+  std::string expand_in(json::value const& local, std::string_view text, std::string_view self = {}) {
+    if (is_keyword(text)) return std::string(text);
+    if (text != self && local.find(text) != nullptr) define(local, std::string(text));
+    if (text != self) {
+      if (auto const it = active_.terms_.find(text); it != active_.terms_.end()) return it->second.iri;
+    }
+    auto const colon = text.find(':', 1);
+    if (colon != std::string_view::npos) {
+      auto const prefix = text.substr(0, colon);
+      if (prefix == "_" || text.substr(colon + 1).starts_with("//")) return std::string(text);
+      if (local.find(prefix) != nullptr) define(local, std::string(prefix));
+      if (auto const it = active_.terms_.find(prefix); it != active_.terms_.end() && !it->second.iri.empty()) {
+        return it->second.iri + std::string(text.substr(colon + 1));
+      }
+      return std::string(text);
+    }
+    return active_.vocab_ + std::string(text);
+  }
+
+  context& active_;
+  context const* core_;
+  document_loader const& load_;
+  std::vector<std::string> chain_;
+  std::unordered_map<std::string, bool> state_;  // false while being defined
+  std::size_t documents_ = 0;
+  bool protects_ = false;
+};
+
+processed process_context(json::value const& local, context const* core, document_loader const& load) {
+  auto active = std::make_shared<context>();
+  auto p = context_processor(*active, core, load);
+  p.process(local, 0);
+  if (!p.missing.empty()) return {nullptr, std::move(p.missing)};
+  p.finish();
+  return {std::move(active), {}};
+}
+
+void context::finish() {
+  for (auto const& [term, d] : terms_) {
+    if (d.iri.empty() || d.reverse) continue;
+    auto const [it, is_new] = shortest_.try_emplace(d.iri, term);
+    if (!is_new && std::pair(term.size(), std::string_view(term)) < std::pair(it->second.size(), std::string_view(it->second))) {
+      it->second = term;
+    }
+    if (d.prefix) prefixes_.emplace_back(d.iri, term);
+  }
+  std::sort(prefixes_.begin(), prefixes_.end());
+}
+
+term_definition const* context::find(std::string_view term) const {
+  auto const it = terms_.find(term);
+  return it == terms_.end() ? nullptr : &it->second;
+}
+
+std::optional<std::string> context::expand_compact_iri(std::string_view name) const {
+  auto const colon = name.find(':');
+  if (colon == std::string_view::npos || colon == 0) return std::nullopt;
+  auto const prefix = name.substr(0, colon);
+  if (!name.substr(colon + 1).starts_with("//")) {
+    if (auto const* d = find(prefix); d != nullptr && !d->iri.empty()) return d->iri + std::string(name.substr(colon + 1));
+  }
+  if (prefix == "_" || is_scheme(prefix)) return std::string(name);
+  return std::nullopt;
+}
+
+std::string context::expand(std::string_view name) const {
+  if (is_keyword(name)) return std::string(name);
+  auto iri = std::string();
+  if (auto const* d = find(name); d != nullptr && !d->iri.empty()) {
+    iri = d->iri;
+  } else if (auto compact = expand_compact_iri(name)) {
+    iri = std::move(*compact);
+  } else {
+    iri = vocab_ + std::string(name);
+  }
+  if (name.empty() || iri.size() > name_bytes_max || !fits_an_iri(iri)) {
+    throw fault(fault_kind::invalid, "a name may not be empty, longer than 2,000 bytes or have characters that no IRI has",
+                std::string(name.substr(0, 100)), "ETSI GS CIM 009, 4.6.2");
+  }
+  return iri;
+}
+
+symbol context::expand_to_symbol(std::string_view name) const {
+  auto const iri = expand(name);
+  if (auto const known = symbol::find(iri)) return known;
+  if (symbol_count() >= symbols_max) throw fault(fault_kind::too_many, "this server knows as many names as it can hold", iri);
+  return symbol(iri);
+}
+
+symbol context::find_symbol(std::string_view name) const { return symbol::find(expand(name)); }
+
+std::string context::compact(std::string_view iri) const {
+  if (auto const it = shortest_.find(iri); it != shortest_.end()) return it->second;
+  if (!vocab_.empty() && iri.size() > vocab_.size() && iri.starts_with(vocab_)) {
+    auto const rest = iri.substr(vocab_.size());
+    // A term of that name would mean something else, and with a colon it would look like an IRI.
+    if (find(rest) == nullptr && rest.find(':') == std::string_view::npos) return std::string(rest);
+  }
+  auto best = std::string();
+  for (auto const& [start, term] : prefixes_) {
+    if (iri.size() <= start.size() || !iri.starts_with(start)) continue;
+    auto candidate = term + ":" + std::string(iri.substr(start.size()));
+    if (find(candidate) != nullptr) continue;
+    if (best.empty() || std::pair(candidate.size(), std::string_view(candidate)) < std::pair(best.size(), std::string_view(best))) {
+      best = std::move(candidate);
+    }
+  }
+  return best.empty() ? std::string(iri) : best;
+}
+
+std::string_view context::compact(symbol iri) const {
+  {
+    auto const held = std::shared_lock(lock_);
+    if (auto const it = compacted_.find(iri); it != compacted_.end()) return *it->second;
+  }
+  auto text = std::make_unique<std::string const>(compact(iri.text()));
+  auto const held = std::unique_lock(lock_);
+  return *compacted_.try_emplace(iri, std::move(text)).first->second;
+}
+
+bool is_core_context_url(std::string_view url) {
+  auto rest = url;
+  for (auto const scheme : {std::string_view("https://"), std::string_view("http://")}) {
+    if (rest.starts_with(scheme)) {
+      rest.remove_prefix(scheme.size());
+      break;
+    }
+  }
+  static constexpr auto stem = std::string_view("uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context");
+  if (!rest.starts_with(stem)) return false;
+  rest.remove_prefix(stem.size());
+  if (rest == ".jsonld") return true;
+  return rest.size() == 12 && rest.starts_with("-v1.") && rest[4] >= '0' && rest[4] <= '9' && rest.substr(5) == ".jsonld";
+}
+
+context_ptr core_context() {
+  static auto const core = [] {
+    auto const document = json::parse(core_context_text());
+    return process_context(*document.find("@context"), nullptr, [](auto const&) { return nullptr; }).context;
+  }();
+  return core;
+}
+
+}  // namespace dos::ngsi_ld

@@ -1,0 +1,26 @@
+#include "standard/ngsi_ld/ngsi_ld.h"
+
+#include "standard/ngsi_ld/routes.h"
+
+namespace dos::ngsi_ld {
+
+offer offer_ngsi_ld(node& n) {
+  auto o = offer();
+  o.name = "ngsi_ld";
+  auto const s = std::make_shared<service>(n);
+  add_entities(o, s);
+  add_attributes(o, s);
+  add_query(o, s);
+  add_batch(o, s);
+  add_discovery(o, s);
+  add_contexts(o, s);
+  o.fault_forms["/ngsi-ld/v1"] = problem_response;
+  if (!n.render_entity) {
+    n.render_entity = [s](std::string& out, city const&, entity const& e) {
+      write_entity(out, e, plain_rendering(*s->contexts.default_names()));
+    };
+  }
+  return o;
+}
+
+}  // namespace dos::ngsi_ld

@@ -1,0 +1,403 @@
+#include "standard/ngsi_ld/q_parser.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/fault.h"
+#include "base/text.h"
+#include "geo/predicate.h"
+#include "kernel/graph/pattern.h"
+
+namespace dos::ngsi_ld {
+namespace {
+
+constexpr auto q_clause = std::string_view("ETSI GS CIM 009, 4.9");
+
+class q_reader {
+ public:
+  q_reader(std::string_view text, naming const& n, q_options const& options) : text_(text), names_(n), options_(options) {}
+
+  query::node_ptr read() {
+    auto node = read_any(0);
+    if (at_ != text_.size()) refuse("expected ; or | here");
+    return node;
+  }
+
+ private:
+  struct op {
+    std::string_view sign;
+    query::relation relation;
+  };
+  // Longer signs first.
+  static constexpr auto operators = std::array{
+      op{"!~=", query::relation::not_matches}, op{"==", query::relation::equal},   op{"!=", query::relation::not_equal},
+      op{">=", query::relation::greater_equal}, op{"<=", query::relation::less_equal}, op{"~=", query::relation::matches},
+      op{">", query::relation::greater},        op{"<", query::relation::less}};
+
+  [[noreturn]] void refuse(std::string_view what) const {
+    throw fault(fault_kind::invalid, "q, character " + std::to_string(at_ + 1) + ": " + std::string(what), "q", std::string(q_clause));
+  }
+  bool is_at(std::string_view s) const { return text_.substr(at_).starts_with(s); }
+  bool take(char c) {
+    if (at_ < text_.size() && text_[at_] == c) {
+      ++at_;
+      return true;
+    }
+    return false;
+  }
+  op const* find_operator() const {
+    auto const it = std::find_if(operators.begin(), operators.end(), [&](auto const& o) { return is_at(o.sign); });
+    return it == operators.end() ? nullptr : &*it;
+  }
+
+  query::node_ptr read_any(int depth) {
+    auto parts = std::vector<query::node_ptr>{read_all(depth)};
+    while (take('|')) parts.push_back(read_all(depth));
+    return parts.size() == 1 ? parts[0] : query::any(std::move(parts));
+  }
+
+  query::node_ptr read_all(int depth) {
+    auto parts = std::vector<query::node_ptr>{read_term(depth)};
+    while (take(';')) parts.push_back(read_term(depth));
+    return parts.size() == 1 ? parts[0] : query::all(std::move(parts));
+  }
+
+  query::node_ptr read_term(int depth) {
+    if (++terms_ > q_terms_max) refuse("more than " + std::to_string(q_terms_max) + " terms");
+    if (take('(')) {
+      if (depth == q_depth_max) refuse("parentheses are nested too deeply");
+      auto node = read_any(depth + 1);
+      if (!take(')')) refuse("expected )");
+      return node;
+    }
+    if (take('!')) {
+      auto target = read_path();
+      return query::none(target.is_known ? query::exists(std::move(target.path)) : query::any({}));
+    }
+    auto target = read_path();
+    auto const* o = find_operator();
+    if (o == nullptr) return target.is_known ? query::exists(std::move(target.path)) : query::any({});
+    at_ += o->sign.size();
+    auto operand = o->relation == query::relation::matches || o->relation == query::relation::not_matches
+                       ? query::operand(read_pattern())
+                       : read_operand(o->relation, target);
+    // An attribute that nobody ever had: nothing is equal to it, or different from it.
+    if (!target.is_known) return query::any({});
+    return query::compare(std::move(target.path), o->relation, std::move(operand));
+  }
+
+  struct target {
+    query::path path;
+    bool is_known = true;
+    bool expands = false;
+  };
+
+  std::string_view read_name() {
+    auto const from = at_;
+    // A whole IRI may have dots; it ends where an operator begins.
+    auto const is_iri = is_at("http://") || is_at("https://") || is_at("urn:");
+    while (at_ < text_.size()) {
+      auto const c = text_[at_];
+      if (c == ';' || c == '|' || c == ')' || c == '(' || c == '[' || c == ']' || c == '"' || c == '{' || c == '}') break;
+      if ((c == '.' && !is_iri) || find_operator() != nullptr) break;
+      ++at_;
+    }
+    if (at_ == from) refuse("expected a name");
+    return text_.substr(from, at_ - from);
+  }
+
+  target read_path() {
+    auto t = target();
+    auto const name = read_name();
+    t.expands = std::find(options_.expanded.begin(), options_.expanded.end(), name) != options_.expanded.end();
+    static constexpr auto fields = std::array<std::pair<std::string_view, query::path::field>, 9>{{
+        {"observedAt", query::path::field::observed_at}, {"createdAt", query::path::field::created_at},
+        {"modifiedAt", query::path::field::modified_at}, {"unitCode", query::path::field::unit},
+        {"datasetId", query::path::field::dataset},      {"id", query::path::field::id},
+        {"type", query::path::field::type},              {"scope", query::path::field::scope},
+        {"provenance", query::path::field::provenance}}};
+    auto const find_field = [](std::string_view text) {
+      return std::find_if(fields.begin(), fields.end(), [&](auto const& f) { return f.first == text; });
+    };
+    if (name == "id" || name == "type" || name == "scope" || name == "createdAt" || name == "modifiedAt") {
+      t.path.what = find_field(name)->second;
+      if (name == "type") t.expands = true;
+      return t;
+    }
+    t.path.attribute = names_(name);
+    t.is_known = bool(t.path.attribute);
+    while (take('.')) {
+      auto const sub = read_name();
+      auto const field = find_field(sub);
+      auto const is_last = at_ == text_.size() || text_[at_] != '.';
+      if (field != fields.end() && is_last && sub != "id" && sub != "type" && sub != "scope") {
+        t.path.what = field->second;
+        break;
+      }
+      auto const s = names_(sub);
+      t.is_known = t.is_known && s;
+      t.path.sub_attributes.push_back(s);
+    }
+    if (take('[')) {
+      auto const end = text_.find(']', at_);
+      if (end == std::string_view::npos) refuse("expected ]");
+      for (auto const step : text::split(text_.substr(at_, end - at_), '.')) {
+        if (step.empty()) refuse("a path has a member between its dots");
+        t.path.trail.push_back(std::string(step));
+      }
+      at_ = end + 1;
+    }
+    return t;
+  }
+
+  // Everything up to the end of the term; a backslash takes the next character as it is.
+  std::shared_ptr<query::pattern const> read_pattern() {
+    auto const is_quoted = take('"');
+    auto source = std::string();
+    auto depth = 0;
+    for (; at_ < text_.size(); ++at_) {
+      auto const c = text_[at_];
+      if (c == '\\' && at_ + 1 < text_.size()) {
+        if (!(is_quoted && text_[at_ + 1] == '"')) source += c;
+        source += text_[++at_];
+        continue;
+      }
+      if (is_quoted && c == '"') break;
+      if (!is_quoted) {
+        if (c == ';') break;
+        if (c == '|' && depth == 0) break;
+        if (c == '(') ++depth;
+        if (c == ')' && depth-- == 0) break;
+      }
+      source += c;
+    }
+    if (is_quoted && !take('"')) refuse("expected \" at the end of the pattern");
+    if (source.empty()) refuse("expected a regular expression");
+    return query::make_pattern(source);
+  }
+
+  query::operand read_operand(query::relation r, target const& t) {
+    auto items = std::vector<std::variant<json::value, query::range>>();
+    auto const is_equality = r == query::relation::equal || r == query::relation::not_equal;
+    do {
+      auto from = read_literal(t);
+      if (is_equality && is_at("..")) {
+        at_ += 2;
+        items.push_back(query::range{std::move(from), read_literal(t)});
+      } else {
+        items.push_back(std::move(from));
+      }
+    } while (is_equality && take(','));
+    if (items.size() > 1) return items;
+    if (auto* range = std::get_if<query::range>(&items[0])) return std::move(*range);
+    return std::move(std::get<json::value>(items[0]));
+  }
+
+  json::value read_literal(target const& t) {
+    if (at_ < text_.size() && text_[at_] == '"') {
+      auto const from = at_++;
+      while (at_ < text_.size() && text_[at_] != '"') at_ += text_[at_] == '\\' ? 2 : 1;
+      if (at_ >= text_.size()) refuse("expected \" at the end of the text");
+      ++at_;
+      auto v = json::parse(text_.substr(from, at_ - from));
+      return t.expands ? json::value(names_.names.expand(v.as_string())) : v;
+    }
+    auto const from = at_;
+    while (at_ < text_.size() && std::string_view(";|),").find(text_[at_]) == std::string_view::npos && !is_at("..")) ++at_;
+    auto const word = text_.substr(from, at_ - from);
+    if (word.empty()) refuse("expected a value");
+    if (word == "true" || word == "false") return word == "true";
+    if (auto const i = text::to_int(word)) return *i;
+    if (auto const d = text::to_double(word)) return *d;
+    // What is left is a date, a time or a URI; all other text has quotes.
+    if (word.find(':') != std::string_view::npos || is_date(word)) return word;
+    if (t.expands) return names_.names.expand(word);
+    if (t.path.what != query::path::field::value) return word;
+    refuse("a text stands between quotes");
+  }
+
+  static bool is_date(std::string_view w) {
+    return w.size() == 10 && w[4] == '-' && w[7] == '-' && text::to_int(w.substr(0, 4)) && text::to_int(w.substr(5, 2));
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  std::size_t terms_ = 0;
+  naming const& names_;
+  q_options const& options_;
+};
+
+// "," and "|": any; ";": all; parentheses. As alternatives of conjunctions.
+class selection_reader {
+ public:
+  selection_reader(std::string_view text, std::string_view member, std::string_view clause)
+      : text_(text), member_(member), clause_(clause) {}
+
+  using alternatives = std::vector<std::vector<std::string_view>>;
+
+  alternatives read() {
+    auto all = read_any(0);
+    if (at_ != text_.size()) refuse("expected , or ; at character " + std::to_string(at_ + 1));
+    return all;
+  }
+
+ private:
+  [[noreturn]] void refuse(std::string detail) const {
+    throw fault(fault_kind::invalid, std::move(detail), std::string(member_), std::string(clause_));
+  }
+  bool take(std::string_view any_of) {
+    if (at_ == text_.size() || any_of.find(text_[at_]) == std::string_view::npos) return false;
+    ++at_;
+    return true;
+  }
+  alternatives read_any(int depth) {
+    auto all = read_all(depth);
+    while (take(",|")) {
+      auto more = read_all(depth);
+      all.insert(all.end(), more.begin(), more.end());
+    }
+    if (all.size() > type_alternatives_max) refuse("more than " + std::to_string(type_alternatives_max) + " alternatives");
+    return all;
+  }
+  alternatives read_all(int depth) {
+    auto all = read_one(depth);
+    while (take(";")) {
+      auto const right = read_one(depth);
+      auto product = alternatives();
+      if (all.size() * right.size() > type_alternatives_max) refuse("too many combinations");
+      for (auto const& a : all) {
+        for (auto const& b : right) {
+          product.push_back(a);
+          product.back().insert(product.back().end(), b.begin(), b.end());
+        }
+      }
+      all = std::move(product);
+    }
+    return all;
+  }
+  alternatives read_one(int depth) {
+    if (take("(")) {
+      if (depth == q_depth_max) refuse("parentheses are nested too deeply");
+      auto all = read_any(depth + 1);
+      if (!take(")")) refuse("expected )");
+      return all;
+    }
+    auto const from = at_;
+    while (at_ != text_.size() && std::string_view(",|;()").find(text_[at_]) == std::string_view::npos) ++at_;
+    auto const name = text::trim(text_.substr(from, at_ - from));
+    if (name.empty()) refuse("expected a name at character " + std::to_string(from + 1));
+    return {{name}};
+  }
+
+  std::string_view text_;
+  std::string_view member_;
+  std::string_view clause_;
+  std::size_t at_ = 0;
+};
+
+// "/a/+/#" as a regular expression.
+std::string scope_pattern(std::string_view scope) {
+  auto out = std::string("^");
+  for (auto const part : text::split(scope.substr(1), '/')) {
+    if (part == "#") {
+      out += "(/.*)?";
+    } else if (part == "+") {
+      out += "/[^/]+";
+    } else {
+      out += '/';
+      for (auto const c : part) {
+        if (std::string_view("\\.[]{}()*+?^$|").find(c) != std::string_view::npos) out += '\\';
+        out += c;
+      }
+    }
+  }
+  return out + "$";
+}
+
+}  // namespace
+
+query::node_ptr parse_q(std::string_view q, naming const& n, q_options const& options) {
+  if (q.size() > q_bytes_max) {
+    throw fault(fault_kind::invalid, "q is longer than " + std::to_string(q_bytes_max) + " bytes", "q", std::string(q_clause));
+  }
+  return q_reader(q, n, options).read();
+}
+
+query::type_selection parse_type_selection(std::string_view text, naming const& n) {
+  auto selection = query::type_selection();
+  auto const alternatives = selection_reader(text, "type", "ETSI GS CIM 009, 4.17").read();
+  for (auto const& names : alternatives) {
+    auto conjunction = std::vector<symbol>();
+    auto is_known = true;
+    for (auto const name : names) {
+      auto const type = n(name);
+      is_known = is_known && type;
+      conjunction.push_back(type);
+    }
+    if (is_known) selection.push_back(std::move(conjunction));
+  }
+  // A type that no entity ever had still restricts the answer.
+  if (selection.empty()) selection.push_back({symbol("urn:dos2030:no-such-type")});
+  return selection;
+}
+
+scope_selection parse_scope_query(std::string_view text) {
+  auto out = scope_selection();
+  auto conjunctions = std::vector<query::node_ptr>();
+  auto const alternatives = selection_reader(text, "scopeQ", "ETSI GS CIM 009, 4.19").read();
+  auto const is_plain = std::all_of(alternatives.begin(), alternatives.end(), [](auto const& a) { return a.size() == 1; });
+  for (auto const& scopes : alternatives) {
+    auto parts = std::vector<query::node_ptr>();
+    for (auto const scope : scopes) {
+      auto const full = scope.starts_with('/') ? std::string(scope) : "/" + std::string(scope);
+      if (is_plain) {
+        out.any.push_back(full);
+      } else {
+        auto p = query::path();
+        p.what = query::path::field::scope;
+        parts.push_back(query::compare(std::move(p), query::relation::matches, query::make_pattern(scope_pattern(full))));
+      }
+    }
+    if (!is_plain) conjunctions.push_back(query::all(std::move(parts)));
+  }
+  if (!conjunctions.empty()) out.filter = query::any(std::move(conjunctions));
+  return out;
+}
+
+query::node_ptr parse_geo_query(geo_query const& g, naming const& n) {
+  auto const refuse = [](std::string detail, std::string_view member) {
+    throw fault(fault_kind::invalid, std::move(detail), std::string(member), "ETSI GS CIM 009, 4.10");
+  };
+  auto const parts = text::split(g.georel, ';');
+  auto const relation = geo::parse_relation(parts[0]);
+  if (!relation || *relation == geo::relation::crosses || *relation == geo::relation::touches) {
+    refuse("georel is near, within, contains, intersects, equals, disjoint or overlaps", "georel");
+  }
+  auto options = geo::spatial_query::options{.relation = *relation, .geometry = {}};
+  if (*relation == geo::relation::near) {
+    auto const modifier = parts.size() == 2 ? parts[1] : std::string_view();
+    auto const sign = modifier.find("==");
+    auto const distance = sign == std::string_view::npos ? std::nullopt : text::to_double(modifier.substr(sign + 2));
+    if (!distance || *distance < 0) refuse("near wants ;maxDistance==METRES or ;minDistance==METRES", "georel");
+    if (modifier.starts_with("maxDistance=")) {
+      options.max_m = *distance;
+    } else if (modifier.starts_with("minDistance=")) {
+      options.min_m = *distance;
+    } else {
+      refuse("near wants ;maxDistance==METRES or ;minDistance==METRES", "georel");
+    }
+  } else if (parts.size() != 1) {
+    refuse("only near has a distance", "georel");
+  }
+  if (!g.coordinates.is_array()) refuse("coordinates is a JSON array as in GeoJSON", "coordinates");
+  try {
+    options.geometry = geo::parse_geojson(json::object{{"type", g.geometry}, {"coordinates", g.coordinates}});
+  } catch (fault const& f) {
+    refuse(f.detail, f.member.starts_with("type") ? "geometry" : "coordinates");
+  }
+  auto const attribute = n(g.geoproperty.empty() ? "location" : g.geoproperty);
+  if (!attribute) return query::any({});
+  return query::spatial(attribute, std::make_shared<geo::spatial_query const>(std::move(options)));
+}
+
+}  // namespace dos::ngsi_ld

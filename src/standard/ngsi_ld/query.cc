@@ -1,0 +1,85 @@
+#include "standard/ngsi_ld/csv.h"
+#include "standard/ngsi_ld/entity_query.h"
+#include "standard/ngsi_ld/linked.h"
+#include "standard/ngsi_ld/routes.h"
+
+#include "base/fault.h"
+#include "http/text_map.h"
+
+namespace dos::ngsi_ld {
+namespace {
+
+// "body=json" keeps the context out of a FeatureCollection. ETSI GS CIM 009, 6.3.6
+bool wants_plain_geojson(call const& c) { return c.request.headers.text_or("Prefer", "").find("body=json") != std::string_view::npos; }
+
+void write_collection(std::string& body, call const& c, std::vector<entity_ptr> const& entities, rendering r) {
+  auto const context = c.inline_context();
+  if (c.wanted == media::geo_json) {
+    body += "{\"type\":\"FeatureCollection\",\"features\":[";
+    for (auto const& e : entities) {
+      if (&e != &entities.front()) body += ',';
+      write_feature(body, *e, r);
+    }
+    body += ']';
+    if (!wants_plain_geojson(c)) {
+      body += ",\"@context\":";
+      body += context;
+    }
+    body += '}';
+    return;
+  }
+  r.inline_context = context;
+  write_entities(body, entities, wrapping::array, c.who, read_join(c), r);
+}
+
+void answer_query(call_ptr const& c, entity_query q, rendering r) {
+  if (!q.is_selective) {
+    throw fault(fault_kind::invalid, "say what you look for: type, attrs, q, a geographic query or local=true", "", "ETSI GS CIM 009, 5.7.2");
+  }
+  auto const p = read_page(*c);
+  q.which.offset = p.offset;
+  q.which.limit = p.limit + 1;  // one more tells whether there is a next page
+  q.which.count = p.count;
+  auto page = c->who.find(q.which);
+  auto const has_more = page.entities.size() > p.limit;
+  if (has_more) page.entities.resize(p.limit);
+  r.projection = std::move(q.projection);
+  auto body = std::string();
+  body.reserve(page.entities.size() * 600 + 2);
+  if (c->wanted == media::csv) {
+    write_csv(body, page.entities, r);
+  } else {
+    write_collection(body, *c, page.entities, r);
+  }
+  auto response = c->respond(std::move(body));
+  add_page_headers(*c, p, has_more, page.total.value_or(0), response);
+  c->answer(std::move(response));
+}
+
+// ETSI GS CIM 009, 5.7.2 and 6.4.3.2
+void query_entities(call_ptr c) { answer_query(c, read_entity_query(*c), make_rendering(*c)); }
+
+// ETSI GS CIM 009, 5.7.2 and 6.23.3.1
+void query_by_body(call_ptr c) {
+  auto q = read_query_body(c->body, {*c->names});
+  auto r = make_rendering(*c);
+  auto const lang = c->body.text_or("lang", "");
+  if (!lang.empty()) r.language = lang;
+  answer_query(c, std::move(q), r);
+}
+
+}  // namespace
+
+void add_query(offer& o, service_ptr s) {
+  add_route(o, "GET", "/entities", thread_use::slow,
+            endpoint(s, {.params = entity_query_params, .answers_geojson = true, .answers_csv = true}, query_entities));
+  add_route(o, "POST", "/entityOperations/query", thread_use::slow,
+            endpoint(s,
+                     {.params = {"limit", "offset", "count", "lang", "sysAttrs", "geometryProperty", "join", "joinLevel", "containedBy"},
+                      .body = body_rule::entity,
+                      .answers_geojson = true,
+                      .answers_csv = true},
+                     query_by_body));
+}
+
+}  // namespace dos::ngsi_ld

@@ -1,0 +1,36 @@
+// The themes of the interface, each adding its routes to the module's offer.
+#pragma once
+
+#include "contract/contract.h"
+#include "standard/ngsi_ld/call.h"
+
+namespace dos::ngsi_ld {
+
+void add_entities(offer& o, service_ptr s);       // create, retrieve, merge, replace, delete, purge
+void add_attributes(offer& o, service_ptr s);     // append, update, partial update, replace, delete
+void add_query(offer& o, service_ptr s);          // query entities by URL and by body
+void add_batch(offer& o, service_ptr s);          // entityOperations
+void add_discovery(offer& o, service_ptr s);      // types, attributes
+void add_contexts(offer& o, service_ptr s);       // jsonldContexts, the default context
+void add_temporal(offer& o, service_ptr s);       // temporal evolution: writing
+void add_temporal_query(offer& o, service_ptr s); // temporal evolution: reading
+void add_subscriptions(offer& o, service_ptr s);
+void add_registrations(offer& o, service_ptr s);
+
+inline void add_route(offer& o, std::string method, std::string pattern, thread_use use, city_handler h) {
+  o.city_routes.push_back({.method = std::move(method),
+                           .pattern = "/ngsi-ld/v1" + std::move(pattern),
+                           .handle = std::move(h),
+                           .use = use,
+                           .at_root = true,
+                           .for_everyone = false});
+}
+
+// The address of something below this interface, as the client reached it: "/dortmund/ngsi-ld/v1/entities/urn:…".
+std::string address_of(http::request const& r, std::string_view collection, std::string_view id);
+// What `then` says after the write is durable; refusals in NGSI-LD's form.
+void write(call_ptr const& c, session::decide d, std::function<http::response(outcome const&)> then);
+// 204.
+void write_and_say_nothing(call_ptr const& c, session::decide d);
+
+}  // namespace dos::ngsi_ld

@@ -13,7 +13,8 @@ class terms {
  public:
   // The core terms of NGSI-LD alone.
   terms();
-  // `context`: a document with "@context", or that object itself. Entries that are text or {"@id": text} count, prefixes
+  // `context`: a document with "@context", or that object itself. Entries that are text or {"@id": text} count,
+  // prefixes
   // ("schema:name") are resolved; anything else is left to a JSON-LD processor. The core terms can't be redefined.
   explicit terms(json::value const& context);
 

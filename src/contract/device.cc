@@ -9,7 +9,8 @@
 namespace dos {
 namespace {
 
-constexpr auto device_states = std::array<std::string_view, 5>{"planned", "active", "maintenance", "replaced", "retired"};
+constexpr auto device_states =
+    std::array<std::string_view, 5>{"planned", "active", "maintenance", "replaced", "retired"};
 
 timestamp stored_time(json::value const& record, std::string_view member) {
   return parse_timestamp(record.text_or(member, "")).value_or(no_time);
@@ -58,9 +59,10 @@ std::string_view to_text(device_state s) { return device_states[std::size_t(s)];
 
 device_state parse_device_state(std::string_view text) {
   auto const found = std::find(device_states.begin(), device_states.end(), text);
-  require(found != device_states.end(), fault_kind::invalid,
-          "a device is planned, active, maintenance, replaced or retired, not \"" + std::string(text.substr(0, 40)) + "\"",
-          "state");
+  require(
+      found != device_states.end(), fault_kind::invalid,
+      "a device is planned, active, maintenance, replaced or retired, not \"" + std::string(text.substr(0, 40)) + "\"",
+      "state");
   return device_state(found - device_states.begin());
 }
 
@@ -68,11 +70,16 @@ bool may_change(device_state from, device_state to) {
   using enum device_state;
   if (from == to) return true;
   switch (from) {
-    case planned: return to == active || to == retired;
-    case active: return to == maintenance || to == replaced || to == retired;
-    case maintenance: return to == active || to == replaced || to == retired;
-    case replaced: return to == planned || to == retired;
-    case retired: return false;
+    case planned:
+      return to == active || to == retired;
+    case active:
+      return to == maintenance || to == replaced || to == retired;
+    case maintenance:
+      return to == active || to == replaced || to == retired;
+    case replaced:
+      return to == planned || to == retired;
+    case retired:
+      return false;
   }
   return false;
 }
@@ -114,6 +121,7 @@ json::value to_json(device const& d) {
   if (!d.source.empty()) o.push("source", d.source);
   if (!d.join_eui.empty()) o.push("joinEui", d.join_eui);
   o.push("provenance", to_text(d.provenance));
+  if (d.variables.is_object() && !d.variables.as_object().empty()) o.push("variables", d.variables);
   o.push("mounts", list_of(d.mounts));
   o.push("calibration", list_of(d.calibrations));
   if (!d.calibrations_removed.empty()) o.push("calibrationRemoved", list_of(d.calibrations_removed));
@@ -122,6 +130,7 @@ json::value to_json(device const& d) {
 }
 
 device read_device(json::value const& r) {
+  auto const* variables = r.find("variables");
   return {.dev_eui = std::string(r.text_or("devEui", "")),
           .name = std::string(r.text_or("name", "")),
           .profile = std::string(r.text_or("profile", "")),
@@ -129,6 +138,7 @@ device read_device(json::value const& r) {
           .source = std::string(r.text_or("source", "")),
           .join_eui = std::string(r.text_or("joinEui", "")),
           .provenance = parse_provenance(r.text_or("provenance", "")).value_or(provenance::measured),
+          .variables = variables && variables->is_object() ? *variables : json::value(json::object()),
           .mounts = read_list(r, "mounts", read_mount),
           .calibrations = read_list(r, "calibration", read_calibration),
           .calibrations_removed = read_list(r, "calibrationRemoved", read_calibration),

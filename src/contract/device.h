@@ -50,7 +50,8 @@ struct device {
   std::string source = {};    // which webhook or client it is expected from; for information
   std::string join_eui = {};  // may be empty
   dos::provenance provenance = dos::provenance::measured;
-  std::vector<device_mount> mounts = {};  // in order of time
+  json::value variables = json::object();  // that its codec wants to know: {height_mm: 1200}
+  std::vector<device_mount> mounts = {};   // in order of time
   std::vector<device_calibration> calibrations = {};
   std::vector<device_calibration> calibrations_removed = {};  // kept, so that old values can be explained
   timestamp created_at = no_time;

@@ -28,8 +28,8 @@ std::optional<double> number_in(json::value const& o, std::string_view member) {
 
 std::string get_text(json::value const& o, std::string_view member, std::string_view what) {
   auto const text = o.text_or(member, "");
-  require(!text.empty() && text.size() <= 256, fault_kind::invalid, std::string(member) + " is missing: " + std::string(what),
-          member);
+  require(!text.empty() && text.size() <= 256, fault_kind::invalid,
+          std::string(member) + " is missing: " + std::string(what), member);
   return std::string(text);
 }
 
@@ -46,17 +46,24 @@ attribute_kind parse_kind(std::string_view text) {
 
 std::string_view kind_text(attribute_kind k) {
   switch (k) {
-    case attribute_kind::geo_property: return "GeoProperty";
-    case attribute_kind::relationship: return "Relationship";
-    case attribute_kind::json_property: return "JsonProperty";
-    case attribute_kind::list_property: return "ListProperty";
-    case attribute_kind::vocab_property: return "VocabProperty";
-    default: return "Property";
+    case attribute_kind::geo_property:
+      return "GeoProperty";
+    case attribute_kind::relationship:
+      return "Relationship";
+    case attribute_kind::json_property:
+      return "JsonProperty";
+    case attribute_kind::list_property:
+      return "ListProperty";
+    case attribute_kind::vocab_property:
+      return "VocabProperty";
+    default:
+      return "Property";
   }
 }
 
 attribute_rule read_rule(json::value const& r) {
-  require(r.is_object(), fault_kind::invalid, "each attribute is an object {attribute, from, unit, type}", "attributes");
+  require(r.is_object(), fault_kind::invalid, "each attribute is an object {attribute, from, unit, type}",
+          "attributes");
   auto rule = attribute_rule();
   rule.attribute = get_text(r, "attribute", "the name of the attribute that the value becomes");
   rule.from = get_text(r, "from", "where the value stands in the decoded data");
@@ -65,7 +72,8 @@ attribute_rule read_rule(json::value const& r) {
   rule.scale = number_in(r, "scale");
   rule.offset = number_in(r, "offset");
   if (auto const* values = r.find("values"); values && !values->is_null()) {
-    require(values->is_object(), fault_kind::invalid, "values is an object: decoded value -> value", "attributes.values");
+    require(values->is_object(), fault_kind::invalid, "values is an object: decoded value -> value",
+            "attributes.values");
     rule.values = *values;
   }
   auto const target = r.text_or("target", "measuring_point");
@@ -98,8 +106,8 @@ std::string shown(json::value const& v) {
 }
 
 [[noreturn]] void reject(attribute_rule const& rule, std::string const& expected, json::value const& came) {
-  throw fault(fault_kind::invalid, "\"" + rule.from + "\" is to be " + expected + ", but the payload has " + shown(came),
-              rule.attribute);
+  throw fault(fault_kind::invalid,
+              "\"" + rule.from + "\" is to be " + expected + ", but the payload has " + shown(came), rule.attribute);
 }
 
 // 0.1 × 3 is 0.3 to people who read it.
@@ -173,7 +181,9 @@ device_profile read_device_profile(json::value const& d) {
   require(d.is_object(), fault_kind::invalid, "a device profile is an object");
   auto p = device_profile();
   p.id = get_text(d, "id", "a short name such as milesight-ws302");
-  auto const plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.'; };
+  auto const plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+  };
   require(std::all_of(p.id.begin(), p.id.end(), plain), fault_kind::invalid,
           "an id has lower-case letters, digits and - _ . only", "id");
   auto const* name = d.find("name");
@@ -183,7 +193,6 @@ device_profile read_device_profile(json::value const& d) {
   p.kind = d.text_or("kind", "");
   p.interval_s = number_in(d, "interval_s");
   require(!p.interval_s || *p.interval_s > 0, fault_kind::invalid, "interval_s is longer than nothing", "interval_s");
-  if (auto const port = number_in(d, "f_port")) p.f_port = int(*port);
   auto const* entity = d.find("entity");
   p.entity_type = entity ? get_text(*entity, "type", "the type of the measuring point")
                          : get_text(d, "entity", "{type: …} of the measuring point");
@@ -216,7 +225,6 @@ json::value to_json(device_profile const& p) {
     if (!text->empty()) o.push(member, *text);
   }
   if (p.interval_s) o.push("interval_s", *p.interval_s);
-  if (p.f_port) o.push("f_port", *p.f_port);
   o.push("entity", json::object{{"type", p.entity_type}});
   o.push("attributes", std::move(rules));
   o.push("builtIn", p.built_in);
@@ -252,7 +260,8 @@ profile_ptr device_profiles::read(std::string const& city, std::string const& id
 }
 
 profile_ptr device_profiles::find(session const& s, std::string_view id) const {
-  if (auto const record = s.find_record(device_profile_collection, id)) return read(s.city().id(), std::string(id), record);
+  if (auto const record = s.find_record(device_profile_collection, id))
+    return read(s.city().id(), std::string(id), record);
   auto const found = built_in_.find(std::string(id));
   return found == built_in_.end() ? nullptr : found->second;
 }
@@ -268,7 +277,8 @@ std::vector<profile_ptr> device_profiles::all(session const& s) const {
   return list;
 }
 
-std::vector<mapped_value> map_payload(device_profile const& p, json::value const& decoded, device const& d, timestamp at) {
+std::vector<mapped_value> map_payload(device_profile const& p, json::value const& decoded, device const& d,
+                                      timestamp at) {
   auto mapped = std::vector<mapped_value>();
   for (auto const& rule : p.attributes) {
     auto const* raw = follow(decoded, rule.from);

@@ -26,10 +26,11 @@ struct attribute_rule {
   enum class target { measuring_point, device };
 
   std::string attribute;  // term of the city's default context
-  std::string from;       // path into the decoded data: "a.b.0.c"; of a geo property the object that holds latitude and longitude
-  std::string unit;       // UN/CEFACT code; set: the value must be a number
+  std::string
+      from;  // path into the decoded data: "a.b.0.c"; of a geo property the object that holds latitude and longitude
+  std::string unit;  // UN/CEFACT code; set: the value must be a number
   attribute_kind kind = attribute_kind::property;
-  json::value values;     // null, or an object: decoded value as text -> value
+  json::value values;  // null, or an object: decoded value as text -> value
   std::optional<double> scale, offset;
   attribute_rule::target where = target::measuring_point;
 };
@@ -39,21 +40,21 @@ struct device_profile {
   json::value name;  // text, or an object of language -> text
   std::string vendor, model, kind;
   std::optional<double> interval_s;  // how often a value is to be expected
-  std::optional<int> f_port;         // on which values usually come; the codec decides
   std::string entity_type;           // term of the measuring point's type
   std::vector<attribute_rule> attributes;
   std::string codec;  // JavaScript; empty: what the network server has decoded is taken
   bool built_in = false;
 };
 
-// As in codecs/*/device.yaml and the register's interface; `codec` may stand in it as text. Faults: invalid, with member.
+// As in codecs/*/device.yaml and the register's interface; `codec` may stand in it as text. Faults: invalid, with
+// member.
 device_profile read_device_profile(json::value const& description);
 json::value to_json(device_profile const& p);  // without the codec
 
 using profile_ptr = std::shared_ptr<device_profile const>;
 
-// The profiles that come with the program: DIRECTORY/*/device.yaml with codec.js beside it. A broken one is a fault that
-// names the file. A directory that does not exist has none.
+// The profiles that come with the program: DIRECTORY/*/device.yaml with codec.js beside it. A broken one is a fault
+// that names the file. A directory that does not exist has none.
 std::map<std::string, profile_ptr> load_device_profiles(std::string const& directory);
 
 // The profiles of all cities: those that come with the program, and what each city has added. Any thread.
@@ -85,6 +86,7 @@ struct mapped_value {
 
 // Applies the rules, then the device's calibration of that time. Absent and null values are left out. Faults: invalid,
 // with what was expected and what came, when a value has the wrong type or is not among those known, or none is there.
-std::vector<mapped_value> map_payload(device_profile const& p, json::value const& decoded, device const& d, timestamp at);
+std::vector<mapped_value> map_payload(device_profile const& p, json::value const& decoded, device const& d,
+                                      timestamp at);
 
 }  // namespace dos

@@ -31,13 +31,14 @@ TEST(a_device, gives_its_values_to_the_point_at_which_it_was_mounted_at_that_tim
 }
 
 TEST(a_device, reads_back_as_it_was_written) {
-  auto const d = device{.dev_eui = "0011223344556677",
-                        .name = "Kita Nord",
-                        .profile = "x",
-                        .state = device_state::maintenance,
-                        .provenance = provenance::simulated,
-                        .mounts = {{"urn:a", at("2026-01-01T00:00:00Z"), at("2026-02-01T00:00:00Z")}},
-                        .calibrations = {{at("2026-01-05T00:00:00Z"), "temperature", 1.5, -0.25, "cellar", "anna", no_time}}};
+  auto const d =
+      device{.dev_eui = "0011223344556677",
+             .name = "Kita Nord",
+             .profile = "x",
+             .state = device_state::maintenance,
+             .provenance = provenance::simulated,
+             .mounts = {{"urn:a", at("2026-01-01T00:00:00Z"), at("2026-02-01T00:00:00Z")}},
+             .calibrations = {{at("2026-01-05T00:00:00Z"), "temperature", 1.5, -0.25, "cellar", "anna", no_time}}};
   EXPECT_EQ(to_json(d), to_json(read_device(to_json(d))));
 }
 
@@ -49,7 +50,8 @@ TEST(an_eui, is_read_as_people_write_it) {
 }
 
 device_profile climate() {
-  return read_device_profile(json::parse(R"({"id": "climate", "entity": {"type": "IndoorEnvironmentObserved"}, "attributes": [
+  return read_device_profile(
+      json::parse(R"({"id": "climate", "entity": {"type": "IndoorEnvironmentObserved"}, "attributes": [
       {"attribute": "temperature", "from": "temp", "unit": "CEL"},
       {"attribute": "co2", "from": "gas.0.co2", "unit": "59", "scale": 0.1},
       {"attribute": "doorState", "from": "door", "values": {"0": "closed", "1": "open", "true": "open"}},
@@ -78,7 +80,8 @@ TEST(a_payload, that_does_not_fit_is_rejected_in_plain_words) {
        {std::pair{R"({"temp": "warm"})", R"("temp" is to be a number, but the payload has "warm")"},
         {R"({"temp": true})", R"("temp" is to be a number, but the payload has true)"},
         {R"({"door": 7})", R"("door" is to be one of {"0":"closed","1":"open","true":"open"}, but the payload has 7)"},
-        {R"({"gps": {"lat": 91, "lng": 0}})", R"("gps" is to be a place on earth, but the payload has {"lat":91,"lng":0})"},
+        {R"({"gps": {"lat": 91, "lng": 0}})",
+         R"("gps" is to be a place on earth, but the payload has {"lat":91,"lng":0})"},
         {R"({"temp": null, "x": 1})",
          R"(none of the values of profile climate is in the payload, which has {"temp":null,"x":1})"}}) {
     try {

@@ -61,6 +61,7 @@ json::value to_json(quarantined const& q) {
   } else {
     o.push("bodyBase64", text::to_base64(q.body));
   }
+  if (q.provenance != provenance::measured) o.push("provenance", to_text(q.provenance));
   if (q.cut) o.push("cut", true);
   if (q.frame_noted) o.push("frameNoted", true);
   return o;
@@ -76,6 +77,7 @@ quarantined read_quarantined(json::value const& r) {
                        .detail = text("detail"),
                        .event = text("event"),
                        .body = text("body"),
+                       .provenance = parse_provenance(text("provenance")).value_or(provenance::measured),
                        .cut = r.find("cut") != nullptr,
                        .frame_noted = r.find("frameNoted") != nullptr};
   if (r.find("bodyBase64")) q.body = text::from_base64(r.text_or("bodyBase64", "")).value_or("");

@@ -8,24 +8,26 @@
 
 #include "base/json.h"
 #include "base/time.h"
+#include "kernel/graph/entity.h"
 #include "kernel/session/session.h"
 
 namespace dos {
 
 // Records by a number that ascends with time.
 inline constexpr std::string_view quarantine_collection = "quarantine";
-inline constexpr std::size_t quarantine_max = 10'000;       // a city; then the oldest go, counted in the ledger
+inline constexpr std::size_t quarantine_max = 10'000;         // a city; then the oldest go, counted in the ledger
 inline constexpr std::size_t quarantine_body_max = 64 << 10;  // bytes kept of a message
 
 struct quarantined {
-  timestamp time;       // received
-  std::string source;   // "webhook:rathaus"
-  std::string network;  // who can replay it: "chirpstack", "ttn"
-  std::string device;   // DevEUI, when known
-  std::string reason;   // short, of a fixed list: unknown_device, codec_failed …
-  std::string detail;   // for staff: what is to be repaired
-  std::string event;    // what the source called it ("up")
-  std::string body;     // as received; longer ones are cut and can't be replayed
+  timestamp time;                                          // received
+  std::string source;                                      // "webhook:rathaus"
+  std::string network;                                     // who can replay it: "chirpstack", "ttn"
+  std::string device;                                      // DevEUI, when known
+  std::string reason;                                      // short, of a fixed list: unknown_device, codec_failed …
+  std::string detail;                                      // for staff: what is to be repaired
+  std::string event;                                       // what the source called it ("up")
+  std::string body;                                        // as received; longer ones are cut and can't be replayed
+  dos::provenance provenance = dos::provenance::measured;  // what the source brings
   bool cut = false;
   bool frame_noted = false;  // its frame counter has been taken note of already
 };

@@ -77,10 +77,8 @@ json::value to_json(radio_state const& s) {
   if (!s.recent.empty()) {
     auto recent = json::array();
     for (auto const& u : s.recent) {
-      recent.push_back(json::object{{"time", to_string(u.time)},
-                                    {"port", u.f_port},
-                                    {"counter", u.f_cnt},
-                                    {"payload", text::to_hex(u.payload)}});
+      recent.push_back(json::object{
+          {"time", to_string(u.time)}, {"port", u.f_port}, {"counter", u.f_cnt}, {"payload", text::to_hex(u.payload)}});
     }
     o.push("recent", std::move(recent));
   }
@@ -91,7 +89,8 @@ radio_state read_radio_state(json::value const& r) {
   auto s = radio_state();
   s.session = r.text_or("session", "");
   if (auto const last = number_of(r, "fCnt")) s.f_cnt_last = std::uint32_t(*last);
-  if (auto const seen = r.text_or("seen", ""); seen.size() == 32) s.seen = {bits_of(seen.substr(16)), bits_of(seen.substr(0, 16))};
+  if (auto const seen = r.text_or("seen", ""); seen.size() == 32)
+    s.seen = {bits_of(seen.substr(16)), bits_of(seen.substr(0, 16))};
   s.received = count_in(r, "received");
   s.missed = count_in(r, "missed");
   s.repeated = count_in(r, "repeated");

@@ -29,22 +29,22 @@ struct radio_state {
   static constexpr std::uint32_t window_frames = 128;
 
   std::string session;
-  std::optional<std::uint32_t> f_cnt_last;      // the highest of this session
-  std::array<std::uint64_t, 2> seen{};          // bit i: frame f_cnt_last - i has come
+  std::optional<std::uint32_t> f_cnt_last;  // the highest of this session
+  std::array<std::uint64_t, 2> seen{};      // bit i: frame f_cnt_last - i has come
   std::uint64_t received = 0, missed = 0, repeated = 0;
   timestamp last_seen = no_time;
-  std::optional<double> rssi, snr;              // of the best gateway, dBm and dB
+  std::optional<double> rssi, snr;  // of the best gateway, dBm and dB
   std::optional<int> spreading_factor;
   std::optional<double> battery_percent;
   std::optional<bool> external_power;
   std::optional<double> margin_db;
-  std::uint64_t gateways = 0;                   // that heard the last frame
+  std::uint64_t gateways = 0;  // that heard the last frame
   std::uint64_t joins = 0, downlinks_sent = 0, downlinks_acknowledged = 0, downlinks_unacknowledged = 0;
-  json::value last_notice;                      // of the network server, with its time; else null
-  std::vector<recent_uplink> recent;            // newest first
+  json::value last_notice;            // of the network server, with its time; else null
+  std::vector<recent_uplink> recent;  // newest first
 };
 
-json::value to_json(radio_state const& s);           // the stored form
+json::value to_json(radio_state const& s);  // the stored form
 radio_state read_radio_state(json::value const& record);
 
 // What the frame counter says about a frame.
@@ -52,8 +52,9 @@ enum class frame { fresh, late, repeated };
 
 // A new session: every counter is new again.
 void begin_session(radio_state& s, std::string_view session);
-// Marks the frame as come, counts received, missed and repeated. Another session than before, or a counter that falls back by
-// more than the window, begins a new one; within the window a counter that was seen is repeated. `late`: it fills a gap.
+// Marks the frame as come, counts received, missed and repeated. Another session than before, or a counter that falls
+// back by more than the window, begins a new one; within the window a counter that was seen is repeated. `late`: it
+// fills a gap.
 frame note_frame(radio_state& s, std::string_view session, std::uint32_t f_cnt);
 // The same without marking: is it surely repeated?
 bool is_repeated(radio_state const& s, std::string_view session, std::uint32_t f_cnt);

@@ -41,9 +41,7 @@ TEST(a_counter, that_falls_back_behind_the_window_begins_a_new_session) {
   EXPECT_EQ(0u, s.missed);
 }
 
-TEST(a_leap, beyond_what_can_be_lost_is_not_counted_as_missing) {
-  EXPECT_EQ(0u, after({1, 4'000'000'000u}).missed);
-}
+TEST(a_leap, beyond_what_can_be_lost_is_not_counted_as_missing) { EXPECT_EQ(0u, after({1, 4'000'000'000u}).missed); }
 
 TEST(the_window, remembers_127_frames_before_the_last) {
   for (auto const step : {1u, 63u, 64u, 65u, 127u}) {

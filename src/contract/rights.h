@@ -1,19 +1,13 @@
-// Who may do what at the platform's own interface, told in one sentence.
+// Who may look at the platform's own records (devices, quarantine, sources): staff, but no device's token.
 #pragma once
 
-#include "base/fault.h"
-#include "kernel/session/session.h"
+#include "contract/contract.h"
 
 namespace dos {
 
-inline void require_right(session const& s, bool has, std::string_view what) {
-  if (has) return;
-  if (s.who().role == role::anonymous) throw fault(fault_kind::unauthenticated, std::string(what) + " needs a token");
-  throw fault(fault_kind::forbidden, "the role " + std::string(to_text(s.who().role)) + " does not include: " + std::string(what));
+inline void require_reader(session const& s) {
+  require_role(s, role::viewer);
+  require(s.who().may_read_all(), fault_kind::forbidden, "the token of a device may not read this");
 }
-
-inline void require_reader(session const& s) { require_right(s, s.who().may_read_all(), "looking at this"); }
-inline void require_editor(session const& s) { require_right(s, s.who().may_edit(), "changing this"); }
-inline void require_administrator(session const& s) { require_right(s, s.who().may_administer(), "administering this"); }
 
 }  // namespace dos

@@ -113,9 +113,10 @@ json::value pick(json::value const& body, std::initializer_list<std::string_view
 network_event parse_chirpstack(std::string_view topic, json::value const& body) {
   auto const kind = topic.empty() ? kind_by_shape(body) : kind_by_topic(topic);
   require(kind.has_value(), fault_kind::malformed,
-          topic.empty() ? "this is none of ChirpStack's events: say which with ?event=up"
-                        : "\"" + std::string(topic.substr(0, 40)) +
-                              "\" is none of ChirpStack's events: up, join, ack, txack, status, location, log, integration",
+          topic.empty()
+              ? "this is none of ChirpStack's events: say which with ?event=up"
+              : "\"" + std::string(topic.substr(0, 40)) +
+                    "\" is none of ChirpStack's events: up, join, ack, txack, status, location, log, integration",
           "event");
   auto e = network_event();
   e.kind = *kind;
@@ -130,8 +131,10 @@ network_event parse_chirpstack(std::string_view topic, json::value const& body) 
   if (e.kind == event_kind::uplink) read_uplink(body, e);
   if (e.kind == event_kind::status) read_status(body, e);
   if (e.kind == event_kind::location) e.place = find_place(body, "location");
-  if (e.kind == event_kind::log) e.notice = pick(body, {"level", "code", "description", "context", "type", "error", "fCnt"});
-  if (e.kind == event_kind::integration) e.notice = pick(body, {"integrationName", "eventType", "object", "objectJSON"});
+  if (e.kind == event_kind::log)
+    e.notice = pick(body, {"level", "code", "description", "context", "type", "error", "fCnt"});
+  if (e.kind == event_kind::integration)
+    e.notice = pick(body, {"integrationName", "eventType", "object", "objectJSON"});
   if (e.kind == event_kind::ack) {
     auto const* found = body.find("acknowledged");
     e.acknowledged = found && found->is_bool() && found->as_bool();

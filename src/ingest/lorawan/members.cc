@@ -53,8 +53,9 @@ std::string read_eui(std::string_view given, std::string_view member) {
   }
   if (auto const bytes = text::from_base64(given); bytes && bytes->size() == 8) return text::to_hex(*bytes);
   throw fault(fault_kind::malformed,
-              given.empty() ? std::string(member) + " is missing: which device is it?"
-                            : std::string(member) + " is no EUI of 8 bytes: \"" + std::string(given.substr(0, 40)) + "\"",
+              given.empty()
+                  ? std::string(member) + " is missing: which device is it?"
+                  : std::string(member) + " is no EUI of 8 bytes: \"" + std::string(given.substr(0, 40)) + "\"",
               std::string(member));
 }
 
@@ -64,7 +65,8 @@ std::string read_payload(json::value const& body, std::string_view path) {
   require(found->is_string(), fault_kind::malformed, "the payload is text in base64", path);
   auto bytes = text::from_base64(found->as_string());
   require(bytes.has_value(), fault_kind::malformed, "the payload is not base64", path);
-  require(bytes->size() <= payload_bytes_max, fault_kind::malformed, "the payload is longer than any LoRaWAN frame", path);
+  require(bytes->size() <= payload_bytes_max, fault_kind::malformed, "the payload is longer than any LoRaWAN frame",
+          path);
   return std::move(*bytes);
 }
 

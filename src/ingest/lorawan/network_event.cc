@@ -17,8 +17,8 @@ std::optional<network> parse_network(std::string_view text) {
 }
 
 std::string_view to_text(event_kind k) {
-  static constexpr auto names = std::array<std::string_view, 8>{"up",     "join",     "ack", "txack",
-                                                                "status", "location", "log", "integration"};
+  static constexpr auto names =
+      std::array<std::string_view, 8>{"up", "join", "ack", "txack", "status", "location", "log", "integration"};
   return names[std::size_t(k)];
 }
 

@@ -18,13 +18,13 @@ std::optional<network> parse_network(std::string_view text);
 
 enum class event_kind {
   uplink,
-  join,         // a new session begins
-  ack,          // the device confirmed a downlink, or did not (`acknowledged`)
-  tx_ack,       // a gateway has sent a downlink
-  status,       // battery and link margin
-  location,     // the network has located the device
-  log,          // the network server's own notices and errors
-  integration   // what another service of the network added
+  join,        // a new session begins
+  ack,         // the device confirmed a downlink, or did not (`acknowledged`)
+  tx_ack,      // a gateway has sent a downlink
+  status,      // battery and link margin
+  location,    // the network has located the device
+  log,         // the network server's own notices and errors
+  integration  // what another service of the network added
 };
 std::string_view to_text(event_kind k);
 
@@ -74,7 +74,7 @@ network_event parse_chirpstack(std::string_view topic, json::value const& body);
 // The Things Stack v3: ApplicationUp.
 network_event parse_things_stack(std::string_view topic, json::value const& body);
 
-inline constexpr std::size_t receptions_max = 64;     // the rest is not kept
+inline constexpr std::size_t receptions_max = 64;       // the rest is not kept
 inline constexpr std::size_t payload_bytes_max = 1024;  // LoRaWAN itself ends at 242
 
 }  // namespace dos::lorawan

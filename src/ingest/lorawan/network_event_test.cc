@@ -75,7 +75,8 @@ TEST(every_event_of_chirpstack, is_known_by_its_name_and_by_its_shape) {
         {"status", R"("margin": 8, "externalPowerSource": false, "batteryLevel": 75.5)", event_kind::status},
         {"location", R"("location": {"latitude": 51.5, "longitude": 7.4})", event_kind::location},
         {"log", R"("level": "ERROR", "code": "UPLINK_CODEC", "description": "x")", event_kind::log},
-        {"integration", R"("integrationName": "loracloud", "eventType": "up", "object": {})", event_kind::integration}}) {
+        {"integration", R"("integrationName": "loracloud", "eventType": "up", "object": {})",
+         event_kind::integration}}) {
     SCOPED_TRACE(name);
     auto const body = json::parse("{" + device + ", " + members + "}");
     EXPECT_EQ(kind, parse_event(network::chirpstack, name, body).kind);
@@ -109,15 +110,14 @@ TEST(a_status, tells_battery_only_when_the_device_knows_it) {
 }
 
 TEST(a_broken_envelope, is_refused_with_the_member_that_is_wrong) {
-  for (auto const& [body, member] :
-       {std::pair{R"({"deviceInfo": {"devEui": "01"}, "fPort": 1})", "deviceInfo.devEui"},
-        {R"({"deviceInfo": {}, "fPort": 1})", "deviceInfo.devEui"},
-        {R"({"devEUI": "0101010101010101", "data": "%%%"})", "data"},
-        {R"({"devEUI": "0101010101010101", "fCnt": -1})", "fCnt"},
-        {R"({"devEUI": "0101010101010101", "fCnt": 1.5})", "fCnt"},
-        {R"({"devEUI": "0101010101010101", "fCnt": 4294967296})", "fCnt"},
-        {R"({"devEUI": "0101010101010101", "fPort": 300})", "fPort"},
-        {R"({"hello": 1})", "event"}}) {
+  for (auto const& [body, member] : {std::pair{R"({"deviceInfo": {"devEui": "01"}, "fPort": 1})", "deviceInfo.devEui"},
+                                     {R"({"deviceInfo": {}, "fPort": 1})", "deviceInfo.devEui"},
+                                     {R"({"devEUI": "0101010101010101", "data": "%%%"})", "data"},
+                                     {R"({"devEUI": "0101010101010101", "fCnt": -1})", "fCnt"},
+                                     {R"({"devEUI": "0101010101010101", "fCnt": 1.5})", "fCnt"},
+                                     {R"({"devEUI": "0101010101010101", "fCnt": 4294967296})", "fCnt"},
+                                     {R"({"devEUI": "0101010101010101", "fPort": 300})", "fPort"},
+                                     {R"({"hello": 1})", "event"}}) {
     SCOPED_TRACE(body);
     try {
       parse_event(network::chirpstack, "", json::parse(body));

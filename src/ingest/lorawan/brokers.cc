@@ -1,0 +1,212 @@
+#include "ingest/lorawan/brokers.h"
+
+#include <deque>
+#include <fstream>
+#include <iterator>
+
+#include "base/fault.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "contract/input_source.h"
+#include "kernel/session/city.h"
+#include "net/mqtt_client.h"
+
+namespace dos::lorawan {
+namespace {
+
+std::vector<std::string> usual_topics(network n) {
+  if (n == network::chirpstack) return {"application/+/device/+/event/+"};
+  return {"v3/+/devices/+/up",          "v3/+/devices/+/up/normalized",   "v3/+/devices/+/join",
+          "v3/+/devices/+/down/ack",    "v3/+/devices/+/down/nack",       "v3/+/devices/+/down/sent",
+          "v3/+/devices/+/down/failed", "v3/+/devices/+/location/solved", "v3/+/devices/+/service/data"};
+}
+
+// The first line: editors end files with a line break, and no password has one.
+std::string read_password(std::string const& file) {
+  auto in = std::ifstream(file);
+  require(in.good(), fault_kind::invalid, "cannot read the file " + file, "password_file");
+  auto line = std::string();
+  std::getline(in, line);
+  return std::string(text::trim(line));
+}
+
+std::string get_text(json::value const& entry, std::string_view member) {
+  auto const text = entry.text_or(member, "");
+  require(!text.empty(), fault_kind::invalid, "mqtt_sources: an entry lacks " + std::string(member), member);
+  return std::string(text);
+}
+
+std::string source_of(broker_configuration const& b) { return "mqtt:" + b.name; }
+
+std::string shown_url(http::url u) {
+  u.user.clear();
+  u.password.clear();
+  return http::to_text(u);
+}
+
+}  // namespace
+
+broker_configuration read_broker(json::value const& entry) {
+  auto b = broker_configuration();
+  b.city = get_text(entry, "city");
+  b.name = get_text(entry, "name");
+  b.url = http::parse_url(get_text(entry, "url"));
+  require(b.url.scheme == "mqtt" || b.url.scheme == "mqtts", fault_kind::invalid,
+          "mqtt_sources: url begins with mqtt:// or mqtts://", "url");
+  if (auto const user = entry.text_or("user", ""); !user.empty()) b.url.user = user;
+  if (auto const file = entry.text_or("password_file", ""); !file.empty())
+    b.url.password = read_password(std::string(file));
+  b.ca_file = entry.text_or("ca", "");
+  b.client_id = entry.text_or("client_id", "dos-" + b.city + "-" + b.name);
+  auto const network = parse_network(entry.text_or("network", ""));
+  require(network.has_value(), fault_kind::invalid, "mqtt_sources: network is chirpstack or ttn", "network");
+  b.network = *network;
+  b.provenance = parse_provenance(entry.text_or("provenance", "")).value_or(provenance::measured);
+  b.topics = usual_topics(b.network);
+  if (auto const* topics = entry.find("topics"); topics && topics->is_array()) {
+    b.topics.clear();
+    for (auto const& t : topics->as_array()) {
+      require(t.is_string(), fault_kind::invalid, "mqtt_sources: topics is a list of texts", "topics");
+      b.topics.emplace_back(t.as_string());
+    }
+  }
+  return b;
+}
+
+std::string_view kind_in_topic(std::string_view topic) {
+  auto const last = topic.rfind('/');
+  return last == topic.npos ? topic : topic.substr(last + 1);
+}
+
+// Held by its own callbacks, so that a commit that comes after stop() finds it.
+struct brokers::connection : std::enable_shared_from_this<brokers::connection> {
+  connection(intake& in, broker_configuration c, std::shared_ptr<dos::city> home)
+      : intake_(in), configured(std::move(c)), home(std::move(home)) {}
+
+  struct waiting {
+    message m;
+    net::mqtt_client::acknowledge acknowledge;
+  };
+
+  void take(message m, net::mqtt_client::acknowledge acknowledge) {
+    try {
+      intake_.take(home, m, [self = shared_from_this(), m, acknowledge](fate const& f) {
+        if (f.what == fate::kind::refused) return self->put_off({m, acknowledge}, f.refused->detail);
+        acknowledge();
+      });
+    } catch (fault const& f) {
+      put_off({std::move(m), std::move(acknowledge)}, f.detail);
+    }
+  }
+
+  // Not more than the broker hands out unacknowledged.
+  void put_off(waiting w, std::string why) {
+    auto const lock = std::lock_guard(mutex);
+    put_off_.push_back(std::move(w));
+    trouble = std::move(why);
+  }
+
+  void try_again() {
+    auto again = std::deque<waiting>();
+    {
+      auto const lock = std::lock_guard(mutex);
+      again.swap(put_off_);
+      trouble.clear();
+    }
+    for (auto& w : again) take(std::move(w.m), std::move(w.acknowledge));
+  }
+
+  input_source describe() {
+    auto const state = client->state();
+    auto s = input_source{.id = source_of(configured),
+                          .kind = "mqtt",
+                          .name = configured.name,
+                          .state = "waiting",
+                          .url = shown_url(configured.url),
+                          .error = {}};
+    auto const lock = std::lock_guard(mutex);
+    if (!state.connected) {
+      s.state = "error";
+      s.error = state.last_error.empty() ? "not connected yet" : state.last_error;
+    } else if (!trouble.empty()) {
+      s.state = "error";
+      s.error = trouble;
+    }
+    return s;
+  }
+
+  intake& intake_;
+  broker_configuration const configured;
+  std::shared_ptr<dos::city> const home;
+  std::mutex mutex;
+  std::deque<waiting> put_off_;
+  std::string trouble;
+  std::string told;  // of the state, as last written
+  std::unique_ptr<net::io_threads> threads;
+  std::unique_ptr<net::mqtt_client> client;
+};
+
+brokers::brokers(node const& n, intake& in) : node_(n), intake_(in) {
+  auto const* entries = n.configuration.find("mqtt_sources");
+  if (!entries || !entries->is_array()) return;
+  for (auto const& entry : entries->as_array()) configured_.push_back(read_broker(entry));
+}
+
+brokers::~brokers() { stop(); }
+
+void brokers::start() {
+  auto const lock = std::lock_guard(mutex_);
+  for (auto const& b : configured_) {
+    auto home = node_.find_city(b.city);
+    require(home != nullptr, fault_kind::invalid, "mqtt_sources: there is no city " + b.city, "city");
+    auto const c = std::make_shared<connection>(intake_, b, std::move(home));
+    auto options = net::mqtt_client_options();
+    options.broker = b.url;
+    options.client_id = b.client_id;
+    options.topics = b.topics;
+    options.ca_file = b.ca_file;
+    options.packet_bytes_max = message_bytes_max;
+    c->threads = std::make_unique<net::io_threads>(1);
+    c->client = std::make_unique<net::mqtt_client>(
+        *c->threads, options, [c = c.get(), this](net::mqtt_message m, net::mqtt_client::acknowledge acknowledge) {
+          c->take({.source = source_of(c->configured),
+                   .network = c->configured.network,
+                   .topic = std::string(kind_in_topic(m.topic)),
+                   .body = std::move(m.payload),
+                   .received = node_.clock.now(),
+                   .provenance = c->configured.provenance},
+                  std::move(acknowledge));
+        });
+    connections_.push_back(c);
+  }
+}
+
+void brokers::stop() {
+  auto const lock = std::lock_guard(mutex_);
+  for (auto const& c : connections_) {
+    c->client.reset();
+    c->threads.reset();
+  }
+  connections_.clear();
+}
+
+void brokers::look_after() {
+  auto const lock = std::lock_guard(mutex_);
+  for (auto const& c : connections_) {
+    c->try_again();
+    auto const now = c->describe();
+    auto const told = now.state + now.error;
+    if (told == c->told) continue;
+    node_.as_source(c->home, now.id).apply([&](transaction& t) {
+      auto s = now;
+      if (auto const before = t.find_record(input_source_collection, now.id)) {
+        s.last_received = read_input_source(*before).last_received;
+        if (s.state == "waiting" && s.last_received != no_time) s.state = "ok";
+      }
+      t.put_record(input_source_collection, s.id, to_json(s));
+    });
+    c->told = told;
+  }
+}
+
+}  // namespace dos::lorawan

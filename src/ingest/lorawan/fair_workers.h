@@ -1,0 +1,45 @@
+// Threads that work off one queue a source, in turn, so that a flood from one source delays nobody else's messages.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <list>
+#include <map>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace dos::lorawan {
+
+class fair_workers {
+ public:
+  struct limits {
+    std::size_t threads = 2;
+    std::size_t queue_max = 4'000;  // messages waiting of one source
+  };
+  explicit fair_workers(limits l);
+  ~fair_workers() { stop(); }
+  fair_workers(fair_workers const&) = delete;
+
+  // False: this source's queue is full.
+  [[nodiscard]] bool post(std::string const& source, std::function<void()> work);
+  std::size_t waiting() const;
+  // Ends the threads after the work they are at. What still waits is dropped: nobody was told that it came.
+  void stop();
+
+ private:
+  void run();
+
+  limits limits_;
+  mutable std::mutex mutex_;
+  std::condition_variable change_;
+  std::map<std::string, std::deque<std::function<void()>>> queues_;  // of sources that have something waiting
+  std::list<std::string> turn_;                                      // the same sources, next one first
+  std::size_t waiting_ = 0;
+  bool ends_ = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace dos::lorawan

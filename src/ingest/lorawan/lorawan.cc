@@ -1,0 +1,91 @@
+#include "ingest/lorawan/lorawan.h"
+
+#include "base/terms.h"
+#include "contract/device_profile.h"
+#include "contract/input_source.h"
+#include "contract/rights.h"
+#include "ingest/lorawan/brokers.h"
+#include "ingest/lorawan/intake.h"
+#include "ingest/lorawan/quarantine_api.h"
+#include "ingest/lorawan/webhooks.h"
+
+namespace dos::lorawan {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Everything that lives as long as the module does.
+struct parts {
+  explicit parts(node const& n)
+      : profiles(load_device_profiles(n.resources_directory + "/codecs")),
+        words(load_terms(n.resources_directory + "/contexts/dos-context.json")),
+        in(n, profiles, words),
+        brokers(n, in) {}
+
+  device_profiles profiles;
+  terms words;
+  intake in;
+  lorawan::brokers brokers;
+};
+
+// GET /platform/v1/sources
+struct list_sources {
+  void operator()(session s, http::request, http::reply answer) const {
+    require_reader(s);
+    auto items = json::array();
+    s.for_each_record(input_source_collection, "", [&](std::string_view, record_ptr const& record) {
+      items.push_back(*record);
+      return true;
+    });
+    auto const total = items.size();
+    answer(http::json(200, json::to_string(json::object{{"items", std::move(items)}, {"total", total}})));
+  }
+};
+
+// What a full queue turned away never reached a write; the ledger hears of it here.
+void write_refusals(node const& n, intake& in) {
+  for (auto const& r : in.take_refusals()) {
+    n.as_source(r.city, r.source).apply([&](transaction& t) {
+      t.count(r.source, tally::received, r.n);
+      t.count(r.source, tally::rejected, r.n, "queue_full");
+    });
+  }
+}
+
+}  // namespace
+
+offer offer_lorawan(node const& n) {
+  auto const all = std::make_shared<parts>(n);
+  auto const slow = thread_use::slow, quick = thread_use::quick;
+  auto const in = std::shared_ptr<intake>(all, &all->in);  // an endpoint keeps all of it alive
+  auto const door = [&](network from) { return receive_webhook{n, in, from}; };
+  auto o = offer();
+  o.name = "lorawan";
+  o.city_routes = {
+      {"POST", "/lorawan/chirpstack", door(network::chirpstack), quick, false, true},
+      {"POST", "/lorawan/ttn", door(network::things_stack), quick, false, true},
+      // The Things Stack may give each kind of message a path of its own.
+      {"POST", "/lorawan/ttn/{kind...}", door(network::things_stack), quick, false, true},
+      {"GET", "/platform/v1/webhooks", list_webhooks{n}, slow},
+      {"POST", "/platform/v1/webhooks", create_webhook{n}, quick},
+      {"DELETE", "/platform/v1/webhooks/{id}", delete_webhook{}, quick},
+      {"GET", "/platform/v1/sources", list_sources{}, slow},
+      {"GET", "/platform/v1/quarantine", list_quarantine{}, slow},
+      {"POST", "/platform/v1/quarantine/replay", replay_many{in}, slow},
+      {"POST", "/platform/v1/quarantine/{id}/replay", replay_one{in}, slow},
+      {"DELETE", "/platform/v1/quarantine/{id}", delete_quarantined{}, quick},
+  };
+  o.jobs = {{.name = "lorawan refusals", .every = 10s, .run = [&n, all] { write_refusals(n, all->in); }},
+            {.name = "lorawan brokers", .every = 1s, .run = [all] { all->brokers.look_after(); }}};
+  o.metrics = [all] {
+    return "# TYPE dos_lorawan_waiting gauge\ndos_lorawan_waiting " + std::to_string(all->in.waiting()) + "\n";
+  };
+  o.start = [all] { all->brokers.start(); };
+  o.stop = [all] {
+    all->brokers.stop();
+    all->in.stop();
+  };
+  return o;
+}
+
+}  // namespace dos::lorawan

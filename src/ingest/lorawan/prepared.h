@@ -1,0 +1,79 @@
+// A message before its write: what it says, whose it is, what its values are – or why it can't be stored.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/terms.h"
+#include "contract/device.h"
+#include "contract/device_profile.h"
+#include "ingest/lorawan/decoder.h"
+#include "ingest/lorawan/network_event.h"
+#include "kernel/session/session.h"
+
+namespace dos::lorawan {
+
+inline constexpr std::size_t message_bytes_max = 1 << 20;
+
+struct message {
+  std::string source;  // queue and ledger line: "webhook:rathaus"
+  lorawan::network network = network::chirpstack;
+  std::string topic;  // which kind of event, as the network server says it; may be empty
+  std::string body;
+  timestamp received;
+  dos::provenance provenance =
+      dos::provenance::measured;  // what this source brings; stronger than what the device says
+};
+
+struct fate {
+  enum class kind { stored, repeated, quarantined, refused };
+
+  fate::kind what = fate::kind::refused;
+  std::string reason;            // quarantined: short, of a fixed list
+  std::string detail;            // quarantined: for staff
+  std::optional<fault> refused;  // nothing is kept: try again
+};
+
+// Times outside these bounds around the time of reception are not believed; the time of reception counts then and the
+// value says so. Configuration: lorawan.time_past_max_s, lorawan.time_future_max_s.
+struct clock_bounds {
+  std::int64_t past_us = 366 * 86'400 * us_per_second;
+  std::int64_t future_us = 3'600 * us_per_second;
+};
+
+struct prepared {
+  lorawan::message message;
+  std::string replayed_key = {};  // of the quarantine, when it is replayed
+  bool frame_noted = false;       // its frame counter was, at the first attempt
+
+  std::optional<network_event> event = {};  // nothing: malformed
+  std::optional<dos::device> device = {};   // nothing: unknown
+  profile_ptr profile = {};                 // holds the rules of `values`
+  timestamp when = no_time;                 // counts for the values
+  std::string time_note = {};               // why it is not the network's; empty when it is
+  std::vector<mapped_value> values = {};
+  std::string measuring_point = {};
+
+  // Why it can't be stored: a word of the fixed list below, and a sentence for staff. Empty: it can.
+  std::string reason = {};
+  std::string detail = {};
+};
+
+// malformed, unknown_device, device_inactive, not_mounted, measuring_point_gone, codec_missing, codec_failed,
+// payload_rejected
+struct preparation {
+  device_profiles const& profiles;
+  decoder& codecs;
+  clock_bounds bounds;
+
+  // Fills everything behind `message`, `replayed_key` and `frame_noted`. Runs the codec; throws nothing that the
+  // message could cause.
+  void operator()(session const& s, prepared& p) const;
+};
+
+// Decides the write, on the sequencer's thread.
+fate write(transaction& t, prepared const& p, terms const& words);
+
+}  // namespace dos::lorawan

@@ -1,0 +1,155 @@
+#include "ingest/lorawan/quarantine_api.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+
+#include "base/fault.h"
+#include "base/text.h"
+#include "contract/quarantine.h"
+#include "contract/rights.h"
+
+namespace dos::lorawan {
+namespace {
+
+constexpr std::int64_t page_max = 1'000;
+constexpr std::size_t replays_at_once_max = 500;
+
+struct filter {
+  std::string source, reason, device;
+
+  bool holds(json::value const& record) const {
+    auto const fits = [&](std::string const& wanted, std::string_view member) {
+      return wanted.empty() || record.text_or(member, "") == wanted;
+    };
+    return fits(source, "source") && fits(reason, "reason") && fits(device, "device");
+  }
+};
+
+std::size_t number_in(http::query_map const& query, std::string_view name, std::int64_t otherwise, std::int64_t max) {
+  auto const given = query.find(name);
+  if (!given || given->empty()) return std::size_t(otherwise);
+  auto const n = text::to_int(*given);
+  require(n && *n >= 0, fault_kind::malformed, std::string(name) + " is a number from 0 on", name);
+  return std::size_t(std::min(*n, max));
+}
+
+struct entry {
+  std::string key;
+  record_ptr record;
+};
+
+std::vector<entry> find_entries(session const& s, filter const& f) {
+  auto found = std::vector<entry>();
+  s.for_each_record(quarantine_collection, "", [&](std::string_view key, record_ptr const& record) {
+    if (f.holds(*record)) found.push_back({std::string(key), record});
+    return true;
+  });
+  return found;
+}
+
+json::value shown(entry const& e) {
+  auto o = json::object{{"id", e.key}};
+  for (auto const member : {"time", "source", "network", "device", "event", "reason", "detail", "cut"}) {
+    if (auto const* found = e.record->find(member)) o.push(member, *found);
+  }
+  auto const* body = e.record->find("body");
+  if (!body) body = e.record->find("bodyBase64");
+  if (body) o.push("payload", *body);
+  return o;
+}
+
+// Waits until every replay that was begun has ended.
+class tries {
+ public:
+  void begin() {
+    auto lock = std::unique_lock(mutex_);
+    change_.wait(lock, [this] { return running_ < replays_at_once_max; });
+    ++running_;
+  }
+  void end(fate const& f) {
+    auto const lock = std::lock_guard(mutex_);
+    --running_;
+    auto const ok = f.what == fate::kind::stored || f.what == fate::kind::repeated;
+    ++(ok ? replayed_ : failed_);
+    last_ = f;
+    change_.notify_all();
+  }
+  void wait() {
+    auto lock = std::unique_lock(mutex_);
+    change_.wait(lock, [this] { return running_ == 0; });
+  }
+  std::size_t replayed() const { return replayed_; }
+  std::size_t failed() const { return failed_; }
+  fate const& last() const { return last_; }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable change_;
+  std::size_t running_ = 0, replayed_ = 0, failed_ = 0;
+  fate last_;
+};
+
+void replay(intake& in, session const& s, std::string const& key, tries& all) {
+  all.begin();
+  try {
+    in.replay(s.shared_city(), key, [&all](fate f) { all.end(f); });
+  } catch (fault const& f) {
+    all.end({.what = fate::kind::refused, .reason = {}, .detail = {}, .refused = f});
+  }
+}
+
+}  // namespace
+
+void list_quarantine::operator()(session s, http::request r, http::reply answer) const {
+  require_reader(s);
+  auto const text = [&](std::string_view name) { return std::string(r.query.text_or(name, "")); };
+  auto entries = find_entries(s, {text("source"), text("reason"), text("device")});
+  auto const offset = number_in(r.query, "offset", 0, std::int64_t(quarantine_max));
+  auto const limit = number_in(r.query, "limit", 100, page_max);
+  auto items = json::array();
+  for (auto i = offset; i < entries.size() && items.size() < limit; ++i) {
+    items.push_back(shown(entries[entries.size() - 1 - i]));
+  }
+  answer(http::json(200, json::to_string(json::object{{"items", std::move(items)}, {"total", entries.size()}})));
+}
+
+void replay_one::operator()(session s, http::request r, http::reply answer) const {
+  require_role(s, role::editor);
+  auto all = tries();
+  replay(*intake_, s, std::string(r.param("id")), all);
+  all.wait();
+  if (all.last().refused) throw *all.last().refused;
+  auto o = json::object{{"ok", all.failed() == 0}};
+  if (!all.last().reason.empty()) {
+    o.push("reason", all.last().reason);
+    o.push("detail", all.last().detail);
+  }
+  answer(http::json(200, json::to_string(o)));
+}
+
+void replay_many::operator()(session s, http::request r, http::reply answer) const {
+  require_role(s, role::editor);
+  auto const body = r.body.empty() ? json::value(json::object()) : parse_body(r);
+  auto const* wanted = body.find("filter");
+  auto const text = [&](std::string_view name) { return std::string(wanted ? wanted->text_or(name, "") : ""); };
+  auto all = tries();
+  for (auto const& e : find_entries(s, {text("source"), text("reason"), text("device")}))
+    replay(*intake_, s, e.key, all);
+  all.wait();
+  auto const told = json::object{{"ok", all.failed() == 0}, {"replayed", all.replayed()}, {"failed", all.failed()}};
+  answer(http::json(200, json::to_string(told)));
+}
+
+void delete_quarantined::operator()(session s, http::request r, http::reply answer) const {
+  require_role(s, role::editor);
+  auto const key = std::string(r.param("id"));
+  submit_and_reply(
+      s,
+      [key](transaction& t) {
+        require(take_from_quarantine(t, key), fault_kind::not_found, "there is no entry " + key + " in the quarantine");
+      },
+      std::move(answer), [](outcome const&) { return http::no_content(); });
+}
+
+}  // namespace dos::lorawan

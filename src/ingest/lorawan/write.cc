@@ -1,0 +1,277 @@
+// The effects of one message: values of the measuring point, health of the device, or an entry of the quarantine.
+#include <algorithm>
+
+#include "base/fault.h"
+#include "contract/input_source.h"
+#include "contract/quarantine.h"
+#include "contract/radio_state.h"
+#include "ingest/lorawan/prepared.h"
+#include "kernel/session/instance.h"
+
+namespace dos::lorawan {
+namespace {
+
+constexpr std::size_t notice_bytes_max = 4 << 10;
+
+fate quarantine(transaction& t, prepared const& p, std::string const& reason, std::string const& detail) {
+  auto entry = quarantined{.time = p.message.received,
+                           .source = p.message.source,
+                           .network = std::string(to_text(p.message.network)),
+                           .device = p.event ? p.event->dev_eui : std::string(),
+                           .reason = reason,
+                           .detail = detail,
+                           .event = p.message.topic.substr(0, 64),
+                           .body = p.message.body,
+                           .provenance = p.message.provenance,
+                           .frame_noted = p.frame_noted};
+  if (p.replayed_key.empty()) {
+    put_in_quarantine(t, std::move(entry));
+  } else {
+    t.put_record(quarantine_collection, p.replayed_key, to_json(entry));
+  }
+  return {.what = fate::kind::quarantined, .reason = reason, .detail = detail, .refused = {}};
+}
+
+void note_notice(radio_state& state, network_event const& e, timestamp when) {
+  auto notice = e.notice;
+  if (json::to_string(notice).size() > notice_bytes_max) notice = json::object{{"cut", true}};
+  notice.as_object().push("event", to_text(e.kind));
+  notice.as_object().push("time", to_string(when));
+  state.last_notice = std::move(notice);
+}
+
+void note_reception(radio_state& state, network_event const& e) {
+  if (auto const* best = e.best_reception()) {
+    state.rssi = best->rssi;
+    state.snr = best->snr;
+  }
+  state.gateways = e.receptions.size();
+  if (e.spreading_factor) state.spreading_factor = e.spreading_factor;
+}
+
+void note_event(radio_state& state, prepared const& p) {
+  auto const& e = *p.event;
+  switch (e.kind) {
+    case event_kind::uplink:
+      note_reception(state, e);
+      state.recent.insert(state.recent.begin(), {p.when, e.f_port, e.f_cnt, e.payload});
+      if (state.recent.size() > recent_uplinks_max) state.recent.pop_back();
+      break;
+    case event_kind::join:
+      begin_session(state, e.session);
+      ++state.joins;
+      break;
+    case event_kind::ack:
+      ++(e.acknowledged ? state.downlinks_acknowledged : state.downlinks_unacknowledged);
+      break;
+    case event_kind::tx_ack:
+      ++state.downlinks_sent;
+      break;
+    case event_kind::status:
+      if (e.external_power) state.external_power = e.external_power;
+      if (e.margin_db) state.margin_db = e.margin_db;
+      break;
+    case event_kind::location:
+      break;
+    case event_kind::log:
+    case event_kind::integration:
+      note_notice(state, e, p.when);
+      break;
+  }
+  if (e.battery_percent) state.battery_percent = e.battery_percent;
+  // What the network itself says about a device is no sign of life.
+  auto const from_device =
+      e.kind != event_kind::log && e.kind != event_kind::integration && e.kind != event_kind::tx_ack;
+  if (from_device) state.last_seen = std::max(state.last_seen, p.when);
+}
+
+// Gathers what changes on one entity.
+class changes {
+ public:
+  changes(prepared const& p, terms const& words, entity e) : p_(p), words_(words), entity_(std::move(e)) {}
+
+  void set(std::string_view term, attribute_kind kind, json::value value, std::string_view unit = {}) {
+    auto a = attribute();
+    a.name = symbol(words_.iri(term));
+    a.kind = kind;
+    a.unit = symbol(unit);
+    a.value = std::move(value);
+    a.observed_at = p_.when;
+    a.provenance = p_.event->simulated                                  ? provenance::simulated
+                   : p_.message.provenance != dos::provenance::measured ? p_.message.provenance
+                                                                        : p_.device->provenance;
+    if (!p_.time_note.empty()) {
+      auto note = attribute();
+      note.name = symbol(words_.iri("quality"));
+      note.value = p_.time_note;
+      a.attributes.push_back(make_attribute(std::move(note)));
+    }
+    attributes_.push_back(std::move(a));
+  }
+  void set(mapped_value const& v) { set(v.rule->attribute, v.rule->kind, v.value, v.rule->unit); }
+
+  // A late value belongs to the history, but what is known of a later time stays what is known now.
+  void put(transaction& t) {
+    auto late = std::vector<attribute>();
+    auto changed = false;
+    for (auto& a : attributes_) {
+      if (is_late(a)) {
+        late.push_back(std::move(a));
+      } else {
+        entity_.set(make_attribute(std::move(a)));
+        changed = true;
+      }
+    }
+    auto const id = entity_.id;
+    if (changed) t.put(std::move(entity_));
+    for (auto& a : late) observe(t, id, std::move(a));
+  }
+
+  // Only those named here keep a history: how often a device was heard is told by its last value.
+  void put_with_history_of(transaction& t, std::vector<symbol> const& kept) {
+    auto const id = entity_.id;
+    auto history = std::vector<attribute>();
+    for (auto& a : attributes_) {
+      if (std::find(kept.begin(), kept.end(), a.name) != kept.end()) history.push_back(a);
+      if (!is_late(a)) entity_.set(make_attribute(std::move(a)));
+    }
+    t.put(std::move(entity_), transaction::keep::nothing);
+    for (auto& a : history) observe(t, id, std::move(a));
+  }
+
+ private:
+  bool is_late(attribute const& a) const {
+    auto const known = entity_.find(a.name);
+    return known && known->observed_at != no_time && known->observed_at > a.observed_at;
+  }
+  static void observe(transaction& t, std::string const& id, attribute a) {
+    a.modified_at = t.now();
+    t.observe({.entity = id, .attribute = a.name, .dataset = {}, .kind = a.kind}, to_observation(a, 0));
+  }
+
+  prepared const& p_;
+  terms const& words_;
+  entity entity_;
+  std::vector<attribute> attributes_;
+};
+
+entity device_entity(transaction const& t, device const& d, terms const& words) {
+  auto const id = device_entity_id(d.dev_eui);
+  auto const known = t.find(id);
+  if (known && known->deleted_at == no_time) return *known;
+  auto e = entity();
+  e.id = id;
+  e.types = {symbol(words.iri("Device"))};
+  return e;
+}
+
+json::value frames_of(radio_state const& s) {
+  return json::object{{"received", s.received}, {"missed", s.missed}, {"repeated", s.repeated}};
+}
+
+void write_device(transaction& t, prepared const& p, radio_state const& state, terms const& words) {
+  auto const& e = *p.event;
+  auto c = changes(p, words, device_entity(t, *p.device, words));
+  auto history = std::vector<symbol>();
+  auto const keep = [&](std::string_view term) { history.push_back(symbol(words.iri(term))); };
+  auto const property = attribute_kind::property;
+  if (e.kind == event_kind::uplink && !p.frame_noted) {
+    if (state.rssi) c.set("rssi", property, *state.rssi, "DBM");
+    if (state.snr) c.set("snr", property, *state.snr, "2N");
+    if (state.spreading_factor) c.set("spreadingFactor", property, *state.spreading_factor);
+    c.set("frames", attribute_kind::json_property, frames_of(state));
+    c.set("dateLastValueReported", property,
+          json::object{{"@type", "DateTime"}, {"@value", to_string(state.last_seen)}});
+    keep("rssi");
+    keep("snr");
+  }
+  if (e.battery_percent) {
+    c.set("batteryLevel", property, *e.battery_percent / 100, "C62");  // Smart Data Models: 1 is full
+    keep("batteryLevel");
+  }
+  if (e.place) {
+    auto const point = json::array{e.place->longitude, e.place->latitude};
+    c.set("location", attribute_kind::geo_property, json::object{{"type", "Point"}, {"coordinates", point}});
+    keep("location");
+  }
+  for (auto const& v : p.values) {
+    if (v.rule->where != attribute_rule::target::device) continue;
+    c.set(v);
+    keep(v.rule->attribute);
+  }
+  c.put_with_history_of(t, history);
+}
+
+void write_measuring_point(transaction& t, prepared const& p, entity_ptr const& point, terms const& words) {
+  auto c = changes(p, words, entity(*point));
+  for (auto const& v : p.values) {
+    if (v.rule->where == attribute_rule::target::measuring_point) c.set(v);
+  }
+  c.put(t);
+}
+
+// A battery that the payload tells about shows in the device's health like one that the network server tells about.
+void take_battery(radio_state& state, prepared const& p) {
+  for (auto const& v : p.values) {
+    if (v.rule->where != attribute_rule::target::device || v.rule->attribute != "batteryLevel" ||
+        !v.value.is_number()) {
+      continue;
+    }
+    state.battery_percent = v.value.as_double() * (v.rule->unit == "P1" ? 1 : 100);
+  }
+}
+
+}  // namespace
+
+fate write(transaction& t, prepared const& p, terms const& words) {
+  auto const& source = p.message.source;
+  auto const first_time = p.replayed_key.empty();
+  if (first_time) {
+    t.count(source, tally::received);
+    note_received(t, source);
+  } else if (!t.find_record(quarantine_collection, p.replayed_key)) {
+    throw fault(fault_kind::conflict, "this entry of the quarantine has been replayed or removed by somebody else");
+  }
+  if (!p.device) return quarantine(t, p, p.reason, p.detail);
+  if (!t.find_record(device_collection, p.device->dev_eui)) {
+    return quarantine(t, p, "unknown_device", "the device has just been removed from the register");
+  }
+
+  auto const& e = *p.event;
+  auto const record = t.find_record(radio_state_collection, e.dev_eui);
+  auto state = record ? read_radio_state(*record) : radio_state();
+  auto const is_uplink = e.kind == event_kind::uplink;
+  if (is_uplink && !p.frame_noted && note_frame(state, e.session, e.f_cnt) == frame::repeated) {
+    t.put_record(radio_state_collection, e.dev_eui, to_json(state));
+    t.count(source, tally::repeated);
+    if (!first_time) take_from_quarantine(t, p.replayed_key);
+    return {.what = fate::kind::repeated, .reason = {}, .detail = {}, .refused = {}};
+  }
+  if (!p.frame_noted) note_event(state, p);
+
+  auto reason = p.reason;
+  auto detail = p.detail;
+  auto point = p.measuring_point.empty() ? entity_ptr() : t.find(p.measuring_point);
+  if (reason.empty() && !p.measuring_point.empty() && (!point || point->deleted_at != no_time)) {
+    reason = "measuring_point_gone";
+    detail = "the device is mounted at " + p.measuring_point + ", which does not exist any more";
+  }
+  if (reason.empty()) take_battery(state, p);
+  t.put_record(radio_state_collection, e.dev_eui, to_json(state));
+
+  if (!reason.empty()) {
+    auto noted = p;
+    noted.values.clear();
+    write_device(t, noted, state, words);
+    noted.frame_noted = true;
+    return quarantine(t, noted, reason, detail);
+  }
+  write_device(t, p, state, words);
+  if (point) write_measuring_point(t, p, point, words);
+  if (first_time) t.count(source, tally::accepted);
+  t.count(source, tally::stored);
+  if (!first_time) take_from_quarantine(t, p.replayed_key);
+  return {.what = fate::kind::stored, .reason = {}, .detail = {}, .refused = {}};
+}
+
+}  // namespace dos::lorawan

@@ -121,6 +121,7 @@ TEST(a_coding, may_be_refused) {
   EXPECT_FALSE(accepts_coding("gzip;q=0, *", "gzip"));
   EXPECT_FALSE(accepts_coding("br", "gzip"));
   EXPECT_FALSE(accepts_coding("", "gzip"));
+  EXPECT_FALSE(accepts_coding(";, ;q=1", "gzip"));
 }
 
 TEST(links, are_read_and_written) {

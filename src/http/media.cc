@@ -129,6 +129,7 @@ bool accepts_coding(std::string_view accept_encoding, std::string_view coding) {
   auto any = false;
   for (auto const element : list_elements(accept_encoding)) {
     auto const parts = list_elements(element, ';');
+    if (parts.empty()) continue;
     auto const refused = parts.size() > 1 && parts[1].starts_with("q=") && quality(parts[1].substr(2)) == 0;
     if (text::equal_ignoring_case(parts[0], coding)) return !refused;
     if (parts[0] == "*") any = !refused;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "http/problem.h"
+
 namespace dos::http {
 namespace {
 

@@ -254,6 +254,7 @@ unsubscribe read_unsubscribe(packet_reader& r) {
 suback read_suback(packet_reader& r, bool of_unsubscribe) {
   auto s = suback{.id = r.id(), .of_unsubscribe = of_unsubscribe};
   r.properties();
+  if (of_unsubscribe && r.version == version::v3_1_1) return s;
   auto const reasons = r.take(r.rest.size());
   s.reasons.assign(reasons.begin(), reasons.end());
   return s;

@@ -66,6 +66,7 @@ TEST(a_packet, that_the_standard_forbids_is_refused) {
                           "\x82\x08\x00\x01\x00\x03"s + "a#b\x00"s,
                           "\xc0\x01\x00"s,              // a ping with content
                           "\x30\xff\xff\xff\xff\x01"s,  // length of five bytes
+                          "\xb0\x03\x00\x01\x00"s,      // UNSUBACK with a reason
                           "\x10\x08\x00\x04MQTT\x03\x00"s}) {
     SCOPED_TRACE(bad);
     EXPECT_THROW(parse_packet(bad, version::v3_1_1, 1'000'000'000), fault);

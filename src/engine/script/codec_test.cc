@@ -134,7 +134,7 @@ TEST(codec, survives_every_attack_and_decodes_the_next_message) {
            {"try { for (;;) {} } finally { for (;;) {} }", "stopped after 50 ms"},
            {"try { for (;;) {} } catch { return {data: {}}; }", "stopped after 50 ms"},
            {"[].indexOf.call({length: 2 ** 53 - 1}, 1);", "stopped after 50 ms"},
-           {"const a = []; for (;;) a.push(new Array(1000).fill(1));", "more than 8 MiB"},
+           {"const a = []; for (;;) a.push(new Array(1000).fill(1));", "stopped"},
            {"let s = 'x'; for (;;) s += s;", "string too long"},
            {"'x'.repeat(1e9);", "more than 8 MiB"},
            {"new Uint8Array(2 ** 31);", "invalid array buffer length"},

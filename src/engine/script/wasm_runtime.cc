@@ -44,8 +44,12 @@ bool is_stack_overflow(void const* address, void* context) {
 
 void on_bad_address(int signal, siginfo_t* info, void* context) {
   if (auto* const r = running; r != nullptr) {
-    if (r->contains(info->si_addr)) r->cut(run_end::memory_violation);
-    if (is_stack_overflow(info->si_addr, context)) r->cut(run_end::too_deep);
+    auto const in_memory = r->contains(info->si_addr);
+    if (in_memory || is_stack_overflow(info->si_addr, context)) {
+      // The handler is left by a jump: what the kernel would undo on return is undone here.
+      pthread_sigmask(SIG_SETMASK, &static_cast<ucontext_t*>(context)->uc_sigmask, nullptr);
+      r->cut(in_memory ? run_end::memory_violation : run_end::too_deep);
+    }
   }
   // Not ours: whoever handled it before does; without anybody the program ends where it failed.
   auto const& previous = signal == SIGSEGV ? previous_segv : previous_bus;
@@ -63,8 +67,7 @@ void handle_bad_addresses() {
   std::call_once(once, [] {
     struct sigaction action {};
     action.sa_sigaction = on_bad_address;
-    // SA_NODEFER: the handler is left by a jump, and the next bad address must arrive too.
-    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK;
     sigemptyset(&action.sa_mask);
     DOS_CHECK(sigaction(SIGSEGV, &action, &previous_segv) == 0);
     DOS_CHECK(sigaction(SIGBUS, &action, &previous_bus) == 0);

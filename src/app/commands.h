@@ -1,0 +1,14 @@
+// The commands beside `serve`.
+#pragma once
+
+#include "app/configuration.h"
+
+namespace dos::app {
+
+void print_token(options const& o);
+void make_backup(options const& o);
+// Returns the number of things that want care.
+int examine(options const& o);
+void remove_demo(options const& o);
+
+}  // namespace dos::app

@@ -1,0 +1,107 @@
+#include "app/data_directory.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "app/configuration.h"
+#include "base/id.h"
+#include "base/text.h"
+
+namespace dos::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int data_format = 1;
+
+std::string read_all(fs::path const& file) {
+  auto in = std::ifstream(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// Written beside and renamed, so that a crash leaves the old file or the new one.
+void write_all(fs::path const& file, std::string_view bytes, mode_t mode) {
+  auto const beside = file.string() + ".new";
+  auto const handle = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+  require(handle >= 0, fault_kind::unavailable, "cannot write " + file.string());
+  auto const written = ::write(handle, bytes.data(), bytes.size());
+  auto const synced = ::fsync(handle);
+  ::close(handle);
+  require(written == ssize_t(bytes.size()) && synced == 0, fault_kind::unavailable, "cannot write " + file.string());
+  fs::rename(beside, file);
+}
+
+}  // namespace
+
+data_directory::data_directory(std::string path) : path_(std::move(path)) {
+  auto error = std::error_code();
+  fs::create_directories(path_ + "/cities", error);
+  if (!error) fs::create_directories(path_ + "/keys", error);
+  require(!error, fault_kind::unavailable, "cannot create the data directory " + path_ + ": " + error.message());
+  ::chmod((path_ + "/keys").c_str(), 0700);
+  auto const format = fs::path(path_) / "format";
+  if (!fs::exists(format)) write_all(format, std::to_string(data_format) + "\n", 0644);
+  auto const found = text::to_int(text::trim(read_all(format)));
+  require(found && *found <= data_format, fault_kind::not_supported,
+          path_ + " was written by a newer version of this program (format " + std::string(text::trim(read_all(format))) +
+              ", this one knows " + std::to_string(data_format) + ")");
+}
+
+data_directory::~data_directory() {
+  if (lock_ >= 0) ::close(lock_);
+}
+
+void data_directory::lock() {
+  lock_ = ::open((path_ + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  require(lock_ >= 0 && ::flock(lock_, LOCK_EX | LOCK_NB) == 0, fault_kind::conflict,
+          "another program is serving " + path_ + "; stop it first (./dos stop)");
+}
+
+std::string data_directory::city_path(std::string_view id) const { return path_ + "/cities/" + std::string(id); }
+
+std::vector<city_profile> data_directory::cities() const {
+  auto found = std::vector<city_profile>();
+  for (auto const& entry : fs::directory_iterator(path_ + "/cities")) {
+    auto const file = entry.path() / "city.yaml";
+    if (fs::exists(file)) found.push_back(read_city(file.string()));
+  }
+  std::sort(found.begin(), found.end(), [](auto const& a, auto const& b) { return a.id < b.id; });
+  return found;
+}
+
+void data_directory::add_city(std::string const& file) {
+  auto const profile = read_city(file);
+  fs::create_directories(city_path(profile.id));
+  write_all(fs::path(city_path(profile.id)) / "city.yaml", read_all(file), 0644);
+}
+
+std::string data_directory::token_key() const {
+  auto const file = fs::path(path_) / "keys" / "token.key";
+  if (!fs::exists(file)) write_all(file, new_secret(), 0600);
+  return read_all(file);
+}
+
+bool data_directory::has_administrator() const { return fs::exists(fs::path(path_) / "keys" / "administrator"); }
+
+std::string data_directory::make_first_code() const {
+  auto code = new_secret();
+  write_all(fs::path(path_) / "keys" / "first_code", text::to_hex(sha256(code)), 0600);
+  return code;
+}
+
+bool data_directory::use_first_code(std::string_view code) const {
+  auto const file = fs::path(path_) / "keys" / "first_code";
+  auto error = std::error_code();
+  if (!fs::exists(file) || !text::equal_in_constant_time(read_all(file), text::to_hex(sha256(code)))) return false;
+  write_all(fs::path(path_) / "keys" / "administrator", "1\n", 0600);
+  return fs::remove(file, error);
+}
+
+}  // namespace dos::app

@@ -1,0 +1,38 @@
+// The folder that holds everything a node knows: format version, keys, and a folder for each city.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "contract/contract.h"
+
+namespace dos::app {
+
+class data_directory {
+ public:
+  // Creates what is missing. Faults: not_supported when it was written by a newer program.
+  explicit data_directory(std::string path);
+  ~data_directory();
+  data_directory(data_directory const&) = delete;
+
+  // Only one program may serve a directory. Fault conflict when another one does.
+  void lock();
+
+  std::string const& path() const { return path_; }
+  std::string city_path(std::string_view id) const;
+  std::vector<city_profile> cities() const;  // by id
+  void add_city(std::string const& file);    // a no-op when it is there already; its words are updated
+
+  std::string token_key() const;  // made on first use, readable by the owner alone
+
+  // The one-time link of a new node. `make` returns the code; `use` is true once for the right one.
+  bool has_administrator() const;
+  std::string make_first_code() const;
+  bool use_first_code(std::string_view code) const;
+
+ private:
+  std::string path_;
+  int lock_ = -1;
+};
+
+}  // namespace dos::app

@@ -1,0 +1,117 @@
+#include "app/diagnostics.h"
+
+#include "base/symbol.h"
+#include "kernel/session/city.h"
+
+namespace dos::app {
+namespace {
+
+void line(std::string& out, std::string_view name, std::string_view labels, std::uint64_t value) {
+  out.append(name);
+  if (!labels.empty()) out.append("{").append(labels).append("}");
+  out.append(" ").append(std::to_string(value)).append("\n");
+}
+
+// Prometheus text exposition format 0.0.4
+std::string metrics(node const& n, workers const& pool, net::http_server_counts const& http) {
+  auto out = std::string();
+  for (auto const& c : n.cities) {
+    auto const s = c->status();
+    auto const label = "city=\"" + c->id() + "\"";
+    line(out, "dos_entities", label, s.entities);
+    line(out, "dos_series", label, s.series);
+    line(out, "dos_observations_total", label, s.observations);
+    line(out, "dos_records", label, s.records);
+    line(out, "dos_log_position", label, s.position);
+    line(out, "dos_log_lag_bytes", label, s.lag_bytes);
+    line(out, "dos_writes_queued", label, s.queued);
+    line(out, "dos_disk_free_bytes", label, s.disk_free_bytes);
+    line(out, "dos_writable", label, s.writable);
+  }
+  for (auto i = 1; i < 6; ++i) {
+    line(out, "dos_http_responses_total", "class=\"" + std::to_string(i) + "xx\"", http.responses[i]);
+  }
+  line(out, "dos_http_connections_open", {}, http.connections_open);
+  line(out, "dos_http_connections_refused_total", {}, http.connections_refused);
+  line(out, "dos_http_connections_dropped_total", {}, http.connections_dropped);
+  line(out, "dos_http_requests_refused_total", {}, http.requests_refused);
+  line(out, "dos_http_received_bytes_total", {}, http.bytes_received);
+  line(out, "dos_http_sent_bytes_total", {}, http.bytes_sent);
+  line(out, "dos_requests_waiting", {}, pool.waiting());
+  line(out, "dos_names", {}, symbol_count());
+  return out;
+}
+
+http::response health(node const& n) {
+  auto trouble = json::array();
+  for (auto const& c : n.cities) {
+    auto const s = c->status();
+    if (!s.writable || !s.trouble.empty()) trouble.push_back(json::object({{"city", c->id()}, {"reason", s.trouble}}));
+  }
+  auto const status = trouble.empty() ? "ok" : "degraded";
+  return http::json(200, json::to_string(json::object({{"status", status}, {"version", n.version}, {"trouble", std::move(trouble)}})));
+}
+
+// Every route that is served is in the document; modules that describe themselves closer replace their entries.
+json::value openapi(node const& n, std::vector<offer> const& all) {
+  auto paths = json::object();
+  auto const mention = [&](std::string const& method, std::string const& pattern, std::string const& tag) {
+    auto path = pattern;
+    if (auto const rest = path.find("...}"); rest != path.npos) path.erase(rest, 3);
+    auto& item = paths[path];
+    if (!item.is_object()) item = json::object();
+    auto parameters = json::array();
+    for (auto at = path.find('{'); at != path.npos; at = path.find('{', at + 1)) {
+      parameters.push_back(json::object({{"name", path.substr(at + 1, path.find('}', at) - at - 1)},
+                                         {"in", "path"},
+                                         {"required", true},
+                                         {"schema", json::object({{"type", "string"}})}}));
+    }
+    auto verb = method;
+    for (auto& c : verb) c = char(c | 0x20);
+    item.as_object()[verb] = json::object({{"tags", json::array{tag}},
+                                           {"parameters", std::move(parameters)},
+                                           {"responses", json::object({{"default", json::object({{"description", "see the standard"}})}})}});
+  };
+  for (auto const& o : all) {
+    for (auto const& r : o.node_routes) mention(r.method, r.pattern, o.name);
+    for (auto const& r : o.city_routes) mention(r.method, "/{city}" + r.pattern, o.name);
+    if (!o.openapi.is_object()) continue;
+    for (auto const& m : o.openapi.as_object()) paths[m.key] = m.value;
+  }
+  return json::object({{"openapi", "3.1.0"},
+                       {"info", json::object({{"title", "DOS 2030"},
+                                              {"version", n.version},
+                                              {"license", json::object({{"name", "EUPL-1.2"}, {"identifier", "EUPL-1.2"}})}})},
+                       {"servers", json::array{json::object({{"url", n.public_url}})}},
+                       {"components", json::object({{"securitySchemes",
+                                                     json::object({{"bearer", json::object({{"type", "http"}, {"scheme", "bearer"}})}})}})},
+                       {"security", json::array{json::object(), json::object({{"bearer", json::array()}})}},
+                       {"paths", std::move(paths)}});
+}
+
+}  // namespace
+
+offer offer_diagnostics(node const& n, std::vector<offer> const& all, workers const& pool,
+                        std::shared_ptr<std::function<net::http_server_counts()>> counts) {
+  auto o = offer();
+  o.name = "diagnostics";
+  auto const document = std::make_shared<std::string>(json::to_string(openapi(n, all)));
+  auto others = std::vector<std::function<std::string()>>();
+  for (auto const& offered : all) {
+    if (offered.metrics) others.push_back(offered.metrics);
+  }
+  o.node_routes.push_back({"GET", "/healthz", [&n](http::request, http::reply answer) { answer(health(n)); }, thread_use::quick});
+  o.node_routes.push_back({"GET", "/openapi.json",
+                           [document](http::request, http::reply answer) { answer(http::json(200, *document)); }, thread_use::quick});
+  o.node_routes.push_back({"GET", "/metrics",
+                           [&n, &pool, counts, others](http::request, http::reply answer) {
+                             auto text = metrics(n, pool, *counts ? (*counts)() : net::http_server_counts());
+                             for (auto const& more : others) text += more();
+                             answer(http::with_body(200, "text/plain; version=0.0.4; charset=utf-8", std::move(text)));
+                           },
+                           thread_use::slow});
+  return o;
+}
+
+}  // namespace dos::app

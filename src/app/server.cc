@@ -1,0 +1,182 @@
+#include "app/server.h"
+
+#include <signal.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <map>
+
+#include "app/data_directory.h"
+#include "app/diagnostics.h"
+#include "app/edge.h"
+#include "app/running_server.h"
+#include "app/sign_in.h"
+#include "app/wiring.h"
+#include "app/workers.h"
+#include "base/log.h"
+#include "http/url.h"
+#include "kernel/session/city.h"
+#include "net/http_client.h"
+#include "net/http_server.h"
+
+namespace dos::app {
+namespace {
+
+std::vector<std::string> texts(json::value const& list) {
+  auto all = std::vector<std::string>();
+  if (!list.is_array()) return all;
+  for (auto const& item : list.as_array()) all.emplace_back(item.as_string());
+  return all;
+}
+
+bool is_loopback(std::string_view address) { return address.starts_with("127.") || address == "::1" || address == "localhost"; }
+
+net::http_client_options client_options(json::value const& c) {
+  auto o = net::http_client_options();
+  auto const& allowed = *c.find("allow_private_addresses");
+  o.allow_private_addresses = allowed.is_bool() && allowed.as_bool();
+  o.allowed_ranges = texts(allowed);
+  o.ca_file = c.text_or("outbound_ca", {});
+  o.proxy = c.text_or("outbound_proxy", {});
+  return o;
+}
+
+// The contract's view of the client: modules neither know sockets nor can go round the guard.
+outbound over(net::http_client& client) {
+  return [&client](outbound_request r, std::function<void(outbound_response)> done) {
+    auto request = net::outbound_request();
+    try {
+      request.url = http::parse_url(r.url);
+    } catch (fault const& f) {
+      return done({.status = 0, .headers = {}, .body = {}, .error = f.detail});
+    }
+    request.method = std::move(r.method);
+    request.headers = std::move(r.headers);
+    request.body = std::move(r.body);
+    request.timeout = r.timeout;
+    request.response_bytes_max = r.response_bytes_max;
+    request.redirects_max = r.redirects_max;
+    client.send(std::move(request), [done = std::move(done)](net::outbound_result result) {
+      if (auto* const f = std::get_if<fault>(&result)) return done({.status = 0, .headers = {}, .body = {}, .error = f->detail});
+      auto& answer = std::get<http::response>(result);
+      done({.status = answer.status, .headers = std::move(answer.headers), .body = std::move(answer.body), .error = {}});
+    });
+  };
+}
+
+city_options city_options_from(json::value const& c) {
+  auto o = city_options();
+  o.log_retention_us = c.find("log_days")->as_int() * 86'400 * us_per_second;
+  o.history_retention_us = c.find("history_days")->as_int() * 86'400 * us_per_second;
+  return o;
+}
+
+void add_cities(data_directory& data, options const& o, std::string const& resources) {
+  if (!o.city.empty()) return data.add_city(o.city);
+  if (!data.cities().empty()) return;
+  for (auto const* const id : {"dortmund", "schwerte"}) data.add_city(resources + "/cities/" + id + ".yaml");
+}
+
+void wait_for_the_end() {
+  auto set = sigset_t();
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  auto received = 0;
+  sigwait(&set, &received);
+}
+
+// Threads inherit the mask: the signals reach wait_for_the_end alone. A peer that hangs up must not end the program.
+void mask_signals() {
+  auto set = sigset_t();
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+}
+
+}  // namespace
+
+void serve(options const& o) {
+  mask_signals();
+  if (o.anonymous && !is_loopback(o.address)) {
+    throw fault(fault_kind::invalid, "--anonymous opens everything to everybody and is for tests: only with --address 127.0.0.1");
+  }
+  auto const configuration = read_configuration(o.config);
+  auto const resources = resources_directory();
+  auto data = data_directory(o.data);
+  data.lock();
+  add_cities(data, o, resources);
+  auto const key = data.token_key();
+  auto const clock = system_clock();
+
+  auto io = net::io_threads(2);
+  auto client = net::http_client(io, client_options(configuration));
+  auto n = node{.clock = clock,
+                .outbound = over(client),
+                .cities = {},
+                .profiles = {},
+                .configuration = configuration,
+                .public_url = {},
+                .data_directory = data.path(),
+                .resources_directory = resources,
+                .version = version,
+                .demo = o.demo,
+                .render_entity = {}};
+  for (auto& profile : data.cities()) {
+    n.cities.push_back(city::open(profile.id, data.city_path(profile.id), clock, city_options_from(configuration)));
+    n.profiles.push_back(std::move(profile));
+  }
+  n.public_url = configuration.text_or("public_url", {});
+  if (n.public_url.empty()) n.public_url = "http://localhost:" + std::to_string(o.port);
+
+  auto pool = workers(4);
+  auto door = edge(n, pool, {key, o.anonymous.value_or(role::anonymous)});
+  auto all = offers(n);
+  all.push_back(offer_sign_in(n, door, data, key));
+  auto counts = std::make_shared<std::function<net::http_server_counts()>>();
+  all.push_back(offer_diagnostics(n, all, pool, counts));
+  for (auto const& offered : all) {
+    door.add(offered);
+    for (auto const& j : offered.jobs) pool.add_job(j);
+  }
+  for (auto const& c : n.cities) c->start_sending();
+  for (auto const& offered : all) {
+    if (offered.start) offered.start();
+  }
+  pool.start();
+
+  auto server_options = net::http_server_options();
+  server_options.address = o.address;
+  server_options.port = std::uint16_t(o.port);
+  server_options.certificate_file = configuration.text_or("tls_certificate", {});
+  server_options.key_file = configuration.text_or("tls_key", {});
+  server_options.trusted_proxies = texts(*configuration.find("trusted_proxies"));
+  server_options.body_bytes_max = std::size_t(configuration.find("body_bytes_max")->as_int());
+  auto server = net::http_server(io, server_options, [&door](http::request r, http::reply answer) { door(std::move(r), std::move(answer)); });
+  *counts = [&server] { return server.counts(); };
+
+  announce_server(data.path(), "http://127.0.0.1:" + std::to_string(server.port()));
+  log::info("serving", {{"url", n.public_url}, {"port", int(server.port())}, {"version", version}});
+  if (o.anonymous) {
+    log::warning("EVERYBODY WITHOUT A TOKEN HAS THIS ROLE. For tests only.", {{"role", to_text(*o.anonymous)}});
+  }
+  if (!data.has_administrator()) {
+    std::printf("\n  Erster Zugang für die Administration (einmal gültig) / first sign-in (works once):\n  %s/workplace/anmelden/?code=%s\n\n",
+                n.public_url.c_str(), data.make_first_code().c_str());
+    std::fflush(stdout);
+  }
+  wait_for_the_end();
+
+  log::info("stopping");
+  withdraw_server(data.path());
+  server.stop(std::chrono::seconds(5));
+  pool.stop();
+  for (auto const& offered : all) {
+    if (offered.stop) offered.stop();
+  }
+  for (auto const& c : n.cities) c->close();
+}
+
+}  // namespace dos::app

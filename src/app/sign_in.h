@@ -1,0 +1,12 @@
+// Browsers sign in with a one-time link and keep a session in a cookie that scripts cannot read.
+#pragma once
+
+#include "app/data_directory.h"
+#include "app/edge.h"
+
+namespace dos::app {
+
+// GET, POST {code} and DELETE /platform/v1/session; POST /{city}/platform/v1/tokens for administrators.
+offer offer_sign_in(node const& n, edge const& e, data_directory const& data, std::string token_key);
+
+}  // namespace dos::app

@@ -19,7 +19,7 @@ using codec_id = std::string;
 
 struct pool_limits {
   script::limits codec;
-  std::size_t instances_max = 32;                           // compiled; each takes 1.5 MiB, 12 at worst
+  std::size_t instances_max = 32;                           // compiled; each takes 1 MiB, 12 at worst
   std::size_t sources_bytes_max = std::size_t(32) << 20;  // of all registered sources
 };
 

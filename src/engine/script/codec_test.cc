@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "base/fault.h"
+#include "base/text.h"
 #include "engine/script/wasm_runtime.h"
 
 namespace dos::script {
@@ -107,6 +108,15 @@ TEST(codec, says_where_the_source_is_wrong) {
   codec throws("function decodeUplink(i) {\n  return i.data.x;\n}");
   EXPECT_EQ(refusal([&] { throws.decode_uplink(message()); }),
             "TypeError: cannot read property 'x' of undefined (line 2, column 10)");
+}
+
+TEST(codec, says_in_utf_8_what_went_wrong) {
+  for (auto const* const thrown : {"throw new Error('\\ud800');", "throw new Error('x' + 'ä'.repeat(400));", "throw 'x' + '\\u{1f600}'.repeat(99);"}) {
+    codec c(with_attack(thrown));
+    auto const message = refusal([&] { c.decode_uplink(frame{.bytes = "\xff", .f_port = 1, .received = noon}); });
+    EXPECT_TRUE(text::is_utf8(message)) << message;
+    EXPECT_LT(message.size(), 400U);
+  }
 }
 
 TEST(codec, makes_numbers_that_json_cannot_say_null_with_a_warning) {

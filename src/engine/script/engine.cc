@@ -1,5 +1,6 @@
 #include "engine/script/engine.h"
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 #include <vector>
@@ -31,7 +32,13 @@ constexpr std::int64_t ns_per_ms = 1'000'000;
 // The engine looks at the clock itself; the watchdog is for where it does not.
 constexpr std::int64_t watchdog_grace_ns = 20 * ns_per_ms;
 
-std::string first_line(std::string_view s) { return std::string(s.substr(0, std::min(s.find('\n'), std::size_t(300)))); }
+// The first line of what JavaScript said, short and in any case UTF-8: half a surrogate pair is possible over there.
+std::string first_line(std::string_view s) {
+  auto line = std::string(s.substr(0, std::min(s.find('\n'), std::size_t(300))));
+  for (auto cut = 0; cut < 3 && !text::is_utf8(line); ++cut) line.pop_back();
+  if (!text::is_utf8(line)) std::replace_if(line.begin(), line.end(), [](unsigned char c) { return c >= 0x80; }, '?');
+  return line;
+}
 
 // " (line 3, column 7)" from the first place in our source that a JavaScript stack names: "at f (codec.js:3:7)".
 std::string place_in(std::string_view stack) {

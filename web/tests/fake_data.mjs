@@ -353,7 +353,7 @@ export const quarantine = [
     time: ago(21),
     source: 'chirpstack',
     device: devices.dortmund.find((device) => device.stale)?.id,
-    reason: 'decoder_failed',
+    reason: 'codec_failed',
     detail: 'TypeError: bytes[7] is undefined (line 12)',
     payload: { fPort: 2, data: '0B45' }
   },
@@ -362,7 +362,7 @@ export const quarantine = [
     time: ago(50),
     source: 'ttn',
     device: devices.dortmund[4].id,
-    reason: 'bad_time',
+    reason: 'clock_off',
     detail: 'device time 2031-02-01T00:00:00Z is more than one day ahead',
     payload: { f_port: 1, frm_payload: 'AQID' }
   }
@@ -404,7 +404,7 @@ export function ledger(from, source) {
     for (const { id } of sources.slice(0, 3)) {
       if (source && source !== id) continue;
       const received = 200 + ((hour * 37 + id.length * 11) % 90);
-      const rejected = id === 'chirpstack' && hour % 5 === 2 ? { unknown_device: 3, decoder_failed: 1 } : {};
+      const rejected = id === 'chirpstack' && hour % 5 === 2 ? { unknown_device: 3, codec_failed: 1 } : {};
       const lost = Object.values(rejected).reduce((sum, count) => sum + count, 0);
       hours.push({
         hour: new Date(start + hour * 3_600_000).toISOString(),

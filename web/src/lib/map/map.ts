@@ -33,6 +33,7 @@ export interface MapWish {
   onPlace?: (point: [number, number]) => void;
 }
 
+const drawEvery = 500;
 const fitting = { padding: 28, maxZoom: 15 };
 
 export function isDark(): boolean {
@@ -41,6 +42,10 @@ export function isDark(): boolean {
 }
 
 export class CityMap {
+  private waiting: Spot[] = [];
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private drawn = false;
+
   private constructor(
     private readonly map: Map,
     private readonly dark: boolean
@@ -82,11 +87,23 @@ export class CityMap {
     const made = new CityMap(map, dark);
     made.addLayers(scheme);
     made.listen(wish);
+    wish.container.dataset.map = 'ready';
     map.once('idle', () => (wish.container.dataset.map = 'idle'));
     return made;
   }
 
+  /** Draws the objects; many changes in a moment are drawn once. */
   show(spots: Spot[]): void {
+    this.waiting = spots;
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+      this.draw(this.waiting);
+    }, drawEvery);
+    if (!this.drawn) this.draw(spots);
+  }
+
+  private draw(spots: Spot[]): void {
+    this.drawn = true;
     for (const spot of spots) {
       const name = markerName(spot);
       if (this.map.hasImage(name)) continue;
@@ -121,6 +138,7 @@ export class CityMap {
   }
 
   close(): void {
+    clearTimeout(this.timer);
     this.map.remove();
   }
 

@@ -1,0 +1,259 @@
+// Looks at the pages as people do: `BASE_URL=http://localhost:8030 npm run e2e`, in Debian's Chromium. With SIGN_IN_CODE,
+// a one-time code, the workplace is visited too. Ends with a line "N passed, N failed".
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { env, exit } from 'node:process';
+import { chromium } from 'playwright-core';
+
+const base = env.BASE_URL ?? 'http://localhost:8030';
+const code = env.SIGN_IN_CODE;
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+const flags = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync'
+];
+const withGl = [...flags, '--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'];
+const withoutGl = [...flags, '--disable-software-rasterizer'];
+const wide = { width: 1440, height: 1000 };
+const phone = { width: 390, height: 844 };
+const firstLoadMax = 200_000;
+
+const tests = [];
+const test = (sentence, run) => tests.push({ sentence, run });
+
+function check(truth, message) {
+  if (!truth) throw new Error(message);
+}
+
+const launch = (args) => chromium.launch({ executablePath: env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args });
+
+async function open(browser, path, options = {}) {
+  const context = await browser.newContext({ viewport: wide, locale: 'de-DE', ...options });
+  const page = await context.newPage();
+  page.faults = [];
+  page.strangers = [];
+  page.on('pageerror', (error) => page.faults.push(String(error)));
+  page.on('console', (message) => {
+    if (/Content Security Policy|hydration/i.test(message.text())) page.faults.push(message.text());
+  });
+  page.on('request', (request) => {
+    const { origin, protocol } = new URL(request.url());
+    if (/^(https?|wss?):$/.test(protocol) && origin !== new URL(base).origin) page.strangers.push(request.url());
+  });
+  await page.goto(base + path);
+  await page.waitForLoadState('domcontentloaded');
+  return page;
+}
+
+const settled = (page) => page.waitForFunction(() => !document.querySelector('.loading'), undefined, { timeout: 20_000 });
+const calm = { reducedMotion: 'reduce' };
+
+async function violations(page) {
+  await page.evaluate(axe);
+  return page.evaluate(
+    (wanted) =>
+      // eslint-disable-next-line no-undef
+      axe
+        .run(document, { runOnly: wanted })
+        .then((result) => result.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 140)).join(' | ')}`)),
+    rules
+  );
+}
+
+async function checkPage(page) {
+  const found = await violations(page);
+  check(found.length === 0, found.join('\n'));
+  check(page.faults.length === 0, page.faults.join('\n'));
+  check(page.strangers.length === 0, `asked another host: ${page.strangers.join(', ')}`);
+  const sideways = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  check(sideways <= 0, `scrolls sideways by ${sideways} px`);
+}
+
+async function firstObject(page) {
+  await page.goto(`${base}/`);
+  const link = page.locator('.list tbody a').first();
+  await link.waitFor({ timeout: 20_000 });
+  return new URL(await link.getAttribute('href'), base);
+}
+
+const open_pages = ['/', '/api/', '/impressum/', '/datenschutz/', '/barrierefreiheit/', '/leichte-sprache/', '/workplace/', '/workplace/anmelden/', '/objekt/'];
+const staff_pages = ['', 'geraete/', 'geraete/neu/', 'geraete/import/', 'messstellen/', 'eingang/', 'eingang/?liste=1', 'quellen/', 'system/'].map((part) => `/workplace/${part}`);
+
+for (const [name, options] of [['wide', { viewport: wide }], ['on a phone in the dark', { viewport: phone, colorScheme: 'dark' }]]) {
+  for (const language of ['', '/en']) {
+    for (const path of open_pages) {
+      test(`${language}${path} is accessible, ${name}`, async (browser) => {
+        const page = await open(browser, language + path, { ...options, ...calm });
+        await settled(page);
+        if (path === '/') await page.locator('[data-map]').waitFor({ timeout: 30_000 });
+        await checkPage(page);
+        await page.context().close();
+      });
+    }
+    test(`an object with its chart and table is accessible, ${name}, ${language || '/'}`, async (browser) => {
+      const page = await open(browser, '/', { ...options, ...calm });
+      const address = await firstObject(page);
+      await page.goto(`${base}${language}${address.pathname}${address.search}&span=week`);
+      await page.locator('.chart svg, .empty, .scroll table').first().waitFor({ timeout: 20_000 });
+      const table = page.locator('main details summary').first();
+      if (await table.count()) await table.click();
+      await checkPage(page);
+      await page.context().close();
+    });
+  }
+}
+
+test('an unknown page says so, and how to go on', async (browser) => {
+  const page = await open(browser, '/gibt-es-nicht', calm);
+  await page.getByRole('heading', { name: 'Diese Seite gibt es nicht' }).waitFor();
+  const found = await violations(page);
+  check(found.length === 0, found.join('\n'));
+});
+
+test('the first page weighs less than 200 KB without the map', async (browser) => {
+  const context = await browser.newContext({ viewport: phone });
+  const page = await context.newPage();
+  const session = await context.newCDPSession(page);
+  await session.send('Network.enable');
+  const sizes = new Map();
+  const addresses = new Map();
+  session.on('Network.responseReceived', ({ requestId, response }) => addresses.set(requestId, response.url));
+  session.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => sizes.set(requestId, encodedDataLength));
+  await page.goto(`${base}/leichte-sprache/`);
+  await page.goto('about:blank');
+  sizes.clear();
+  await session.send('Network.clearBrowserCache');
+  await page.addInitScript(() => {
+    window.IntersectionObserver = class {
+      observe() {}
+      disconnect() {}
+      unobserve() {}
+    };
+  });
+  await page.goto(`${base}/`);
+  await settled(page);
+  const files = [...sizes].filter(([id]) => !/\/(platform|ngsi-ld)\//.test(addresses.get(id) ?? ''));
+  const total = files.reduce((sum, [, size]) => sum + size, 0);
+  console.log(`   ${(total / 1000).toFixed(0)} KB in ${files.length} files`);
+  check(total < firstLoadMax, `${total} bytes`);
+  await context.close();
+});
+
+test('a value changes on the page without reloading', async (browser) => {
+  const page = await open(browser, '/', calm);
+  await page.locator('[data-connection=live]').waitFor({ timeout: 20_000 });
+  const values = () => page.locator('.list tbody .value').allInnerTexts();
+  const before = await values();
+  await page.waitForFunction((old) => [...document.querySelectorAll('.list tbody .value')].some((cell, index) => cell.innerText !== old[index]), before, { timeout: Number(env.LIVE_WAIT_MS ?? 60_000) });
+  await page.context().close();
+});
+
+test('the map shows objects, and choosing a kind leaves only that kind', async (browser) => {
+  const page = await open(browser, '/', calm);
+  await page.locator('[data-map]').waitFor({ timeout: 40_000 });
+  const count = () => page.locator('.list tbody tr').count();
+  const all = await count();
+  await page.getByRole('group', { name: 'Zeigen' }).getByRole('button').nth(1).click();
+  check((await count()) <= all && (await count()) > 0, 'no rows left');
+  check(page.url().includes('kinds='), 'the choice is not in the address');
+  await page.context().close();
+});
+
+test('city and list are reachable by keyboard alone', async (browser) => {
+  const page = await open(browser, '/', calm);
+  await settled(page);
+  await page.keyboard.press('Tab');
+  check((await page.evaluate(() => document.activeElement.textContent.trim())) === 'Zum Inhalt springen', 'no skip link first');
+  await page.locator('input[name=city]').first().focus();
+  await page.keyboard.press('ArrowRight');
+  await page.waitForURL(/city=/);
+  await page.context().close();
+});
+
+test('each object says time, age, origin and can be taken along as CSV', async (browser) => {
+  const page = await open(browser, '/', { ...calm, acceptDownloads: true });
+  const address = await firstObject(page);
+  await page.goto(`${base}${address.pathname}${address.search}`);
+  const first = page.locator('.values li').first();
+  await first.waitFor();
+  check((await first.locator('time').getAttribute('datetime')).endsWith('Z'), 'no time');
+  check(/gemessen|aufgezeichnet|nachgebildet|vorhergesagt|eingetragen/.test(await first.innerText()), 'no origin');
+  const download = page.getByRole('button', { name: 'Als CSV laden' });
+  await page.getByText('Woche', { exact: true }).click();
+  await download.waitFor({ timeout: 20_000 });
+  const [file] = await Promise.all([page.waitForEvent('download'), download.click()]);
+  const text = readFileSync(await file.path(), 'utf8');
+  check(text.startsWith('\ufeffZeit_UTC,Wert') && text.includes('Herkunft'), text.slice(0, 80));
+  await page.context().close();
+});
+
+test('without a connection the page says so and keeps what it has', async (browser) => {
+  const page = await open(browser, '/', calm);
+  await page.locator('.list tbody tr').first().waitFor({ timeout: 20_000 });
+  await page.context().setOffline(true);
+  await page.getByText('Ihr Gerät ist offline').waitFor();
+  check((await page.locator('.list tbody tr').count()) > 0, 'the list is gone');
+  await page.context().close();
+});
+
+test('without WebGL the list carries everything and a notice says why', async () => {
+  const browser = await launch(withoutGl);
+  const page = await open(browser, '/', calm);
+  await page.getByText('kann die Karte nicht zeichnen').waitFor({ timeout: 30_000 });
+  await page.locator('.list tbody tr').first().waitFor();
+  await checkPage(page);
+  await browser.close();
+});
+
+if (code) {
+  test('staff sign in with a one-time link and reach every page, accessible in both languages and on the phone', async (browser) => {
+    const page = await open(browser, `/workplace/anmelden/?code=${encodeURIComponent(code)}`, calm);
+    await page.waitForURL(`${base}/workplace/`);
+    check(!page.url().includes('code='), 'the code stays in the address');
+    for (const size of [wide, phone]) {
+      await page.setViewportSize(size);
+      for (const language of ['', '/en']) {
+        for (const path of staff_pages) {
+          await page.goto(base + language + path);
+          await page.locator('.content h1').waitFor({ timeout: 20_000 });
+          await settled(page);
+          try {
+            await checkPage(page);
+          } catch (error) {
+            throw new Error(`${language}${path} at ${size.width}: ${error.message}`, { cause: error });
+          }
+        }
+      }
+    }
+    await page.goto(`${base}/workplace/geraete/`);
+    await page.locator('tbody a').first().click();
+    await page.locator('#uplinks').waitFor({ timeout: 20_000 });
+    await checkPage(page);
+    await page.context().close();
+  });
+}
+
+const only = env.ONLY ? new RegExp(env.ONLY) : /./;
+const browser = await launch(withGl);
+let passed = 0;
+let failed = 0;
+for (const { sentence, run } of tests) {
+  if (!only.test(sentence)) continue;
+  try {
+    await run(browser);
+    passed += 1;
+    console.log(`ok   ${sentence}`);
+  } catch (error) {
+    failed += 1;
+    console.log(`FAIL ${sentence}\n     ${String(error.message).replaceAll('\n', '\n     ')}`);
+  }
+}
+await browser.close();
+console.log(`${passed} passed, ${failed} failed`);
+exit(failed ? 1 : 0);

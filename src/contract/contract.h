@@ -27,6 +27,7 @@ struct outbound_request {
   std::string body;
   std::chrono::milliseconds timeout{10'000};
   std::size_t response_bytes_max = 32 << 20;
+  int redirects_max = 0;
 };
 struct outbound_response {
   int status = 0;  // 0: no answer
@@ -53,6 +54,7 @@ struct node {
   std::string data_directory;
   std::string resources_directory;     // with codecs/, contexts/, demo/, web/
   std::string version;
+  bool demo = false;                   // load the demonstration data
   // How a module whose standard defines the form of an entity renders it for modules that have none of their own (live
   // streams, exports): set by wiring, normalized NGSI-LD with the city's default context.
   std::function<void(std::string& out, dos::city const& c, entity const& e)> render_entity;

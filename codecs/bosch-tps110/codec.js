@@ -1,6 +1,15 @@
 // Bosch Parking Lot Sensor TPS110: magnetic and radar detection of a vehicle on one space.
 
-const reset_reasons = ['Unknown', 'Watchdog', 'Power On', 'System Request', 'External Pin', 'Lockup', 'Brownout', 'Others'];
+const reset_reasons = [
+  'Unknown',
+  'Watchdog',
+  'Power On',
+  'System Request',
+  'External Pin',
+  'Lockup',
+  'Brownout',
+  'Others',
+];
 const debug_texts = {
   201: 'LoRa join request failed',
   208: 'Cause for last reset: Watchdog',
@@ -25,7 +34,10 @@ function debug_record(b) {
 
 const readers = {
   1: { size: 1, read: (b) => ({ type: 'parking status', occupied: (b[0] & 1) === 1 }) },
-  2: { size: 1, read: (b) => ({ type: 'heartbeat', occupied: (b[0] & 1) === 1, temperature: b.length > 1 ? i8(b[1]) : undefined }) },
+  2: {
+    size: 1,
+    read: (b) => ({ type: 'heartbeat', occupied: (b[0] & 1) === 1, temperature: b.length > 1 ? i8(b[1]) : undefined }),
+  },
   3: {
     size: 17,
     read: (b) => ({

@@ -67,13 +67,17 @@ function decodeUplink({ bytes: b, fPort, variables }) {
 }
 
 const hex = (n) => n.toString(16).padStart(2, '0').toUpperCase();
-const command = (code, value) => ({ bytes: Array.from(head + hex(code) + hex(value) + tail, (c) => c.charCodeAt(0)), fPort: 3 });
+const command = (code, value) => ({
+  bytes: Array.from(head + hex(code) + hex(value) + tail, (c) => c.charCodeAt(0)),
+  fPort: 3,
+});
 
 function encodeDownlink({ data }) {
   for (const [name, code, least, greatest] of settings) {
     if (data[name] === undefined) continue;
     const n = data[name];
-    if (!Number.isInteger(n) || n < least || n > greatest) return { errors: [`${name} must be ${least} to ${greatest}`] };
+    if (!Number.isInteger(n) || n < least || n > greatest)
+      return { errors: [`${name} must be ${least} to ${greatest}`] };
     return command(code, n);
   }
   for (const [value, meaning] of switches) {
@@ -85,7 +89,8 @@ function encodeDownlink({ data }) {
 
 function decodeDownlink({ bytes, fPort }) {
   const text = String.fromCharCode(...bytes);
-  if (fPort !== 3 || !text.startsWith(head) || !text.endsWith(tail) || text.length !== 14) return { errors: ['no command'] };
+  if (fPort !== 3 || !text.startsWith(head) || !text.endsWith(tail) || text.length !== 14)
+    return { errors: ['no command'] };
   const [code, value] = [parseInt(text.slice(8, 10), 16), parseInt(text.slice(10, 12), 16)];
   if (code === switch_code) {
     const found = switches.find(([v]) => v === value);

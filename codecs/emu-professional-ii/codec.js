@@ -2,7 +2,11 @@
 
 const u = (b) => b.reduceRight((n, byte) => n * 256 + byte, 0);
 const i32 = (b) => u(b) | 0;
-const hex = (b) => [...b].reverse().map((n) => n.toString(16).padStart(2, '0')).join('');
+const hex = (b) =>
+  [...b]
+    .reverse()
+    .map((n) => n.toString(16).padStart(2, '0'))
+    .join('');
 const year = (b) => b.join('');
 const text = (b) => String.fromCharCode(...b);
 const tenth = (n) => Math.round(n) / 10;
@@ -46,10 +50,19 @@ const registers = {
 };
 // Energy: active and reactive, import and export, two tariffs, in three sizes.
 const energies = ['Active Energy Import', 'Active Energy Export', 'Reactive Energy Import', 'Reactive Energy Export'];
-for (const [first, size, suffix, kilo] of [[0x03, 4, '', ''], [0x1c, 4, ' k', 'k'], [0x24, 8, ' 64bit', '']]) {
+for (const [first, size, suffix, kilo] of [
+  [0x03, 4, '', ''],
+  [0x1c, 4, ' k', 'k'],
+  [0x24, 8, ' 64bit', ''],
+]) {
   for (let i = 0; i < 8; i++) {
     const unit = kilo + (i < 4 ? 'Wh' : 'varh');
-    registers[first + i] = [`${energies[i >> 1]} T${(i & 1) + 1}${suffix === ' k' ? ` ${unit}` : suffix}`, size, u, unit];
+    registers[first + i] = [
+      `${energies[i >> 1]} T${(i & 1) + 1}${suffix === ' k' ? ` ${unit}` : suffix}`,
+      size,
+      u,
+      unit,
+    ];
   }
 }
 
@@ -68,7 +81,7 @@ function decodeUplink({ bytes: b }) {
   const end = b.length - 1;
   if (crc8(b.slice(0, end)) !== b[end]) return { errors: ['the checksum is wrong'] };
   const data = {};
-  for (let i = 4; i < end; ) {
+  for (let i = 4; i < end;) {
     const register = registers[b[i]];
     if (!register) return { errors: [`unknown register ${b[i]}`] };
     const [name, size, read, unit] = register;
@@ -80,7 +93,8 @@ function decodeUplink({ bytes: b }) {
   data.timeStamp = u(b.slice(0, 4));
   for (const direction of ['Import', 'Export']) {
     const tariff = (n) => data[`Active Energy ${direction} T${n}`]?.value;
-    if (tariff(1) !== undefined) data[`total_active_energy_${direction.toLowerCase()}_wh`] = tariff(1) + (tariff(2) ?? 0);
+    if (tariff(1) !== undefined)
+      data[`total_active_energy_${direction.toLowerCase()}_wh`] = tariff(1) + (tariff(2) ?? 0);
   }
   data.medium = { type: 1, desc: 'Electricity' };
   return { data };
@@ -90,7 +104,8 @@ function decodeUplink({ bytes: b }) {
 function encodeDownlink({ data }) {
   const minutes = Math.min(Math.max(data.timeInterval, 1), 0xffff);
   const flags = (data.sndAck ? 0x02 : 0) | (data.startReJoin ? 0x04 : 0) | (data.portIsActive ? 0x08 : 0);
-  if (!Number.isInteger(minutes) || !Array.isArray(data.values)) return { errors: ['timeInterval and values are needed'] };
+  if (!Number.isInteger(minutes) || !Array.isArray(data.values))
+    return { errors: ['timeInterval and values are needed'] };
   const bytes = [minutes & 255, minutes >> 8, flags, ...data.values];
   return { fPort: data.fPort ?? 1, bytes: [...bytes, crc8(bytes)] };
 }

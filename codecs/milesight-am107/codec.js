@@ -16,9 +16,13 @@ const channels = {
 // Milesight: a channel, a type, a value, and so on.
 function decodeUplink({ bytes: b }) {
   const data = {};
-  for (let i = 0; i + 1 < b.length; ) {
+  for (let i = 0; i + 1 < b.length;) {
     const channel = channels[(b[i] << 8) | b[i + 1]];
-    if (!channel) return { data, warnings: [`unknown channel 0x${b[i].toString(16)} of type 0x${b[i + 1].toString(16)}: the rest is not read`] };
+    if (!channel)
+      return {
+        data,
+        warnings: [`unknown channel 0x${b[i].toString(16)} of type 0x${b[i + 1].toString(16)}: the rest is not read`],
+      };
     if (i + 2 + channel.size > b.length) return { errors: ['the message is cut off'] };
     Object.assign(data, channel.read(b.slice(i + 2, i + 2 + channel.size)));
     i += 2 + channel.size;

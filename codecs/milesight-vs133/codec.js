@@ -8,7 +8,10 @@ const channels = {
   0xff0a: { size: 2, read: (b) => ({ firmware_version: `${b[0]}.${b[1]}` }) },
   0xff16: { size: 8, read: (b) => ({ serial_number: b.map((n) => n.toString(16).padStart(2, '0')).join('') }) },
   0x0fe3: { size: 4, read: (b) => Object.fromEntries(b.map((n, i) => [`region_${i + 1}_count`, n])) },
-  0x10e4: { size: 5, read: (b) => ({ [`region_${b[0]}_avg_dwell`]: u16(b, 1), [`region_${b[0]}_max_dwell`]: u16(b, 3) }) },
+  0x10e4: {
+    size: 5,
+    read: (b) => ({ [`region_${b[0]}_avg_dwell`]: u16(b, 1), [`region_${b[0]}_max_dwell`]: u16(b, 3) }),
+  },
 };
 for (let line = 1; line <= 4; line++) {
   const first = 3 * line;
@@ -23,9 +26,13 @@ for (let line = 1; line <= 4; line++) {
 // Milesight: a channel, a type, a value, and so on.
 function read_channels(b) {
   const data = {};
-  for (let i = 0; i + 1 < b.length; ) {
+  for (let i = 0; i + 1 < b.length;) {
     const channel = channels[(b[i] << 8) | b[i + 1]];
-    if (!channel) return { data, warnings: [`unknown channel 0x${b[i].toString(16)} of type 0x${b[i + 1].toString(16)}: the rest is not read`] };
+    if (!channel)
+      return {
+        data,
+        warnings: [`unknown channel 0x${b[i].toString(16)} of type 0x${b[i + 1].toString(16)}: the rest is not read`],
+      };
     if (i + 2 + channel.size > b.length) return { errors: ['the message is cut off'] };
     Object.assign(data, channel.read(b.slice(i + 2, i + 2 + channel.size)));
     i += 2 + channel.size;

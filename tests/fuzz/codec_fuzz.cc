@@ -1,5 +1,5 @@
-// Whatever source a codec is made of: it is refused with a fault or runs, and a sound codec still decodes afterwards. The
-// part of the input before the first zero byte is the source, the rest the message.
+// Whatever source a codec is made of: it is refused with a fault or runs, and a sound codec still decodes afterwards.
+// The part of the input before the first zero byte is the source, the rest the message.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>

@@ -49,7 +49,8 @@ codec::codec(std::string_view source, script::limits l) : limits_(l), engine_(l)
   engine_.evaluate(source, "codec.js");
   auto const names = engine_.apply(driver_, engine_.evaluate(find_functions, "find_functions.js"));
   for (auto const name : text::split(names, ' ')) functions_.emplace_back(name);
-  require(!names.empty(), fault_kind::invalid, "the source has no function that a codec consists of: " + names_of_decoders);
+  require(!names.empty(), fault_kind::invalid,
+          "the source has no function that a codec consists of: " + names_of_decoders);
   engine_.freeze();
 }
 
@@ -106,8 +107,8 @@ encoded codec::encode_downlink(json::value const& data, frame const& context) {
       out.bytes.push_back(char(b.as_int()));
     }
   }
-  if (auto const* const port = rest.find("fPort"); port != nullptr && port->is_int() && port->as_int() >= 0 &&
-                                               port->as_int() <= 255) {
+  if (auto const* const port = rest.find("fPort");
+      port != nullptr && port->is_int() && port->as_int() >= 0 && port->as_int() <= 255) {
     out.f_port = int(port->as_int());
   }
   return out;

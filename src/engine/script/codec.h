@@ -1,9 +1,9 @@
 // Payload codecs: JavaScript by LoRa Alliance TS013 (decodeUplink, decodeDownlink, encodeDownlink) and the older forms
 // Decoder(bytes, port), Decode(fPort, bytes, variables), Encoder(object, port), Encode(fPort, object, variables).
 //
-// Each call begins in exactly the state in which compiling left the source: nothing that one message sets is seen by the next, also not
-// after a codec was stopped. Date.now() is the time of reception, Math.random() always gives the same
-// sequence, the time zone is UTC: the same message decodes to the same data, always.
+// Each call begins in exactly the state in which compiling left the source: nothing that one message sets is seen by
+// the next, also not after a codec was stopped. Date.now() is the time of reception, Math.random() always gives the
+// same sequence, the time zone is UTC: the same message decodes to the same data, always.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ namespace dos::script {
 struct frame {
   std::string bytes;
   int f_port = 0;
-  timestamp received;          // becomes input.recvTime and Date.now()
+  timestamp received;                      // becomes input.recvTime and Date.now()
   json::value variables = json::object();  // of the device: input.variables
 };
 

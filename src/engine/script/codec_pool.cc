@@ -29,7 +29,8 @@ codec_id codec_pool::add(std::string_view source) {
   codec(source, limits_.codec);  // throws here, not with the first message
   auto const lock = std::lock_guard(mutex_);
   require(sources_bytes_ + source.size() <= limits_.sources_bytes_max, fault_kind::too_large,
-          "no room for another codec: all sources together may have " + std::to_string(limits_.sources_bytes_max) + " bytes");
+          "no room for another codec: all sources together may have " + std::to_string(limits_.sources_bytes_max) +
+              " bytes");
   if (sources_.emplace(id, std::make_shared<std::string const>(source)).second) sources_bytes_ += source.size();
   return id;
 }

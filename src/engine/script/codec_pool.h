@@ -19,7 +19,7 @@ using codec_id = std::string;
 
 struct pool_limits {
   script::limits codec;
-  std::size_t instances_max = 32;                           // compiled; each takes 1 MiB, 12 at worst
+  std::size_t instances_max = 32;                         // compiled; each takes 1 MiB, 12 at worst
   std::size_t sources_bytes_max = std::size_t(32) << 20;  // of all registered sources
 };
 
@@ -32,7 +32,8 @@ class codec_pool {
   codec_id add(std::string_view source);
   void remove(codec_id const&);
 
-  // Each throws what `codec` throws, and not_found for an id that is not registered. Waits while all instances are busy.
+  // Each throws what `codec` throws, and not_found for an id that is not registered. Waits while all instances are
+  // busy.
   decoded decode_uplink(codec_id const&, frame const&);
   decoded decode_downlink(codec_id const&, frame const&);
   encoded encode_downlink(codec_id const&, json::value const& data, frame const& context);
@@ -53,8 +54,8 @@ class codec_pool {
   std::condition_variable returned_;
   std::unordered_map<codec_id, source_ptr> sources_;
   std::size_t sources_bytes_ = 0;
-  std::list<instance> idle_;  // last used first
-  std::size_t instances_ = 0; // idle and busy
+  std::list<instance> idle_;   // last used first
+  std::size_t instances_ = 0;  // idle and busy
 };
 
 }  // namespace dos::script

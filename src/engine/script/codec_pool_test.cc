@@ -10,7 +10,9 @@
 namespace dos::script {
 namespace {
 
-std::string numbered(int n) { return "function decodeUplink(i) { return {data: {codec: " + std::to_string(n) + "}}; }"; }
+std::string numbered(int n) {
+  return "function decodeUplink(i) { return {data: {codec: " + std::to_string(n) + "}}; }";
+}
 
 fault_kind kind_of(codec_pool& p, codec_id const& id) {
   try {
@@ -51,7 +53,8 @@ TEST(codec_pool, gives_each_thread_the_right_codec_though_instances_are_few_and_
         if (n == 6) {
           stopped += kind_of(pool, endless) == fault_kind::invalid;
         } else {
-          auto const d = pool.decode_uplink(ids[std::size_t(n)], {.bytes = "x", .f_port = 1, .received = {}, .variables = {}});
+          auto const d =
+              pool.decode_uplink(ids[std::size_t(n)], {.bytes = "x", .f_port = 1, .received = {}, .variables = {}});
           right += d.data.find("codec")->as_int() == n;
         }
       }

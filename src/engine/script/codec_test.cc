@@ -13,7 +13,9 @@ namespace {
 
 timestamp const noon = *parse_timestamp("2026-11-21T12:00:00Z");
 
-frame message(std::string bytes = "\x01\x02", int port = 1) { return {.bytes = std::move(bytes), .f_port = port, .received = noon}; }
+frame message(std::string bytes = "\x01\x02", int port = 1) {
+  return {.bytes = std::move(bytes), .f_port = port, .received = noon};
+}
 
 std::string data_of(codec& c, frame const& f = message()) { return json::to_string(c.decode_uplink(f).data); }
 std::string data_of(std::string_view source, frame const& f = message()) {
@@ -40,7 +42,8 @@ std::string with_attack(std::string_view attack) {
 }
 
 TEST(codec, reads_each_form_that_vendors_publish) {
-  EXPECT_EQ(data_of("function decodeUplink(input) { return {data: {b: input.bytes, p: input.fPort}}; }"), R"({"b":[1,2],"p":1})");
+  EXPECT_EQ(data_of("function decodeUplink(input) { return {data: {b: input.bytes, p: input.fPort}}; }"),
+            R"({"b":[1,2],"p":1})");
   EXPECT_EQ(data_of("const decodeUplink = ({bytes}) => ({data: {n: bytes.length}});"), R"({"n":2})");
   EXPECT_EQ(data_of("module.exports = {decodeUplink: (i) => ({data: {n: 1}})};"), R"({"n":1})");
   EXPECT_EQ(data_of("exports.decodeUplink = function (i) { return {data: {n: 2}}; };"), R"({"n":2})");
@@ -52,8 +55,9 @@ TEST(codec, reads_each_form_that_vendors_publish) {
 }
 
 TEST(codec, gives_variables_and_the_time_of_reception) {
-  codec c("function decodeUplink(i) { return {data: {k: i.variables.k, t: i.recvTime.toISOString(), now: Date.now(),"
-          " zone: new Date().getTimezoneOffset()}}; }");
+  codec c(
+      "function decodeUplink(i) { return {data: {k: i.variables.k, t: i.recvTime.toISOString(), now: Date.now(),"
+      " zone: new Date().getTimezoneOffset()}}; }");
   auto f = message();
   f.variables = json::object{{"k", "v"}};
   EXPECT_EQ(json::to_string(c.decode_uplink(f).data),
@@ -61,7 +65,9 @@ TEST(codec, gives_variables_and_the_time_of_reception) {
 }
 
 TEST(codec, passes_on_warnings_errors_and_log) {
-  codec c("function decodeUplink(i) { console.log('seen', {a: 1}); return {warnings: ['low'], errors: ['unknown port']}; }");
+  codec c(
+      "function decodeUplink(i) { console.log('seen', {a: 1}); return {warnings: ['low'], errors: ['unknown port']}; "
+      "}");
   auto const d = c.decode_uplink(message());
   EXPECT_TRUE(d.data.is_null());
   EXPECT_EQ(d.warnings, std::vector<std::string>{"low"});
@@ -70,9 +76,10 @@ TEST(codec, passes_on_warnings_errors_and_log) {
 }
 
 TEST(codec, encodes_and_decodes_downlinks) {
-  codec c("function decodeUplink(i) { return {data: {}}; }\n"
-          "function encodeDownlink(i) { return {bytes: [i.data.on ? 1 : 0, 255], fPort: 7, warnings: ['w']}; }\n"
-          "function decodeDownlink(i) { return {data: {on: i.bytes[0] === 1}}; }");
+  codec c(
+      "function decodeUplink(i) { return {data: {}}; }\n"
+      "function encodeDownlink(i) { return {bytes: [i.data.on ? 1 : 0, 255], fPort: 7, warnings: ['w']}; }\n"
+      "function decodeDownlink(i) { return {data: {on: i.bytes[0] === 1}}; }");
   auto const e = c.encode_downlink(json::object{{"on", true}}, message());
   EXPECT_EQ(e.bytes, "\x01\xff");
   EXPECT_EQ(e.f_port, 7);
@@ -87,12 +94,14 @@ TEST(codec, encodes_and_decodes_downlinks) {
 }
 
 TEST(codec, offers_the_helpers_that_vendor_code_expects) {
-  EXPECT_EQ(data_of(R"(function decodeUplink(i) { const b = Buffer.from(i.bytes); return {data: {
+  EXPECT_EQ(
+      data_of(R"(function decodeUplink(i) { const b = Buffer.from(i.bytes); return {data: {
       u: b.readUInt16BE(0), s: b.readInt16LE(0), hex: b.toString('hex'), b64: b.toString('base64'),
       again: Buffer.from('AQI=', 'base64').equals(b), h: Buffer.from('0102', 'hex').equals(b),
       text: new TextDecoder().decode(new Uint8Array([0xc3, 0xa4])), a: atob('QQ=='), b: btoa('A'),
       f: Buffer.from([0, 0, 0x80, 0x3f]).readFloatLE(0), n: b.readUIntBE(0, 2), typed: new Uint8Array([7])}}; })"),
-            R"({"u":258,"s":513,"hex":"0102","b64":"AQI=","again":true,"h":true,"text":"ä","a":"A","b":"QQ==","f":1,"n":258,"typed":[7]})");
+      R"({"u":258,"s":513,"hex":"0102","b64":"AQI=","again":true,"h":true,"text":"ä","a":"A","b":"QQ==",)"
+            R"("f":1,"n":258,"typed":[7]})");
 }
 
 TEST(codec, says_where_the_source_is_wrong) {
@@ -111,7 +120,8 @@ TEST(codec, says_where_the_source_is_wrong) {
 }
 
 TEST(codec, says_in_utf_8_what_went_wrong) {
-  for (auto const* const thrown : {"throw new Error('\\ud800');", "throw new Error('x' + 'ä'.repeat(400));", "throw 'x' + '\\u{1f600}'.repeat(99);"}) {
+  for (auto const* const thrown : {"throw new Error('\\ud800');", "throw new Error('x' + 'ä'.repeat(400));",
+                                   "throw 'x' + '\\u{1f600}'.repeat(99);"}) {
     codec c(with_attack(thrown));
     auto const message = refusal([&] { c.decode_uplink(frame{.bytes = "\xff", .f_port = 1, .received = noon}); });
     EXPECT_TRUE(text::is_utf8(message)) << message;
@@ -130,7 +140,8 @@ TEST(codec, makes_numbers_that_json_cannot_say_null_with_a_warning) {
 TEST(codec, starts_every_message_afresh) {
   codec c(R"(var count = 0; let seen = [];
       function decodeUplink(i) {
-        count++; seen.push(i.bytes[0]); Object.prototype.leak = (Object.prototype.leak ?? 0) + 1; Array.prototype.map = null;
+        count++; seen.push(i.bytes[0]); Array.prototype.map = null;
+        Object.prototype.leak = (Object.prototype.leak ?? 0) + 1;
         return {data: {count, seen: seen.length, leak: ({}).leak, r: Math.random()}};
       })");
   auto const first = data_of(c);
@@ -176,8 +187,10 @@ TEST(codec, survives_every_attack_and_decodes_the_next_message) {
            {"new Function('for (;;) {}')();", "stopped after 50 ms"},
            {"let e = new Error('x'.repeat(100000)); throw e;", "Error: xxx"},
            {"throw new Error('\\ud800');", "Error"},
-           {"globalThis.JSON = null; Array.prototype.push = null; Object.keys = null; throw new Error('vandal');", "vandal"},
-           {"Array.prototype.toJSON = () => 'x'; Object.prototype.toJSON = function () { return [1]; }; throw 'v';", "v"},
+           {"globalThis.JSON = null; Array.prototype.push = null; Object.keys = null; throw new Error('vandal');",
+            "vandal"},
+           {"Array.prototype.toJSON = () => 'x'; Object.prototype.toJSON = function () { return [1]; }; throw 'v';",
+            "v"},
        }) {
     SCOPED_TRACE(attack);
     codec c(with_attack(attack));
@@ -201,14 +214,18 @@ TEST(codec, survives_deep_calls_on_a_small_thread_stack) {
   pthread_attr_init(&attributes);
   pthread_attr_setstacksize(&attributes, 256 << 10);
   pthread_t thread{};
-  ASSERT_EQ(pthread_create(&thread, &attributes, [](void*) -> void* {
-    codec c(with_attack("(function f(n) { return [1].map(() => f(n + 1))[0] + 1; })(0);"));
-    for (auto i = 0; i < 3; ++i) {
-      EXPECT_NE(refusal([&] { c.decode_uplink(message("\xff")); }), "no fault");
-      EXPECT_EQ(data_of(c), R"({"n":2})");
-    }
-    return nullptr;
-  }, nullptr), 0);
+  ASSERT_EQ(pthread_create(
+                &thread, &attributes,
+                [](void*) -> void* {
+                  codec c(with_attack("(function f(n) { return [1].map(() => f(n + 1))[0] + 1; })(0);"));
+                  for (auto i = 0; i < 3; ++i) {
+                    EXPECT_NE(refusal([&] { c.decode_uplink(message("\xff")); }), "no fault");
+                    EXPECT_EQ(data_of(c), R"({"n":2})");
+                  }
+                  return nullptr;
+                },
+                nullptr),
+            0);
   pthread_join(thread, nullptr);
 }
 

@@ -99,7 +99,8 @@ TEST(our_codecs, decode_and_encode_their_examples) {
       }
       auto const got = down == nullptr ? answer(*d.compiled, f, "uplinkDecoder") : answer_down(*d.compiled, *down);
       auto const& expected = *e.find("expected");
-      EXPECT_TRUE(has_all(got, expected)) << "got      " << json::to_string(got) << "\nexpected " << json::to_string(expected);
+      EXPECT_TRUE(has_all(got, expected))
+          << "got      " << json::to_string(got) << "\nexpected " << json::to_string(expected);
       EXPECT_EQ(got.find("errors")->as_array().empty(), expected.find("errors") == nullptr);
       EXPECT_EQ(got.find("warnings")->as_array().empty(), expected.find("warnings") == nullptr);
     }
@@ -124,9 +125,9 @@ TEST(our_codecs, never_stumble_over_a_message_that_is_cut_off_or_garbled) {
 }
 
 TEST(our_codecs, describe_a_mapping_whose_fields_the_examples_show_and_whose_units_exist) {
-  std::vector<std::string_view> const kinds{"parking",       "bin_level",      "water_level", "room_climate", "weather",
-                                            "air_quality",   "soil_moisture",  "people_counter", "meter",     "door_motion",
-                                            "street_light",  "noise",          "traffic"};
+  std::vector<std::string_view> const kinds{
+      "parking",        "bin_level", "water_level", "room_climate", "weather", "air_quality", "soil_moisture",
+      "people_counter", "meter",     "door_motion", "street_light", "noise",   "traffic"};
   for (auto const& d : all_devices()) {
     SCOPED_TRACE(d.id);
     auto const& y = d.description;
@@ -198,7 +199,8 @@ TEST(our_codecs, agree_with_every_vector_that_the_vendors_published) {
         for (auto const& b : bytes->as_array()) f.bytes.push_back(char(b.as_int()));
       }
       if (auto const* const port = input.find("fPort")) f.f_port = int(port->as_int());
-      auto const got = kind == "downlinkEncoder" ? answer_down(*d.compiled, *input.find("data")) : answer(*d.compiled, f, kind);
+      auto const got =
+          kind == "downlinkEncoder" ? answer_down(*d.compiled, *input.find("data")) : answer(*d.compiled, f, kind);
       EXPECT_TRUE(has_all(got, *v.find("output")))
           << "got      " << json::to_string(got) << "\nexpected " << json::to_string(*v.find("output"));
       ++checked;
@@ -244,7 +246,8 @@ TEST(our_codecs, agree_with_what_another_platform_makes_of_real_uplinks) {
       for (auto const& point : telemetry->as_array()) {
         for (auto const& [name, expected] : point.find("values")->as_object()) {
           // What the network says about the transmission is not the codec's.
-          if (name.starts_with("lora_") || name == "fPort" || name == "fCnt" || name == "dr" || name == "rssi" || name == "snr") {
+          if (name.starts_with("lora_") || name == "fPort" || name == "fCnt" || name == "dr" || name == "rssi" ||
+              name == "snr") {
             continue;
           }
           auto ours = name;

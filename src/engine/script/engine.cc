@@ -36,7 +36,9 @@ constexpr std::int64_t watchdog_grace_ns = 20 * ns_per_ms;
 std::string first_line(std::string_view s) {
   auto line = std::string(s.substr(0, std::min(s.find('\n'), std::size_t(300))));
   for (auto cut = 0; cut < 3 && !text::is_utf8(line); ++cut) line.pop_back();
-  if (!text::is_utf8(line)) std::replace_if(line.begin(), line.end(), [](unsigned char c) { return c >= 0x80; }, '?');
+  if (!text::is_utf8(line))
+    std::replace_if(
+        line.begin(), line.end(), [](unsigned char c) { return c >= 0x80; }, '?');
   return line;
 }
 
@@ -112,8 +114,10 @@ struct engine::host {
                                            " ms: an endless loop, or too much work for one message");
     }
     if (end == run_end::too_deep) throw fault(fault_kind::invalid, "the codec was stopped: its calls nest too deeply");
-    throw fault(fault_kind::invalid, "the codec was stopped: it made the JavaScript engine give up, most likely for want of "
-                                     "memory (" + std::to_string(limits.memory_bytes_max >> 20) + " MiB are allowed)");
+    throw fault(fault_kind::invalid,
+                "the codec was stopped: it made the JavaScript engine give up, most likely for want of "
+                "memory (" +
+                    std::to_string(limits.memory_bytes_max >> 20) + " MiB are allowed)");
   }
 
   std::string_view view(piece p) const {
@@ -151,7 +155,8 @@ struct engine::host {
   std::string thrown_message(result const& r) const {
     auto const message = first_line(view(r.text));
     if (message.find("out of memory") != message.npos) {
-      return "the codec was stopped: it needs more than " + std::to_string(limits.memory_bytes_max >> 20) + " MiB of memory";
+      return "the codec was stopped: it needs more than " + std::to_string(limits.memory_bytes_max >> 20) +
+             " MiB of memory";
     }
     return (message.empty() ? "an exception without a message" : message) + place_in(view(r.stack));
   }

@@ -9,20 +9,33 @@ std::string_view const prelude = R"js((function () {
   const { isArray } = Array;
   const { isFinite, isInteger, isSafeInteger } = Number;
   const { defineProperty } = Object;
-  const S = String, N = Number, D = Date, E = Error, P = Promise;
-  const texts_max = 100, text_max = 500;
+  const S = String,
+    N = Number,
+    D = Date,
+    E = Error,
+    P = Promise;
+  const texts_max = 100,
+    text_max = 500;
 
-  let log = [], warnings = [];
+  let log = [],
+    warnings = [];
   const add_text = (list, text) => {
-    if (list.length < texts_max) defineProperty(list, list.length, { value: S(text).slice(0, text_max), enumerable: true });
+    if (list.length < texts_max)
+      defineProperty(list, list.length, { value: S(text).slice(0, text_max), enumerable: true });
   };
   const show = (x) => {
-    try { return typeof x === 'string' ? x : stringify(x) ?? S(x); } catch { return S(x); }
+    try {
+      return typeof x === 'string' ? x : (stringify(x) ?? S(x));
+    } catch {
+      return S(x);
+    }
   };
   const offer = (name, value) =>
     defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
 
-  const print = (...parts) => { add_text(log, parts.map(show).join(' ')); };
+  const print = (...parts) => {
+    add_text(log, parts.map(show).join(' '));
+  };
   offer('console', { log: print, info: print, warn: print, error: print, debug: print, trace: print });
   offer('module', { exports: {} });
   offer('exports', globalThis.module.exports);
@@ -35,26 +48,47 @@ std::string_view const prelude = R"js((function () {
     let out = '';
     for (let i = 0; i < bytes.length;) {
       const b = bytes[i++];
-      const extra = b < 0x80 ? 0 : b >= 0xc2 && b < 0xe0 ? 1 : b >= 0xe0 && b < 0xf0 ? 2 : b >= 0xf0 && b < 0xf5 ? 3 : -1;
+      const extra =
+        b < 0x80 ? 0 : b >= 0xc2 && b < 0xe0 ? 1 : b >= 0xe0 && b < 0xf0 ? 2 : b >= 0xf0 && b < 0xf5 ? 3 : -1;
       let point = extra < 0 ? 0xfffd : extra === 0 ? b : b & (0x3f >> extra);
       let n = 0;
-      for (; n < extra && i < bytes.length && (bytes[i] & 0xc0) === 0x80; n++) point = point << 6 | bytes[i++] & 0x3f;
-      const bad = extra > 0 && (n < extra || point > 0x10ffff || point >> 11 === 0x1b || point < [0, 0x80, 0x800, 0x10000][extra]);
+      for (; n < extra && i < bytes.length && (bytes[i] & 0xc0) === 0x80; n++)
+        point = (point << 6) | (bytes[i++] & 0x3f);
+      const bad =
+        extra > 0 &&
+        (n < extra || point > 0x10ffff || point >> 11 === 0x1b || point < [0, 0x80, 0x800, 0x10000][extra]);
       out += S.fromCodePoint(bad ? 0xfffd : point);
     }
     return out;
   };
-  offer('TextEncoder', class TextEncoder {
-    get encoding() { return 'utf-8'; }
-    encode(text = '') { return utf8_bytes(S(text)); }
-  });
-  offer('TextDecoder', class TextDecoder {
-    get encoding() { return 'utf-8'; }
-    decode(bytes = []) {
-      return utf8_text(bytes instanceof ArrayBuffer ? new Uint8Array(bytes)
-        : ArrayBuffer.isView(bytes) ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) : bytes);
-    }
-  });
+  offer(
+    'TextEncoder',
+    class TextEncoder {
+      get encoding() {
+        return 'utf-8';
+      }
+      encode(text = '') {
+        return utf8_bytes(S(text));
+      }
+    },
+  );
+  offer(
+    'TextDecoder',
+    class TextDecoder {
+      get encoding() {
+        return 'utf-8';
+      }
+      decode(bytes = []) {
+        return utf8_text(
+          bytes instanceof ArrayBuffer
+            ? new Uint8Array(bytes)
+            : ArrayBuffer.isView(bytes)
+              ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+              : bytes,
+        );
+      }
+    },
+  );
 
   // The part of Node's Buffer that codecs use.
   class Buffer extends Uint8Array {
@@ -66,7 +100,10 @@ std::string_view const prelude = R"js((function () {
           return Buffer.from(pairs.map((p) => parseInt(p, 16)));
         }
         if (kind === 'base64' || kind === 'base64url') {
-          const plain = x.replace(/-/g, '+').replace(/_/g, '/').replace(/[^A-Za-z0-9+/]/g, '');
+          const plain = x
+            .replace(/-/g, '+')
+            .replace(/_/g, '/')
+            .replace(/[^A-Za-z0-9+/]/g, '');
           return Buffer.from(Array.from(atob(plain), (c) => c.charCodeAt(0)));
         }
         if (kind === 'ascii' || kind === 'latin1' || kind === 'binary') {
@@ -80,10 +117,18 @@ std::string_view const prelude = R"js((function () {
       for (let i = 0; i < list.length; i++) b[i] = list[i];
       return b;
     }
-    static alloc(size, fill = 0) { return new Buffer(size).fill(fill); }
-    static allocUnsafe(size) { return new Buffer(size); }
-    static isBuffer(x) { return x instanceof Buffer; }
-    static byteLength(x) { return typeof x === 'string' ? utf8_bytes(x).length : x.byteLength; }
+    static alloc(size, fill = 0) {
+      return new Buffer(size).fill(fill);
+    }
+    static allocUnsafe(size) {
+      return new Buffer(size);
+    }
+    static isBuffer(x) {
+      return x instanceof Buffer;
+    }
+    static byteLength(x) {
+      return typeof x === 'string' ? utf8_bytes(x).length : x.byteLength;
+    }
     static concat(list, size = list.reduce((n, b) => n + b.length, 0)) {
       const out = Buffer.alloc(size);
       let at = 0;
@@ -98,15 +143,27 @@ std::string_view const prelude = R"js((function () {
       const part = this.subarray(from, to);
       const letters = () => Array.from(part, (b) => S.fromCharCode(b)).join('');
       switch (encoding.toLowerCase()) {
-        case 'hex': return Array.from(part, (b) => b.toString(16).padStart(2, '0')).join('');
-        case 'base64': return btoa(letters());
-        case 'ascii': case 'latin1': case 'binary': return letters();
-        default: return utf8_text(part);
+        case 'hex':
+          return Array.from(part, (b) => b.toString(16).padStart(2, '0')).join('');
+        case 'base64':
+          return btoa(letters());
+        case 'ascii':
+        case 'latin1':
+        case 'binary':
+          return letters();
+        default:
+          return utf8_text(part);
       }
     }
-    toJSON() { return { type: 'Buffer', data: Array.from(this) }; }
-    equals(other) { return this.length === other.length && this.every((b, i) => b === other[i]); }
-    slice(from, to) { return this.subarray(from, to); }
+    toJSON() {
+      return { type: 'Buffer', data: Array.from(this) };
+    }
+    equals(other) {
+      return this.length === other.length && this.every((b, i) => b === other[i]);
+    }
+    slice(from, to) {
+      return this.subarray(from, to);
+    }
     copy(target, at = 0, from = 0, to = this.length) {
       const part = this.subarray(from, Math.min(to, from + target.length - at));
       target.set(part, at);
@@ -117,26 +174,66 @@ std::string_view const prelude = R"js((function () {
       this.set(bytes, at);
       return bytes.length;
     }
-    readUIntBE(at, size) { let n = 0; for (let i = 0; i < size; i++) n = n * 256 + this[at + i]; return n; }
-    readUIntLE(at, size) { let n = 0; for (let i = size; i-- > 0;) n = n * 256 + this[at + i]; return n; }
-    readIntBE(at, size) { const n = this.readUIntBE(at, size); return n < 2 ** (8 * size - 1) ? n : n - 2 ** (8 * size); }
-    readIntLE(at, size) { const n = this.readUIntLE(at, size); return n < 2 ** (8 * size - 1) ? n : n - 2 ** (8 * size); }
-    writeUIntBE(n, at, size) { for (let i = size; i-- > 0; n = Math.floor(n / 256)) this[at + i] = n; return at + size; }
-    writeUIntLE(n, at, size) { for (let i = 0; i < size; i++, n = Math.floor(n / 256)) this[at + i] = n; return at + size; }
+    readUIntBE(at, size) {
+      let n = 0;
+      for (let i = 0; i < size; i++) n = n * 256 + this[at + i];
+      return n;
+    }
+    readUIntLE(at, size) {
+      let n = 0;
+      for (let i = size; i-- > 0;) n = n * 256 + this[at + i];
+      return n;
+    }
+    readIntBE(at, size) {
+      const n = this.readUIntBE(at, size);
+      return n < 2 ** (8 * size - 1) ? n : n - 2 ** (8 * size);
+    }
+    readIntLE(at, size) {
+      const n = this.readUIntLE(at, size);
+      return n < 2 ** (8 * size - 1) ? n : n - 2 ** (8 * size);
+    }
+    writeUIntBE(n, at, size) {
+      for (let i = size; i-- > 0; n = Math.floor(n / 256)) this[at + i] = n;
+      return at + size;
+    }
+    writeUIntLE(n, at, size) {
+      for (let i = 0; i < size; i++, n = Math.floor(n / 256)) this[at + i] = n;
+      return at + size;
+    }
   }
-  for (const [name, type, size] of [['Int8', 'Int8', 1], ['Int16', 'Int16', 2], ['Int32', 'Int32', 4], ['Float', 'Float32', 4],
-    ['Double', 'Float64', 8], ['UInt8', 'Uint8', 1], ['UInt16', 'Uint16', 2], ['UInt32', 'Uint32', 4], ['Uint8', 'Uint8', 1],
-    ['Uint16', 'Uint16', 2], ['Uint32', 'Uint32', 4], ['BigInt64', 'BigInt64', 8], ['BigUInt64', 'BigUint64', 8]]) {
+  for (const [name, type, size] of [
+    ['Int8', 'Int8', 1],
+    ['Int16', 'Int16', 2],
+    ['Int32', 'Int32', 4],
+    ['Float', 'Float32', 4],
+    ['Double', 'Float64', 8],
+    ['UInt8', 'Uint8', 1],
+    ['UInt16', 'Uint16', 2],
+    ['UInt32', 'Uint32', 4],
+    ['Uint8', 'Uint8', 1],
+    ['Uint16', 'Uint16', 2],
+    ['Uint32', 'Uint32', 4],
+    ['BigInt64', 'BigInt64', 8],
+    ['BigUInt64', 'BigUint64', 8],
+  ]) {
     for (const order of size === 1 ? [''] : ['BE', 'LE']) {
       const view = (b) => new DataView(b.buffer, b.byteOffset, b.byteLength);
       const hidden = (value) => ({ value, writable: true, configurable: true });
-      defineProperty(Buffer.prototype, 'read' + name + order, hidden(function (at = 0) {
-        return view(this)['get' + type](at, order === 'LE');
-      }));
-      defineProperty(Buffer.prototype, 'write' + name + order, hidden(function (n, at = 0) {
-        view(this)['set' + type](at, n, order === 'LE');
-        return at + size;
-      }));
+      defineProperty(
+        Buffer.prototype,
+        'read' + name + order,
+        hidden(function (at = 0) {
+          return view(this)['get' + type](at, order === 'LE');
+        }),
+      );
+      defineProperty(
+        Buffer.prototype,
+        'write' + name + order,
+        hidden(function (n, at = 0) {
+          view(this)['set' + type](at, n, order === 'LE');
+          return at + size;
+        }),
+      );
     }
   }
   offer('Buffer', Buffer);
@@ -151,17 +248,23 @@ std::string_view const prelude = R"js((function () {
         if (isFinite(value)) return value;
         add_text(warnings, '"' + key + '" is ' + S(value) + ', which JSON cannot say: taken as null');
         return null;
-      case 'bigint': return isSafeInteger(N(value)) ? N(value) : S(value);
-      case 'string': return value.isWellFormed() ? value : value.toWellFormed();
+      case 'bigint':
+        return isSafeInteger(N(value)) ? N(value) : S(value);
+      case 'string':
+        return value.isWellFormed() ? value : value.toWellFormed();
       case 'object':
         if (value !== null && ArrayBuffer.isView(value) && !(value instanceof DataView)) return Array.from(value);
         return value;
-      default: return value;
+      default:
+        return value;
     }
   };
   const texts_of = (x, list) => {
     if (x === undefined || x === null) return;
-    if (!isArray(x)) { add_text(list, show(x)); return; }
+    if (!isArray(x)) {
+      add_text(list, show(x));
+      return;
+    }
     for (let i = 0; i < x.length && i < texts_max; i++) add_text(list, show(x[i]));
   };
   const answer_of = (name, result) => {
@@ -186,7 +289,8 @@ std::string_view const prelude = R"js((function () {
     const list = [];
     if (bytes !== undefined && bytes !== null) {
       for (let i = 0; i < bytes.length; i++) {
-        if (!isInteger(bytes[i]) || bytes[i] < -128 || bytes[i] > 255) throw new E(name + ': byte ' + i + ' is ' + show(bytes[i]));
+        if (!isInteger(bytes[i]) || bytes[i] < -128 || bytes[i] > 255)
+          throw new E(name + ': byte ' + i + ' is ' + show(bytes[i]));
         defineProperty(list, i, { value: bytes[i] & 255, enumerable: true });
       }
     } else if (errors.length === 0) {
@@ -212,13 +316,17 @@ std::string_view const prelude = R"js((function () {
         return encoded('encodeDownlink', r.bytes, r);
       }
       const name = f.Encoder ? 'Encoder' : 'Encode';
-      return encoded(name, answer_of(name, f.Encoder ? f.Encoder(data, fPort) : f.Encode(fPort, data, variables)), { fPort });
+      return encoded(name, answer_of(name, f.Encoder ? f.Encoder(data, fPort) : f.Encode(fPort, data, variables)), {
+        fPort,
+      });
     },
   };
   return (x) => {
     if (typeof x !== 'string') {
       f = x;
-      return Object.keys(f).filter((name) => f[name]).join(' ');
+      return Object.keys(f)
+        .filter((name) => f[name])
+        .join(' ');
     }
     log = [];
     warnings = [];
@@ -232,7 +340,8 @@ std::string_view const prelude = R"js((function () {
 
 std::string_view const find_functions = R"js((function (own) {
   'use strict';
-  const e = globalThis.module?.exports, x = globalThis.exports;
+  const e = globalThis.module?.exports,
+    x = globalThis.exports;
   const find = (name) => [own[name], e?.[name], x?.[name]].find((f) => typeof f === 'function');
   const out = {};
   for (const name of Object.keys(own)) out[name] = find(name);

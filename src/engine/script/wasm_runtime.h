@@ -11,10 +11,10 @@ namespace dos::script {
 
 enum class run_end : int {
   normal,
-  stopped,            // the watchdog ended it
-  too_deep,           // the thread's own stack is used up
-  memory_violation,   // a bug of the engine, caught inside its own memory
-  engine_gave_up      // unreachable code, division, a wrong function type: a bug or an allocation it could not do without
+  stopped,           // the watchdog ended it
+  too_deep,          // the thread's own stack is used up
+  memory_violation,  // a bug of the engine, caught inside its own memory
+  engine_gave_up  // unreachable code, division, a wrong function type: a bug or an allocation it could not do without
 };
 
 // Address space for one instance. 32-bit address plus 32-bit offset can never leave it, so no access needs a check:
@@ -25,8 +25,8 @@ class reservation {
   ~reservation();
   reservation(reservation const&) = delete;
 
-  void make_readable(std::size_t bytes);   // from the start
-  void close();                            // everything; any thread
+  void make_readable(std::size_t bytes);             // from the start
+  void close();                                      // everything; any thread
   void give_back(std::size_t from, std::size_t to);  // unreadable, and zero when it comes back
 
   std::uint8_t* const base;

@@ -5,8 +5,6 @@
 #include "base/text.h"
 
 namespace dos::ngsi_ld {
-namespace {
-
 void write_csv_value(std::string& out, attribute const& a, rendering const& r) {
   auto text = std::string();
   write_simple_value(text, a, r);
@@ -16,8 +14,6 @@ void write_csv_value(std::string& out, attribute const& a, rendering const& r) {
   }
   write_csv_field(out, text);
 }
-
-}  // namespace
 
 // A leading = + - @ would be run as a formula by spreadsheets; numbers may keep their sign.
 void write_csv_field(std::string& out, std::string_view text) {

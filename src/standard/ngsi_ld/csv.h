@@ -11,6 +11,7 @@
 namespace dos::ngsi_ld {
 
 void write_csv(std::string& out, std::vector<entity_ptr> const& entities, rendering const& r);
+void write_csv_value(std::string& out, attribute const& a, rendering const& r);
 void write_csv_field(std::string& out, std::string_view text);  // quoted where needed
 
 }  // namespace dos::ngsi_ld

@@ -90,6 +90,7 @@ std::vector<std::string_view> split_members(std::string_view text, std::string_v
 
 projection make_projection(wanted_members const& w, naming const& n) {
   auto p = projection();
+  if (w.attrs && (w.pick || w.omit)) refuse_projection("attrs goes with neither pick nor omit", "attrs");
   if (w.pick && w.omit) {
     for (auto const name : *w.pick) {
       if (std::find(w.omit->begin(), w.omit->end(), name) != w.omit->end()) {

@@ -98,7 +98,7 @@ class q_reader {
     auto const is_iri = is_at("http://") || is_at("https://") || is_at("urn:");
     while (at_ < text_.size()) {
       auto const c = text_[at_];
-      if (c == ';' || c == '|' || c == ')' || c == '(' || c == '[' || c == ']' || c == '"' || c == '{' || c == '}') break;
+      if (c == ';' || c == '|' || c == ')' || c == '(' || c == '[' || c == ']' || c == '"' || c == '{' || c == '}' || c == '=') break;
       if ((c == '.' && !is_iri) || find_operator() != nullptr) break;
       ++at_;
     }

@@ -167,7 +167,7 @@ void write_group(std::string& out, std::vector<attribute_ptr> const& attributes,
   for (auto i = first; i != attributes.size(); ++i) {
     if (!is_mine(attributes[i])) continue;
     list.next();
-    write_instance(out, *attributes[i], r);
+    write_instance(out, *attributes[i], r, instance_place::among_others);
   }
   out += ']';
 }
@@ -307,10 +307,10 @@ void write_simple_value(std::string& out, attribute const& a, rendering const& r
   }
 }
 
-void write_instance(std::string& out, attribute const& a, rendering const& r) {
+void write_instance(std::string& out, attribute const& a, rendering const& r, instance_place where) {
   if (r.form == representation::simplified) return write_simple_value(out, a, r);
   auto const in_language = asks_for_language(a, r);
-  if (r.form == representation::concise && is_bare(a, r) && !in_language) return write_value(out, a, r);
+  if (r.form == representation::concise && where == instance_place::alone && is_bare(a, r) && !in_language) return write_value(out, a, r);
   auto m = members(out);
   if (r.form == representation::normalized) {
     m.name("type");

@@ -44,8 +44,9 @@ struct rendering {
 rendering plain_rendering(context const& names);  // normalized, everything
 
 void write_entity(std::string& out, entity const& e, rendering const& r);
-// One instance without its name.
-void write_instance(std::string& out, attribute const& a, rendering const& r);
+// One instance without its name. Among others of its name it is an object in every form but the simplified one.
+enum class instance_place { alone, among_others };
+void write_instance(std::string& out, attribute const& a, rendering const& r, instance_place where = instance_place::alone);
 // The value of an instance as the simplified representation shows it, and as temporal values hold it.
 void write_simple_value(std::string& out, attribute const& a, rendering const& r);
 // `"value": …` with the name the kind has for it.

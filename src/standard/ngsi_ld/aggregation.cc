@@ -1,0 +1,219 @@
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "base/fault.h"
+#include "kernel/history/history.h"
+#include "standard/ngsi_ld/evolution.h"
+#include "standard/ngsi_ld/fragment.h"
+
+namespace dos::ngsi_ld {
+namespace {
+
+constexpr std::string_view methods_known[] = {"totalCount", "distinctCount", "sum", "avg", "min", "max", "stddev", "sumsq"};
+
+// Periods from `start` on, each `length` later; months keep the day of the month. In UTC, as the standard counts.
+class calendar {
+ public:
+  calendar(timestamp start, duration length) : start_(start), length_(length), zone_("UTC") {}
+
+  timestamp begin_of(std::int64_t period) const {
+    auto const t = length_.months == 0 ? start_ : zone_.add_months(start_, int(period * length_.months));
+    return t + period * length_.us;
+  }
+  std::int64_t period_of(timestamp t) const {
+    auto const about_us = length_.us + length_.months * std::int64_t(2'629'746) * us_per_second;
+    auto n = std::max<std::int64_t>(0, (t - start_) / about_us - 1);
+    while (begin_of(n + 1) <= t) ++n;
+    return n;
+  }
+
+ private:
+  timestamp start_;
+  duration length_;
+  time_zone zone_;
+};
+
+struct period_values {
+  timestamp from, to;
+  std::uint64_t count = 0;
+  value_statistics numbers;
+  std::optional<std::string> least, greatest;  // of texts
+  std::set<std::string> distinct;
+};
+
+// ETSI GS CIM 009, 4.5.19.1: what a value counts as.
+std::optional<double> number_in(json::value const& v) {
+  if (v.is_number()) return v.as_double();
+  if (v.is_bool()) return v.as_bool() ? 1 : 0;
+  if (v.is_array()) return double(v.as_array().size());
+  return std::nullopt;
+}
+
+void take(period_values& p, json::value const& v) {
+  ++p.count;
+  if (auto const n = number_in(v)) {
+    p.numbers.add(*n);
+  } else if (auto const* inner = v.find("@value"); v.is_string() || (inner != nullptr && inner->is_string())) {
+    auto const text = std::string(v.is_string() ? v.as_string() : inner->as_string());
+    if (!p.least || text < *p.least) p.least = text;
+    if (!p.greatest || text > *p.greatest) p.greatest = text;
+  }
+  p.distinct.insert(json::to_string(v));
+}
+
+// Nothing: this method says nothing about such values.
+json::value result_of(std::string_view method, period_values const& p) {
+  auto const& n = p.numbers;
+  auto const is_numeric = n.numbers != 0;
+  if (method == "totalCount") return p.count;
+  if (method == "distinctCount") return p.distinct.size();
+  if (method == "min") return is_numeric ? json::value(n.min) : p.least ? json::value(*p.least) : json::value();
+  if (method == "max") return is_numeric ? json::value(n.max) : p.greatest ? json::value(*p.greatest) : json::value();
+  if (!is_numeric) return {};
+  if (method == "sum") return n.sum;
+  if (method == "avg") return n.mean();
+  if (method == "sumsq") return n.sum_of_squares;
+  return std::sqrt(std::max(0.0, n.sum_of_squares / double(n.numbers) - n.mean() * n.mean()));
+}
+
+timestamp last_us_before(timestamp t) { return t - 1; }
+
+// The periods that have instances, in order.
+std::vector<period_values> periods_of(session const& who, series_ref const& s, temporal_query const& q, aggregation const& a) {
+  auto out = std::vector<period_values>();
+  auto const known = who.history().statistics_of(s.series);
+  if (!known || known->count == 0) return out;
+  auto first = known->first.time, end = known->last.time + 1;
+  auto const starts = q.timerel == temporal_query::relation::after || q.timerel == temporal_query::relation::between;
+  if (starts) first = std::max(first, q.at);
+  if (q.timerel == temporal_query::relation::before) end = std::min(end, q.at);
+  if (q.timerel == temporal_query::relation::between) end = std::min(end, q.end);
+  if (first >= end) return out;
+  auto const start = starts ? q.at : first;
+  if (a.period.months == 0 && a.period.us == 0) {
+    out.push_back({start, q.timerel == temporal_query::relation::any || q.timerel == temporal_query::relation::after ? end : q.timerel == temporal_query::relation::before ? q.at : q.end, 0, {}, {}, {}, {}});
+  } else {
+    auto const days = calendar(start, a.period);
+    auto const from = days.period_of(first), to = days.period_of(last_us_before(end));
+    if (std::size_t(to - from) >= periods_max) {
+      throw fault(fault_kind::invalid, "these would be more than " + std::to_string(periods_max) + " periods", "aggrPeriodDuration", "ETSI GS CIM 009, 4.5.19");
+    }
+    for (auto i = from; i <= to; ++i) out.push_back({days.begin_of(i), days.begin_of(i + 1), 0, {}, {}, {}, {}});
+  }
+  auto const counts_distinct = std::find(a.methods.begin(), a.methods.end(), "distinctCount") != a.methods.end();
+  auto const is_indexed = q.property == time_property::observed_at && !counts_distinct;
+  auto boundaries = std::vector<timestamp>();
+  if (is_indexed) {
+    for (auto const& p : out) boundaries.push_back(std::max(p.from, first));
+    boundaries.push_back(std::min(out.back().to, end));
+    auto const sums = who.history().aggregate(s.series, boundaries);
+    auto const is_numeric = std::all_of(sums.begin(), sums.end(), [](auto const& v) { return v.numbers == v.count; });
+    if (is_numeric) {
+      for (auto i = std::size_t(0); i != out.size(); ++i) {
+        out[i].count = sums[i].count;
+        out[i].numbers = sums[i];
+      }
+      std::erase_if(out, [](auto const& p) { return p.count == 0; });
+      return out;
+    }
+  }
+  // Texts, lists and other times than that of observation are read one by one.
+  auto at = out.begin();
+  who.history().for_each(s.series, {.from = first, .to = end, .limit = SIZE_MAX, .descending = false, .after = {}}, [&](observation const& o) {
+    while (at != out.end() && o.time >= at->to) ++at;
+    if (at == out.end()) return false;
+    if (!is_deleted(o) && (q.property != time_property::observed_at || find_time(o, extra::modified_at))) take(*at, o.value);
+    return true;
+  });
+  std::erase_if(out, [](auto const& p) { return p.count == 0; });
+  return out;
+}
+
+void write_methods(std::string& out, series_ref const& s, std::vector<period_values> const& periods, aggregation const& a) {
+  out += "{\"type\":\"";
+  out += type_name(s.kind);
+  out += '"';
+  if (s.dataset) {
+    out += ",\"datasetId\":";
+    json::write_string(out, s.dataset.text());
+  }
+  for (auto const method : a.methods) {
+    out += ",\"";
+    out += method;
+    out += "\":[";
+    auto is_first = true;
+    for (auto const& p : periods) {
+      auto const v = result_of(method, p);
+      if (v.is_null()) continue;
+      if (!is_first) out += ',';
+      is_first = false;
+      out += '[';
+      json::write(out, v);
+      out += ',';
+      write_time(out, p.from);
+      out += ',';
+      write_time(out, p.to);
+      out += ']';
+    }
+    out += ']';
+  }
+  out += '}';
+}
+
+}  // namespace
+
+aggregation parse_aggregation(std::vector<std::string_view> methods, std::string_view period) {
+  auto const refuse = [](std::string detail, std::string_view member) {
+    throw fault(fault_kind::invalid, std::move(detail), std::string(member), "ETSI GS CIM 009, 4.5.19");
+  };
+  if (methods.empty()) refuse("aggregatedValues wants at least one of aggrMethods", "aggrMethods");
+  for (auto const m : methods) {
+    if (std::find(std::begin(methods_known), std::end(methods_known), m) == std::end(methods_known)) {
+      refuse("there is no method " + std::string(m), "aggrMethods");
+    }
+  }
+  auto a = aggregation{std::move(methods), {}};
+  if (!period.empty()) {
+    auto const d = parse_duration(period);
+    if (!d || d->months < 0 || d->us < 0) refuse("an ISO 8601 duration like PT1H or P1D", "aggrPeriodDuration");
+    a.period = *d;
+  }
+  return a;
+}
+
+void write_aggregated(std::string& out, session const& who, entity_ptr const& e, temporal_query const& q, aggregation const& a,
+                      rendering const& r) {
+  auto all = std::vector<std::pair<series_ref, std::vector<period_values>>>();
+  auto shown = attribute();
+  for (auto const& s : who.series_of(e->id)) {
+    shown.name = s.attribute;
+    shown.dataset = s.dataset;
+    if (!r.projection.shows(shown)) continue;
+    if (auto periods = periods_of(who, s, q, a); !periods.empty()) all.emplace_back(s, std::move(periods));
+  }
+  auto head = entity_evolution{e, {}};
+  write_evolution(out, head, q, temporal_form::aggregated, r);
+  out.pop_back();
+  auto is_first = out.back() == '{';
+  for (auto i = all.begin(); i != all.end(); ++i) {
+    auto const name = i->first.attribute;
+    if (std::any_of(all.begin(), i, [&](auto const& s) { return s.first.attribute == name; })) continue;
+    if (!is_first) out += ',';
+    is_first = false;
+    json::write_string(out, r.names.compact(name));
+    out += ':';
+    auto const n = std::count_if(i, all.end(), [&](auto const& s) { return s.first.attribute == name; });
+    if (n > 1) out += '[';
+    auto written = std::ptrdiff_t(0);
+    for (auto j = i; j != all.end(); ++j) {
+      if (j->first.attribute != name) continue;
+      if (written++ != 0) out += ',';
+      write_methods(out, j->first, j->second, a);
+    }
+    if (n > 1) out += ']';
+  }
+  out += '}';
+}
+
+}  // namespace dos::ngsi_ld

@@ -1,0 +1,69 @@
+// How entities were: the observations of their attributes in a span of time, paged, and their representations.
+// ETSI GS CIM 009, 4.5.6 to 4.5.8, 4.5.19, 4.11, 6.3.10
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kernel/history/observation.h"
+#include "kernel/session/session.h"
+#include "standard/ngsi_ld/call.h"
+
+namespace dos::ngsi_ld {
+
+enum class time_property { observed_at, created_at, modified_at, deleted_at };
+
+// 4.11
+struct temporal_query {
+  enum class relation { any, before, after, between };
+  relation timerel = relation::any;
+  timestamp at = no_time;
+  timestamp end = no_time;
+  time_property property = time_property::observed_at;
+  std::optional<std::size_t> last_n;
+
+  bool contains(timestamp t) const;
+};
+temporal_query read_temporal_query(call const& c);                 // of the URL; faults: invalid
+temporal_query read_temporal_query(json::value const& temporal_q);  // of a body's "temporalQ"
+
+struct series_evolution {
+  series_ref series;
+  std::vector<observation> instances;  // oldest first; newest first with lastN
+};
+struct entity_evolution {
+  entity_ptr entity;  // its state may be gone
+  std::vector<series_evolution> series;  // those with instances in the span
+};
+
+// The attributes shown by `p`; of each series at most `instances_max` + 1 instances.
+entity_evolution read_evolution(session const& who, entity_ptr e, temporal_query const& q, projection const& p,
+                                std::size_t instances_max);
+// The entity with every instance in the span as an attribute: what a query over time looks at.
+entity as_entity(entity_evolution const& e);
+
+// Leaves the instances_max nearest the beginning (the end, with lastN) over all of them and says which span of time is
+// left, as a Content-Range header; nothing when there were no more. 6.3.10
+std::optional<std::string> cut_to_page(std::vector<entity_evolution>& all, temporal_query const& q, std::size_t instances_max);
+
+enum class temporal_form { normalized, values, aggregated };
+
+// 4.5.19
+struct aggregation {
+  std::vector<std::string_view> methods;
+  duration period;  // nothing: one period for all
+};
+inline constexpr std::size_t periods_max = 100'000;
+aggregation parse_aggregation(std::vector<std::string_view> methods, std::string_view period);  // faults: invalid
+
+void write_evolution(std::string& out, entity_evolution const& e, temporal_query const& q, temporal_form form, rendering const& r);
+void write_aggregated(std::string& out, session const& who, entity_ptr const& e, temporal_query const& q, aggregation const& a,
+                      rendering const& r);
+void write_evolution_csv(std::string& out, std::vector<entity_evolution> const& all, rendering const& r);
+
+std::string instance_id(std::uint64_t number);                            // "urn:ngsi-ld:Instance:17"
+std::optional<std::uint64_t> parse_instance_id(std::string_view id);
+
+}  // namespace dos::ngsi_ld

@@ -1,0 +1,223 @@
+// Writing the temporal evolution of entities. ETSI GS CIM 009, 5.6.11 to 5.6.16
+#include <map>
+
+#include "base/fault.h"
+#include "kernel/history/history.h"
+#include "kernel/session/instance.h"
+#include "standard/ngsi_ld/entity_change.h"
+#include "standard/ngsi_ld/evolution.h"
+#include "standard/ngsi_ld/routes.h"
+
+namespace dos::ngsi_ld {
+namespace {
+
+// An entity that came through this door only leaves with its history; one that was created otherwise keeps its state.
+constexpr auto origin_member = std::string_view("origin");
+constexpr auto origin_temporal = std::string_view("temporal");
+
+bool came_by_history(entity const& e) { return e.more.text_or(origin_member, "") == origin_temporal; }
+
+void observe_instance(transaction& t, std::string_view id, attribute_ptr const& a) {
+  auto stamped = attribute(*a);
+  stamped.modified_at = t.now();
+  t.observe({.entity = id, .attribute = a->name, .dataset = a->dataset, .kind = a->kind}, to_observation(stamped, 0));
+}
+
+bool is_later(attribute const& a, attribute const& b) { return a.observed_at > b.observed_at; }
+
+// The newest instance of each attribute is its state, the others are history.
+void create_with_history(transaction& t, entity e, std::vector<attribute_ptr> const& instances) {
+  auto older = std::vector<attribute_ptr>();
+  for (auto const& a : instances) {
+    auto const present = e.find(a->name, a->dataset);
+    if (!present) {
+      e.attributes.push_back(a);
+    } else if (is_later(*a, *present)) {
+      older.push_back(present);
+      e.set(a);
+    } else {
+      older.push_back(a);
+    }
+  }
+  e.more = json::object{{origin_member.data(), origin_temporal}};
+  auto const id = e.id;
+  t.put(std::move(e));
+  for (auto const& a : older) observe_instance(t, id, a);
+}
+
+std::vector<attribute_ptr> to_instances(entity_fragment& f) {
+  auto out = std::vector<attribute_ptr>();
+  out.reserve(f.attributes.size());
+  for (auto& a : f.attributes) out.push_back(to_attribute(std::move(a)));
+  f.attributes.clear();
+  return out;
+}
+
+// 5.6.11
+void create_or_update(call_ptr c) {
+  auto f = parse_entity(c->body, *c->names);
+  auto const instances = to_instances(f);
+  auto const e = to_entity(std::move(f));
+  auto const location = address_of(c->request, "temporal/entities", e.id);
+  auto created = std::make_shared<bool>(false);
+  write(
+      c,
+      [e, instances, created](transaction& t) {
+        auto const old = t.find(e.id);
+        *created = !old || old->deleted_at != no_time;
+        if (*created) return create_with_history(t, e, instances);
+        for (auto const& a : instances) observe_instance(t, e.id, a);
+      },
+      [created, location](outcome const&) { return *created ? http::created(location) : http::no_content(); });
+}
+
+void require_known(entity_ptr const& e) {
+  if (!e) throw fault(fault_kind::not_found, "there is no temporal evolution of this entity", "id", "ETSI GS CIM 009, 5.6.12");
+}
+
+// 5.6.12
+void add_instances(call_ptr c) {
+  auto const id = std::string(c->id());
+  auto f = parse_entity(c->body, *c->names);
+  auto const instances = to_instances(f);
+  if (instances.empty()) throw fault(fault_kind::invalid, "there is no attribute in the body", "", "ETSI GS CIM 009, 5.6.12");
+  write_and_say_nothing(c, [id, instances](transaction& t) {
+    require_known(t.find(id));
+    for (auto const& a : instances) observe_instance(t, id, a);
+  });
+}
+
+std::vector<std::uint64_t> numbers_of(session const& who, std::uint64_t series) {
+  auto numbers = std::vector<std::uint64_t>();
+  who.history().for_each(series, {}, [&](observation const& o) {
+    numbers.push_back(o.number);
+    return true;
+  });
+  return numbers;
+}
+
+// The state of an attribute goes on writing to its series, so the series of a living attribute is emptied, not removed.
+void remove_history(transaction& t, entity const& e, series_ref const& s, std::vector<std::uint64_t> const& numbers) {
+  if (e.deleted_at == no_time && e.find(s.attribute, s.dataset)) {
+    for (auto const n : numbers) t.remove_observation(s.series, n);
+  } else {
+    t.remove_series(e.id, s.series);
+  }
+}
+
+// 5.6.13
+void delete_attribute_history(call_ptr c) {
+  auto const id = std::string(c->id());
+  auto const text = c->request.param("attribute");
+  auto const dataset_text = c->param("datasetId");
+  auto const all = c->is_true("deleteAll");
+  if (!dataset_text.empty() && dataset_text != "@none") require_uri(dataset_text, "datasetId");
+  auto const name = c->names->find_symbol(text);
+  auto const dataset = dataset_text == "@none" ? symbol() : symbol(dataset_text);
+  require_known(c->who.find_with_history(id));
+  auto numbers = std::map<std::uint64_t, std::vector<std::uint64_t>>();
+  for (auto const& s : c->who.series_of(id)) {
+    if (s.attribute == name) numbers[s.series] = numbers_of(c->who, s.series);
+  }
+  write_and_say_nothing(c, [=](transaction& t) {
+    auto const e = t.find(id);
+    require_known(e);
+    auto const by_history = came_by_history(*e);
+    auto next = entity(*e);
+    auto found = false;
+    for (auto const& s : t.series_of(id)) {
+      if (s.attribute != name || (!all && s.dataset != dataset)) continue;
+      found = true;
+      if (by_history) {
+        next.remove(s.attribute, s.dataset);
+        t.remove_series(id, s.series);
+      } else {
+        auto const it = numbers.find(s.series);
+        remove_history(t, *e, s, it == numbers.end() ? std::vector<std::uint64_t>() : it->second);
+      }
+    }
+    if (!found) throw fault(fault_kind::not_found, "the entity has no such attribute", "attrId", "ETSI GS CIM 009, 5.6.13");
+    if (by_history) t.put(std::move(next), transaction::keep::nothing);
+  });
+}
+
+struct found_instance {
+  series_ref series;
+  observation instance;
+};
+
+// The instance that the path names. Faults: not_found.
+found_instance get_instance(call const& c) {
+  auto const id = c.id();
+  auto const text = c.request.param("instance");
+  require_uri(text, "instanceId");
+  auto const number = parse_instance_id(text);
+  auto const name = c.names->find_symbol(c.request.param("attribute"));
+  require_known(c.who.find_with_history(id));
+  for (auto const& s : c.who.series_of(id)) {
+    if (!number || s.attribute != name) continue;
+    if (auto o = c.who.history().find(s.series, *number)) return {s, std::move(*o)};
+  }
+  throw fault(fault_kind::not_found, "there is no such instance of this attribute", "instanceId", "ETSI GS CIM 009, 5.6.14");
+}
+
+// 5.6.14
+void update_instance(call_ptr c) {
+  auto const found = get_instance(*c);
+  auto body = json::value(c->body);
+  if (body.is_object()) body.as_object().erase("@context");
+  auto const name = c->request.param("attribute");
+  // The body is an entity fragment with this attribute, or the attribute itself.
+  auto const* inner = body.find(name);
+  auto instances = parse_instances(name, inner != nullptr ? *inner : body, *c->names);
+  auto old = to_attribute(found.series, found.instance);
+  auto const next = updated(old, std::move(instances.at(0)));
+  if (!next) throw fault(fault_kind::invalid, "an instance is removed by DELETE", std::string(name), "ETSI GS CIM 009, 5.6.14");
+  write_and_say_nothing(c, [found, next](transaction& t) {
+    auto stamped = attribute(*next);
+    stamped.modified_at = t.now();
+    t.change_observation(found.series.series, found.instance.number, to_observation(stamped, found.instance.number));
+  });
+}
+
+// 5.6.15
+void delete_instance(call_ptr c) {
+  auto const found = get_instance(*c);
+  write_and_say_nothing(c, [found](transaction& t) { t.remove_observation(found.series.series, found.instance.number); });
+}
+
+// 5.6.16
+void delete_evolution(call_ptr c) {
+  auto const id = std::string(c->id());
+  auto numbers = std::map<std::uint64_t, std::vector<std::uint64_t>>();
+  auto const e = c->who.find_with_history(id);
+  require_known(e);
+  if (e->deleted_at == no_time && !came_by_history(*e)) {
+    for (auto const& s : c->who.series_of(id)) numbers[s.series] = numbers_of(c->who, s.series);
+  }
+  write_and_say_nothing(c, [id, numbers](transaction& t) {
+    auto const now = t.find(id);
+    require_known(now);
+    if (now->deleted_at != no_time || came_by_history(*now)) return t.forget(id);
+    for (auto const& s : t.series_of(id)) {
+      auto const it = numbers.find(s.series);
+      remove_history(t, *now, s, it == numbers.end() ? std::vector<std::uint64_t>() : it->second);
+    }
+  });
+}
+
+}  // namespace
+
+void add_temporal(offer& o, service_ptr s) {
+  auto const body = body_rule::entity;
+  add_route(o, "POST", "/temporal/entities", thread_use::quick, endpoint(s, {.params = {}, .body = body}, create_or_update));
+  add_route(o, "DELETE", "/temporal/entities/{id}", thread_use::slow, endpoint(s, {}, delete_evolution));
+  add_route(o, "POST", "/temporal/entities/{id}/attrs", thread_use::quick, endpoint(s, {.params = {}, .body = body}, add_instances));
+  add_route(o, "DELETE", "/temporal/entities/{id}/attrs/{attribute}", thread_use::slow,
+            endpoint(s, {.params = {"datasetId", "deleteAll"}}, delete_attribute_history));
+  add_route(o, "PATCH", "/temporal/entities/{id}/attrs/{attribute}/{instance}", thread_use::slow,
+            endpoint(s, {.params = {}, .body = body}, update_instance));
+  add_route(o, "DELETE", "/temporal/entities/{id}/attrs/{attribute}/{instance}", thread_use::slow, endpoint(s, {}, delete_instance));
+}
+
+}  // namespace dos::ngsi_ld

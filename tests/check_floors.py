@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+"""Holds the includes against the plan in src/CMakeLists.txt: a module includes itself and what it USES, directly or by
+way of these. Heavy libraries stay in the one place that may know them."""
+import pathlib
+import re
+import sys
+
+root = pathlib.Path(__file__).resolve().parent.parent / "src"
+plan = (root / "CMakeLists.txt").read_text()
+uses = {}
+for path, rest in re.findall(r"^module\((\S+)([^)]*)\)", plan, re.M):
+    m = re.search(r"USES((?:\s+(?!LINKS)\S+)*)", rest)
+    uses[path] = m.group(1).split() if m else []
+
+
+def reach(module, seen=None):
+    seen = set() if seen is None else seen
+    for used in uses.get(module, []):
+        if used not in seen:
+            seen.add(used)
+            reach(used, seen)
+    return seen
+
+
+def module_of(path):
+    for length in range(len(path.parts), 0, -1):
+        name = "/".join(path.parts[:length])
+        if name in uses:
+            return name
+    return None
+
+
+# library header -> the files that may include it
+libraries = {
+    r"boost/(asio|beast)": r"net/.*\.(cc|h)$",
+    r"boost/geometry": r"geo/.*\.cc$",
+    r"sqlite3\.h": r"kernel/store/.*\.cc$",
+    r"simdjson": r"base/json\.cc$",
+    r"geos_c\.h|proj\.h": r"geo/.*\.(cc|h)$",
+    r"yaml-cpp": r"base/yaml\.cc$",
+    r"re2/": r"kernel/graph/pattern\.cc$",
+    r"(regex)$": r"^$",
+}
+faults = []
+for file in sorted([*root.rglob("*.cc"), *root.rglob("*.h")]):
+    local = file.relative_to(root)
+    module = module_of(local.parent)
+    if module is None:
+        faults.append(f"{local}: belongs to no module of src/CMakeLists.txt")
+        continue
+    allowed = reach(module) | {module}
+    for number, line in enumerate(file.read_text().splitlines(), 1):
+        m = re.match(r'\s*#include ([<"])([^">]+)[">]', line)
+        if not m:
+            continue
+        name = m.group(2)
+        if m.group(1) == '"':
+            target = module_of(pathlib.Path(name).parent)
+            if target and target not in allowed:
+                faults.append(f"{local}:{number}: {module} may not include {target}")
+        for pattern, where in libraries.items():
+            if re.match(pattern, name) and not re.search(where, str(local)):
+                faults.append(f"{local}:{number}: <{name}> is known to {where} only")
+for f in faults:
+    print(f)
+print(f"{len(uses) - len({f.split(':')[0] for f in faults})} modules keep to their floor, {len(faults)} includes climb or cross")
+sys.exit(1 if faults else 0)

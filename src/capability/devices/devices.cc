@@ -1,0 +1,37 @@
+#include "capability/devices/devices.h"
+
+#include "capability/devices/device_api.h"
+#include "capability/devices/point_api.h"
+#include "capability/devices/profile_api.h"
+
+namespace dos::devices {
+
+offer offer_devices(node const& n) {
+  auto const with =
+      std::make_shared<register_tools const>(n.clock, load_device_profiles(n.resources_directory + "/codecs"),
+                                             load_terms(n.resources_directory + "/contexts/dos-context.json"));
+  auto const quick = thread_use::quick, slow = thread_use::slow;
+  auto const base = std::string("/platform/v1/");
+  auto o = offer();
+  o.name = "devices";
+  o.city_routes = {
+      {"GET", base + "devices", list_devices{with}, slow},
+      {"POST", base + "devices", create_device{with}, quick},
+      {"POST", base + "devices/import", import_devices{with}, slow},
+      {"GET", base + "devices/{id}", get_one_device{with}, slow},
+      {"PATCH", base + "devices/{id}", patch_device{with}, quick},
+      {"DELETE", base + "devices/{id}", delete_device{}, quick},
+      {"POST", base + "devices/{id}/mounts", create_mount{with}, quick},
+      {"GET", base + "device-profiles", list_profiles{with}, slow},
+      {"POST", base + "device-profiles", save_profile{with}, slow},
+      {"GET", base + "device-profiles/{id}", get_one_profile{with}, slow},
+      {"PUT", base + "device-profiles/{id}", save_profile{with}, slow},
+      {"DELETE", base + "device-profiles/{id}", delete_profile{with}, slow},
+      {"POST", base + "device-profiles/{id}/try", try_profile{with}, slow},
+      {"GET", base + "measuring-points", list_points{with}, slow},
+      {"POST", base + "measuring-points", create_point{with}, quick},
+  };
+  return o;
+}
+
+}  // namespace dos::devices

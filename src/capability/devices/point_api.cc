@@ -1,0 +1,85 @@
+#include "capability/devices/point_api.h"
+
+#include <map>
+
+#include "base/fault.h"
+#include "base/text.h"
+#include "capability/devices/paging.h"
+#include "capability/devices/register_writes.h"
+#include "contract/rights.h"
+
+namespace dos::devices {
+namespace {
+
+// Which device is at which point now.
+std::map<std::string, std::string> devices_at_points(session const& s, timestamp now) {
+  auto found = std::map<std::string, std::string>();
+  s.for_each_record(device_collection, "", [&](std::string_view eui, record_ptr const& record) {
+    auto const d = read_device(*record);
+    if (auto const* mount = d.mount_at(now)) found.emplace(mount->measuring_point, eui);
+    return true;
+  });
+  return found;
+}
+
+timestamp last_observed(entity const& e) {
+  auto last = no_time;
+  for (auto const& a : e.attributes) last = std::max(last, a->observed_at);
+  return last;
+}
+
+json::object shown_point(tools const& with, entity const& e, json::value const& record) {
+  auto o = json::object{{"id", e.id}, {"name", record.text_or("name", e.id)}};
+  o.push("type", with->words.term(e.types.front().text()));
+  auto const value = [&](char const* member, std::string_view term) {
+    auto const a = e.find(symbol::find(with->words.iri(term)));
+    if (a) o.push(member, a->value);
+  };
+  value("location", "location");
+  value("expectedInterval", "expectedInterval");
+  if (auto const last = last_observed(e); last != no_time) o.push("lastSeen", to_string(last));
+  return o;
+}
+
+}  // namespace
+
+void list_points::operator()(session s, http::request r, http::reply answer) const {
+  require_reader(s);
+  auto const page = read_page(r);
+  auto const q = text::folded(text::trim(r.query.text_or("q", "")));
+  auto const devices = devices_at_points(s, with_->clock.now());
+  auto items = json::array();
+  auto total = std::size_t(0);
+  s.for_each_record(measuring_point_collection, "", [&](std::string_view id, record_ptr const& record) {
+    auto const e = s.find(id);
+    auto const wanted = q.empty() || text::folded(record->text_or("name", "")).find(q) != std::string::npos ||
+                        text::folded(id).find(q) != std::string::npos;
+    if (!e || !wanted) return true;
+    if (total++ < page.offset || items.size() >= page.limit) return true;
+    auto o = shown_point(with_, *e, *record);
+    if (auto const at = devices.find(std::string(id)); at != devices.end()) o.push("device", at->second);
+    items.push_back(std::move(o));
+    return true;
+  });
+  answer(page_response(std::move(items), total));
+}
+
+void create_point::operator()(session s, http::request r, http::reply answer) const {
+  require_role(s, role::editor);
+  auto const body = parse_body(r);
+  auto p = read_new_point(body, "");
+  if (auto const* interval = body.find("expectedInterval"); interval && !interval->is_null()) {
+    require(interval->is_number() && interval->as_double() > 0, fault_kind::invalid, "expectedInterval is in seconds",
+            "expectedInterval");
+    p.interval_s = interval->as_double();
+  }
+  auto const id = std::make_shared<std::string>();
+  submit_and_reply(
+      s, [with = with_, p, id](transaction& t) { *id = put_point(t, p, with->words); }, std::move(answer),
+      [s, with = with_, id](outcome const&) {
+        auto const record = s.get_record(measuring_point_collection, *id);
+        return http::created("measuring-points/" + *id, json::to_string(shown_point(with, *s.get(*id), *record)));
+      });
+}
+
+}  // namespace dos::devices

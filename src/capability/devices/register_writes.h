@@ -1,0 +1,36 @@
+// Changes of the register as writes: the record, and the entities that show it to every standard.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/json.h"
+#include "base/terms.h"
+#include "contract/device.h"
+#include "contract/device_profile.h"
+#include "kernel/session/session.h"
+
+namespace dos::devices {
+
+// Records by entity id: {name, type}; the values themselves are the entity's.
+inline constexpr std::string_view measuring_point_collection = "measuring_point";
+
+struct new_point {
+  std::string name;
+  std::string type;      // term
+  json::value location;  // GeoJSON point, or null
+  std::optional<double> interval_s;
+};
+// {name, location: {type: "Point", coordinates}, type?}. Faults: invalid.
+new_point read_new_point(json::value const& body, std::string_view usual_type);
+
+// All within a write. Faults: conflict, not_found.
+device get_device(transaction const& t, std::string_view dev_eui);
+void put_device(transaction& t, device const& d, terms const& words);  // record and Device entity
+void remove_device(transaction& t, std::string_view dev_eui);          // what it measured stays
+// Answers the id. A point of the same type, name and place is the same point.
+std::string put_point(transaction& t, new_point const& p, terms const& words);
+// Any entity can become a measuring point. Faults: not_found.
+void use_as_point(transaction& t, std::string const& id, device const& d, device_profile const& p, terms const& words);
+
+}  // namespace dos::devices

@@ -33,6 +33,6 @@ export default defineConfig({
   ],
   build: { target: 'es2022' },
   server: { proxy: Object.fromEntries(passedOn.map((path) => [path, { target: backend }])) },
-  test: { include: ['src/**/*.test.ts'] },
+  test: { include: ['src/**/*.test.ts'], reporters: ['default', './tools/count_reporter.mjs'] },
   css: { preprocessorOptions: { scss: { quietDeps: true } } }
 });

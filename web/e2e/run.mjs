@@ -51,17 +51,19 @@ async function open(browser, path, options = {}) {
   return page;
 }
 
-const settled = (page) => page.waitForFunction(() => !document.querySelector('.loading'), undefined, { timeout: 20_000 });
+const settled = (page) =>
+  page.waitForFunction(() => !document.querySelector('.loading'), undefined, { timeout: 20_000 });
 const calm = { reducedMotion: 'reduce' };
 
 async function violations(page) {
   await page.evaluate(axe);
   return page.evaluate(
     (wanted) =>
-      // eslint-disable-next-line no-undef
       axe
         .run(document, { runOnly: wanted })
-        .then((result) => result.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 140)).join(' | ')}`)),
+        .then((result) =>
+          result.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 140)).join(' | ')}`)
+        ),
     rules
   );
 }
@@ -71,7 +73,9 @@ async function checkPage(page) {
   check(found.length === 0, found.join('\n'));
   check(page.faults.length === 0, page.faults.join('\n'));
   check(page.strangers.length === 0, `asked another host: ${page.strangers.join(', ')}`);
-  const sideways = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  const sideways = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth
+  );
   check(sideways <= 0, `scrolls sideways by ${sideways} px`);
 }
 
@@ -82,10 +86,33 @@ async function firstObject(page) {
   return new URL(await link.getAttribute('href'), base);
 }
 
-const open_pages = ['/', '/api/', '/impressum/', '/datenschutz/', '/barrierefreiheit/', '/leichte-sprache/', '/workplace/', '/workplace/anmelden/', '/objekt/'];
-const staff_pages = ['', 'geraete/', 'geraete/neu/', 'geraete/import/', 'messstellen/', 'eingang/', 'eingang/?liste=1', 'quellen/', 'system/'].map((part) => `/workplace/${part}`);
+const open_pages = [
+  '/',
+  '/api/',
+  '/impressum/',
+  '/datenschutz/',
+  '/barrierefreiheit/',
+  '/leichte-sprache/',
+  '/workplace/',
+  '/workplace/anmelden/',
+  '/objekt/'
+];
+const staff_pages = [
+  '',
+  'geraete/',
+  'geraete/neu/',
+  'geraete/import/',
+  'messstellen/',
+  'eingang/',
+  'eingang/?liste=1',
+  'quellen/',
+  'system/'
+].map((part) => `/workplace/${part}`);
 
-for (const [name, options] of [['wide', { viewport: wide }], ['on a phone in the dark', { viewport: phone, colorScheme: 'dark' }]]) {
+for (const [name, options] of [
+  ['wide', { viewport: wide }],
+  ['on a phone in the dark', { viewport: phone, colorScheme: 'dark' }]
+]) {
   for (const language of ['', '/en']) {
     for (const path of open_pages) {
       test(`${language}${path} is accessible, ${name}`, async (browser) => {
@@ -150,7 +177,11 @@ test('a value changes on the page without reloading', async (browser) => {
   await page.locator('[data-connection=live]').waitFor({ timeout: 20_000 });
   const values = () => page.locator('.list tbody .value').allInnerTexts();
   const before = await values();
-  await page.waitForFunction((old) => [...document.querySelectorAll('.list tbody .value')].some((cell, index) => cell.innerText !== old[index]), before, { timeout: Number(env.LIVE_WAIT_MS ?? 60_000) });
+  await page.waitForFunction(
+    (old) => [...document.querySelectorAll('.list tbody .value')].some((cell, index) => cell.innerText !== old[index]),
+    before,
+    { timeout: Number(env.LIVE_WAIT_MS ?? 60_000) }
+  );
   await page.context().close();
 });
 
@@ -169,7 +200,10 @@ test('city and list are reachable by keyboard alone', async (browser) => {
   const page = await open(browser, '/', calm);
   await settled(page);
   await page.keyboard.press('Tab');
-  check((await page.evaluate(() => document.activeElement.textContent.trim())) === 'Zum Inhalt springen', 'no skip link first');
+  check(
+    (await page.evaluate(() => document.activeElement.textContent.trim())) === 'Zum Inhalt springen',
+    'no skip link first'
+  );
   await page.locator('input[name=city]').first().focus();
   await page.keyboard.press('ArrowRight');
   await page.waitForURL(/city=/);

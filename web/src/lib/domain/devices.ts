@@ -3,6 +3,19 @@ import type { DeviceProfile, DeviceState } from '#lib/api/types';
 
 export const deviceStates: DeviceState[] = ['planned', 'active', 'maintenance', 'replaced', 'retired'];
 
+const next: Record<DeviceState, DeviceState[]> = {
+  planned: ['active', 'retired'],
+  active: ['maintenance', 'replaced', 'retired'],
+  maintenance: ['active', 'replaced', 'retired'],
+  replaced: ['planned', 'retired'],
+  retired: []
+};
+
+/** A retired device stays retired; a replaced one is planned anew. */
+export function mayChange(from: DeviceState, to: DeviceState): boolean {
+  return from === to || next[from].includes(to);
+}
+
 /** A DevEUI as people write it, with colons, hyphens or blanks: 16 hexadecimal digits, or nothing. */
 export function parseEui(text: string): string | undefined {
   const digits = text.replace(/[\s:-]/g, '').toLowerCase();

@@ -154,7 +154,8 @@ export const de = {
   language: { name: 'Deutsch', other: 'English', switchTo: 'Switch to English' },
   site: {
     name: 'Stadtdaten',
-    claim: 'Dortmund und Schwerte in Echtzeit',
+    claim: (place: string) => `${place} in Echtzeit`,
+    somewhere: 'Die Stadt',
     skip: 'Zum Inhalt springen',
     menu: 'Hauptmenü',
     theme: 'Farben',
@@ -245,7 +246,7 @@ export const de = {
   },
   portal: {
     title: (place: string) => `${place} live`,
-    both: 'Dortmund und Schwerte',
+    somewhere: 'der Stadt',
     heading: (place: string) => `So geht es ${place}`,
     city: 'Stadt',
     allCities: 'Beide',
@@ -372,8 +373,9 @@ export const de = {
     software: 'Software',
     softwareText: (version: string) => `Diese Seite läuft mit DOS 2030, Version ${version}.`,
     sources: 'Datenquellen',
-    sourcesText:
-      'Haltestellen: Verkehrsverbund Rhein-Ruhr (VRR), CC BY 4.0. Gemeindegrenzen: click_that_hood, MIT. Schrift: Fira Sans, OFL 1.1. Gestaltung: KERN, EUPL 1.2.'
+    sourcesText: 'Schrift: Fira Sans, OFL 1.1. Gestaltung: KERN, EUPL 1.2. Kartendarstellung: MapLibre, BSD.',
+    demoSources:
+      'Vorführung: Parkhäuser der Stadt Dortmund (offene Daten), Wetter und Wasser der Stadt Bochum (CC0), Haltestellen des Verkehrsverbunds Rhein-Ruhr (VRR, CC BY 4.0), Gemeindegrenzen aus click_that_hood (MIT).'
   },
   privacy: {
     title: 'Datenschutz',

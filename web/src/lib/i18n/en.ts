@@ -4,7 +4,8 @@ export const en: Messages = {
   language: { name: 'English', other: 'Deutsch', switchTo: 'Auf Deutsch umschalten' },
   site: {
     name: 'City data',
-    claim: 'Dortmund and Schwerte in real time',
+    claim: (place) => `${place} in real time`,
+    somewhere: 'The city',
     skip: 'Skip to content',
     menu: 'Main menu',
     theme: 'Colours',
@@ -219,7 +220,7 @@ export const en: Messages = {
   },
   portal: {
     title: (place) => `${place} live`,
-    both: 'Dortmund and Schwerte',
+    somewhere: 'The city',
     heading: (place) => `${place} right now`,
     city: 'City',
     allCities: 'Both',
@@ -339,8 +340,9 @@ export const en: Messages = {
     software: 'Software',
     softwareText: (version) => `This site runs on DOS 2030, version ${version}.`,
     sources: 'Data sources',
-    sourcesText:
-      'Stops: Verkehrsverbund Rhein-Ruhr (VRR), CC BY 4.0. Municipal boundaries: click_that_hood, MIT. Typeface: Fira Sans, OFL 1.1. Design: KERN, EUPL 1.2.'
+    sourcesText: 'Typeface: Fira Sans, OFL 1.1. Design: KERN, EUPL 1.2. Map rendering: MapLibre, BSD.',
+    demoSources:
+      'Demonstration: car parks of the city of Dortmund (open data), weather and water of the city of Bochum (CC0), stops of Verkehrsverbund Rhein-Ruhr (VRR, CC BY 4.0), municipal boundaries from click_that_hood (MIT).'
   },
   privacy: {
     title: 'Privacy',

@@ -23,6 +23,10 @@ export class I18n {
   name = (text: Translated | undefined): string =>
     !text ? '' : typeof text === 'string' ? text : (text[this.language] ?? text.de);
 
+  /** “Dortmund und Schwerte” */
+  list = (words: string[]): string =>
+    formatter('list', this.locale, {}, () => new Intl.ListFormat(this.locale)).format(words);
+
   private get locale(): string {
     return this.language === 'de' ? 'de-DE' : 'en-GB';
   }

@@ -3,8 +3,8 @@ import type { City } from '#lib/api/types';
 
 export type Box = [west: number, south: number, east: number, north: number];
 
-/** A city that states neither box nor centre is shown as the region of Dortmund and Schwerte. */
-const region: Box = [7.3, 51.38, 7.66, 51.62];
+/** Where a city states neither box nor centre: Germany. */
+const region: Box = [5.9, 47.2, 15.1, 55.1];
 
 export function boxOf(cities: City[]): Box {
   const boxes = cities.flatMap((city): Box[] => {

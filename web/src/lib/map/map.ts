@@ -48,7 +48,9 @@ export class CityMap {
 
   private constructor(
     private readonly map: Map,
-    private readonly dark: boolean
+    private readonly dark: boolean,
+    /** Light rail is drawn, and the page says that it is schematic. */
+    readonly hasLines: boolean
   ) {}
 
   /** Fails where the browser has no WebGL 2. */
@@ -84,7 +86,7 @@ export class CityMap {
     map.addControl(new NavigationControl({ showCompass: false }), 'top-right');
     map.addControl(new AttributionControl({ compact: false }), 'bottom-right');
     await new Promise<void>((ready) => map.once('load', () => ready()));
-    const made = new CityMap(map, dark);
+    const made = new CityMap(map, dark, base.lines.features.length > 0);
     made.addLayers(scheme);
     made.listen(wish);
     wish.container.dataset.map = 'ready';

@@ -86,9 +86,13 @@ export function baseStyle(data: BaseData, scheme: 'light' | 'dark', credits: Cre
   return {
     version: 8,
     sources: {
-      boundaries: { type: 'geojson', data: data.boundaries, attribution: credits.boundaries },
+      boundaries: {
+        type: 'geojson',
+        data: data.boundaries,
+        attribution: data.boundaries.features.length ? credits.boundaries : undefined
+      },
       lines: { type: 'geojson', data: data.lines },
-      stops: { type: 'geojson', data: data.stops, attribution: credits.stops }
+      stops: { type: 'geojson', data: data.stops, attribution: data.stops.features.length ? credits.stops : undefined }
     },
     layers: [
       { id: 'ground', type: 'background', paint: { 'background-color': colour.ground } },

@@ -135,6 +135,7 @@ void csv_reader::recover_from_quote(visitor const& visit) {
   auto const end = buffer_.find('\n', quote_at_);
   lose(csv_defect::unterminated_quote, "the quote that opens in line " + std::to_string(line) + " is never closed",
        end == buffer_.npos ? buffer_.size() : end + 1, visit);
+  skips_line_ = end == buffer_.npos;
 }
 
 void csv_reader::move_to(std::size_t next) {

@@ -1,0 +1,179 @@
+#include "ingest/files/evaluate.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/text.h"
+
+namespace dos::files {
+namespace {
+
+std::size_t character_bytes(std::string_view s) {
+  auto n = std::size_t(1);
+  while (n < s.size() && (static_cast<unsigned char>(s[n]) & 0xc0) == 0x80) ++n;
+  return n;
+}
+
+// Bytes of `s` that the pattern covers at its start, '?' standing for any one character; 0 when it does not fit.
+std::size_t covered_bytes(std::string_view pattern, std::string_view s) {
+  auto at = std::size_t(0);
+  for (auto const c : pattern) {
+    if (at >= s.size()) return 0;
+    if (c == '?')
+      at += character_bytes(s.substr(at));
+    else if (s[at] == c)
+      ++at;
+    else
+      return 0;
+  }
+  return at;
+}
+
+std::string repaired(std::string_view s, std::string_view pattern, std::string_view right) {
+  auto result = std::string();
+  while (!s.empty()) {
+    auto const n = covered_bytes(pattern, s);
+    auto const step = n > 0 ? n : 1;
+    result += n > 0 ? right : s.substr(0, 1);
+    s.remove_prefix(step);
+  }
+  return result;
+}
+
+class evaluator {
+ public:
+  evaluator(value_rule const& rule, evaluation const& e) : rule_(rule), e_(e) {}
+
+  std::optional<json::value> from_record(record const& r) const {
+    if (rule_.constant) return rule_.constant;
+    if (!rule_.members.empty()) return object_of(r);
+    if (!rule_.text.is_empty()) {
+      auto const filled = rule_.text.fill([&](std::string const& name) { return r.find(name).find_text(); });
+      return filled ? from_text(*filled) : std::nullopt;
+    }
+    auto const found = r.find(rule_.from);
+    if (found.value && stays_json(*found.value)) return *found.value;
+    auto text = found.find_text();
+    return text ? from_text(std::move(*text)) : std::nullopt;
+  }
+
+ private:
+  std::optional<json::value> object_of(record const& r) const {
+    auto members = json::object();
+    for (auto const& [name, rule] : rule_.members) {
+      if (auto v = evaluate(rule, r, e_)) members.push(name, std::move(*v));
+    }
+    return members.empty() ? std::nullopt : std::optional(json::value(std::move(members)));
+  }
+
+  bool stays_json(json::value const& v) const {
+    if (v.is_null() || (v.is_string() && text::trim(v.as_string()).empty())) return false;
+    return rule_.type == value_type::as_it_is && rule_.values.empty() && rule_.repairs.empty() && rule_.split.empty() &&
+           !(v.is_string() && is_skipped(v.as_string()));
+  }
+
+  bool is_skipped(std::string_view s) const {
+    return s.empty() || std::find(rule_.skip_if.begin(), rule_.skip_if.end(), s) != rule_.skip_if.end();
+  }
+
+  std::optional<json::value> refuse(std::string message) const {
+    e_.report(rule_.from, std::move(message));
+    return {};
+  }
+
+  std::optional<json::value> from_text(std::string s) const {
+    if (is_skipped(s)) return {};
+    for (auto const& [pattern, right] : rule_.repairs) {
+      auto better = repaired(s, pattern, right);
+      if (better == s) continue;
+      e_.report(rule_.from, "the text was damaged before it came to us; \"" + s + "\" is read as \"" + better + "\"");
+      s = std::move(better);
+    }
+    if (rule_.split.empty()) return from_one(s);
+    auto parts = std::vector<std::string>();
+    for (auto at = std::size_t(0);;) {
+      auto const end = std::min(s.find(rule_.split, at), s.size());
+      auto const one = text::trim(std::string_view(s).substr(at, end - at));
+      if (!one.empty()) parts.emplace_back(one);
+      if (end == s.size()) break;
+      at = end + rule_.split.size();
+    }
+    if (rule_.part) {
+      auto const i = *rule_.part < 0 ? *rule_.part + int(parts.size()) : *rule_.part;
+      return i >= 0 && i < int(parts.size()) ? from_one(parts[std::size_t(i)]) : std::nullopt;
+    }
+    auto list = json::array();
+    for (auto const& one : parts) {
+      if (auto v = from_one(one)) list.push_back(std::move(*v));
+    }
+    return list.empty() ? std::nullopt : std::optional(json::value(std::move(list)));
+  }
+
+  std::optional<json::value> from_one(std::string_view s) const {
+    if (is_skipped(s)) return {};
+    if (!rule_.values.empty()) return meant_by(s);
+    switch (rule_.type) {
+      case value_type::as_it_is:
+      case value_type::text:
+        return json::value(s);
+      case value_type::number:
+        return number(s);
+      case value_type::boolean:
+        return boolean(s);
+      case value_type::date:
+      case value_type::time:
+        return date(s);
+    }
+    return {};
+  }
+
+  std::optional<json::value> meant_by(std::string_view s) const {
+    auto const find = [&](std::string_view key) {
+      return std::find_if(rule_.values.begin(), rule_.values.end(), [&](auto const& v) { return v.first == key; });
+    };
+    auto found = find(s);
+    if (found == rule_.values.end()) found = find("*");
+    if (found != rule_.values.end()) return found->second.is_null() ? std::nullopt : std::optional(found->second);
+    return refuse("\"" + std::string(s) + "\" is none of the values that are known");
+  }
+
+  std::optional<json::value> number(std::string_view s) const {
+    auto n = parse_number(s, e_.numbers);
+    if (!n) return refuse("\"" + std::string(s) + "\" is no number");
+    if (rule_.scale == 1 && rule_.offset == 0 && rule_.unit_from == rule_.unit_to) return n;
+    auto d = n->as_double() * rule_.scale + rule_.offset;
+    if (rule_.unit_from) d = convert(d, *rule_.unit_from, *rule_.unit_to).value_or(d);
+    if (!std::isfinite(d)) return refuse("\"" + std::string(s) + "\" is too large");
+    return json::value(d);
+  }
+
+  std::optional<json::value> boolean(std::string_view s) const {
+    auto const low = text::lower(s);
+    if (low == "true" || low == "1" || low == "ja" || low == "yes" || low == "j" || low == "y")
+      return json::value(true);
+    if (low == "false" || low == "0" || low == "nein" || low == "no" || low == "n") return json::value(false);
+    return refuse("\"" + std::string(s) + "\" is neither yes nor no");
+  }
+
+  std::optional<json::value> date(std::string_view s) const {
+    auto const reading = rule_.pattern->parse(s);
+    if (!reading)
+      return refuse("\"" + std::string(s) + "\" is no date written as " + std::string(rule_.pattern->pattern()));
+    if (rule_.type == value_type::time) {
+      return json::value(json::object{{"@type", "DateTime"}, {"@value", to_string(e_.to_utc(*reading))}});
+    }
+    return json::value(
+        json::object{{"@type", "Date"}, {"@value", to_string(timestamp{reading->local_us}).substr(0, 10)}});
+  }
+
+  value_rule const& rule_;
+  evaluation const& e_;
+};
+
+}  // namespace
+
+std::optional<json::value> evaluate(value_rule const& rule, record const& r, evaluation const& e) {
+  return evaluator(rule, e).from_record(r);
+}
+
+}  // namespace dos::files

@@ -1,0 +1,51 @@
+#include "ingest/files/record.h"
+
+#include "base/text.h"
+
+namespace dos::files {
+
+std::optional<std::string> field::find_text() const {
+  if (!is_there) return {};
+  if (!value) return std::string(text::trim(text));
+  if (value->is_null()) return {};
+  return value->is_string() ? std::string(text::trim(value->as_string())) : json::to_string(*value);
+}
+
+json::value const* find_path(json::value const& v, std::string_view path) {
+  if (path.empty()) return &v;
+  if (auto const* const found = v.find(path)) return found;
+  auto const dot = path.find('.');
+  auto const head = path.substr(0, dot);
+  auto const* next = v.find(head);
+  if (!next && v.is_array()) {
+    auto const i = text::to_int(head);
+    if (i && *i >= 0 && std::size_t(*i) < v.as_array().size()) next = &v.as_array()[std::size_t(*i)];
+  }
+  return !next || dot == path.npos ? next : find_path(*next, path.substr(dot + 1));
+}
+
+field record::find(std::string const& name) const {
+  if (columns_) {
+    auto const column = columns_->find(name);
+    if (column != columns_->end() && column->second < fields_.size()) return {fields_[column->second], nullptr, true};
+  }
+  for (auto const* const source : {members_, around_, table_row}) {
+    auto const* const found = source ? find_path(*source, name) : nullptr;
+    if (found) return {{}, found, true};
+  }
+  if (name.starts_with("parameter.") && parameters) {
+    auto const found = parameters->find(name.substr(10));
+    if (found != parameters->end()) return {found->second, nullptr, true};
+  }
+  if (name == "row.number")
+    made_ = std::to_string(number);
+  else if (name == "row.hash")
+    made_ = digest;
+  else if (name == "row.repeat")
+    made_ = std::to_string(repeat);
+  else
+    return {};
+  return {made_, nullptr, true};
+}
+
+}  // namespace dos::files

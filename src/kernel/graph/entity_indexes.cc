@@ -7,8 +7,8 @@
 namespace dos {
 namespace {
 
-// An index has to leave out this much of the candidates to be worth the sorting.
-constexpr auto worth_it(std::size_t found, std::size_t all) { return found < all - all / 4; }
+// Looking at an entity costs about as much as taking so many slots from an index (measured: 300 ns and 10 ns).
+constexpr std::size_t listed_per_look = 32;
 // Searching the tree holds the writer up, so a place that many are in is not searched, but every entity looked at.
 constexpr std::size_t places_found_max = 100'000;
 
@@ -173,53 +173,80 @@ std::vector<symbol> entity_indexes::types_for(std::vector<query::selector> const
   return chosen;
 }
 
-bool entity_indexes::has_type_of(query_plan const& p, std::uint32_t slot) const {
-  return !p.by_type || std::any_of(p.types.begin(), p.types.end(), [&](symbol type) {
-    auto const it = types_.find(type);
-    return it != types_.end() && it->second.slots.contains(slot);
+// Whether listing so many slots costs less than the looks at entities that it saves.
+bool entity_indexes::pays_off(query_plan const& p, std::size_t listed) const {
+  if (p.slots) return listed / listed_per_look < p.estimate / 2;
+  auto const looks = double(listed) * double(p.estimate) / double(std::max<std::size_t>(living_.size(), 1));
+  return double(listed) / listed_per_look + looks < double(p.estimate) * 0.75;
+}
+
+void entity_indexes::add_values(query_plan& p, query::node const& n, std::vector<source>& out) const {
+  auto s = source();
+  auto bounds = value_index::find_bounds(n);
+  if (!bounds) return;
+  auto const it = values_.find(n.path.attribute);
+  if (it == values_.end()) {
+    p.unindexed.push_back(n.path.attribute);
+    return;
+  }
+  for (auto const& b : *bounds) s.count += it->second.index->count(b);
+  s.values = &it->second;
+  s.bounds = std::move(*bounds);
+  out.push_back(std::move(s));
+}
+
+void entity_indexes::add_places(query_plan const& p, query::node const& n, std::vector<source>& out) const {
+  if (n.what != query::node::kind::geo || !n.spatial->box()) return;
+  auto s = source();
+  if (auto const* const tree = find_places(n.path.attribute)) {
+    auto is_too_many = false;
+    tree->search(*n.spatial->box(), [&](std::uint32_t slot) {
+      s.slots.push_back(slot);
+      is_too_many = s.slots.size() > places_found_max || (s.slots.size() % 1024 == 0 && !pays_off(p, s.slots.size()));
+      return !is_too_many;
+    });
+    if (is_too_many) return;
+  }
+  s.count = s.slots.size();
+  out.push_back(std::move(s));
+}
+
+void entity_indexes::use(query_plan& p, source s) const {
+  if (s.values) {
+    s.values->last_used = ++uses_;
+    s.slots.reserve(s.count);
+    for (auto const& b : s.bounds) s.values->index->collect(b, s.slots);
+  }
+  if (!p.slots) {
+    keep_types(p, s.slots);
+    make_distinct(s.slots);
+    p.slots = std::move(s.slots);
+  } else {
+    auto listed = std::vector<bool>(p.slots->empty() ? 0 : p.slots->back() + 1);
+    for (auto const slot : s.slots) {
+      if (slot < listed.size()) listed[slot] = true;
+    }
+    std::erase_if(*p.slots, [&](std::uint32_t slot) { return !listed[slot]; });
+  }
+  p.estimate = p.slots->size();
+}
+
+void entity_indexes::keep_types(query_plan const& p, std::vector<std::uint32_t>& slots) const {
+  if (!p.by_type) return;
+  auto sets = std::vector<slot_set const*>();
+  for (auto const type : p.types) {
+    if (auto const it = types_.find(type); it != types_.end()) sets.push_back(&it->second.slots);
+  }
+  std::erase_if(slots, [&](std::uint32_t slot) {
+    return std::none_of(sets.begin(), sets.end(), [&](auto const* set) { return set->contains(slot); });
   });
 }
 
-void entity_indexes::use_values(query_plan& p, std::vector<query::node const*> const& conjuncts) const {
-  auto const* best = static_cast<value_entry const*>(nullptr);
-  auto best_bounds = std::vector<value_index::bounds>();
-  for (auto const* const n : conjuncts) {
-    auto bounds = value_index::find_bounds(*n);
-    if (!bounds) continue;
-    auto const it = values_.find(n->path.attribute);
-    if (it == values_.end()) {
-      p.unindexed.push_back(n->path.attribute);
-      continue;
-    }
-    auto found = std::size_t(0);
-    for (auto const& b : *bounds) found += it->second.index->count(b);
-    if (!worth_it(found, p.estimate)) continue;
-    p.estimate = found;
-    best = &it->second;
-    best_bounds = std::move(*bounds);
-  }
-  if (!best) return;
-  best->last_used = ++uses_;
-  p.slots.emplace();
-  for (auto const& b : best_bounds) best->index->collect(b, *p.slots);
-}
-
-void entity_indexes::use_places(query_plan& p, std::vector<query::node const*> const& conjuncts) const {
-  for (auto const* const n : conjuncts) {
-    if (n->what != query::node::kind::geo || !n->spatial->box()) continue;
-    auto const* const tree = find_places(n->path.attribute);
-    auto found = std::vector<std::uint32_t>();
-    auto const found_max = std::min(p.estimate, places_found_max);
-    if (tree) {
-      tree->search(*n->spatial->box(), [&](std::uint32_t slot) {
-        found.push_back(slot);
-        return found.size() <= found_max;
-      });
-    }
-    if (found.size() > found_max || !worth_it(found.size(), p.estimate)) continue;
-    p.estimate = found.size();
-    p.slots = std::move(found);
-  }
+void entity_indexes::add_deleted(query_plan& p) const {
+  if (!p.slots || !p.with_deleted) return;
+  deleted_.copy_from(0, deleted_.size(), *p.slots);
+  make_distinct(*p.slots);
+  p.estimate = p.slots->size();
 }
 
 query_plan entity_indexes::make_plan(query::query const& q) const {
@@ -232,9 +259,16 @@ query_plan entity_indexes::make_plan(query::query const& q) const {
   if (p.by_type) p.types = types_for(q.selectors, p.estimate);
   auto conjuncts = std::vector<query::node const*>();
   if (q.filter) add_conjuncts(*q.filter, conjuncts);
-  use_values(p, conjuncts);
-  use_places(p, conjuncts);
-  if (p.slots) complete(p);
+  auto sources = std::vector<source>();
+  for (auto const* const n : conjuncts) {
+    add_values(p, *n, sources);
+    add_places(p, *n, sources);
+  }
+  std::sort(sources.begin(), sources.end(), [](auto const& a, auto const& b) { return a.count < b.count; });
+  for (auto& s : sources) {
+    if (pays_off(p, s.count)) use(p, std::move(s));
+  }
+  add_deleted(p);
   auto const text = std::find_if(conjuncts.begin(), conjuncts.end(), [](auto const* n) {
     return n->what == query::node::kind::text && !n->words.empty();
   });
@@ -243,18 +277,12 @@ query_plan entity_indexes::make_plan(query::query const& q) const {
 }
 
 void entity_indexes::narrow(query_plan& p, slot_set const& found) const {
-  if (!worth_it(found.size(), p.estimate)) return;
-  p.slots.emplace();
-  found.copy_from(0, found.size(), *p.slots);
-  complete(p);
-}
-
-// Slots that an index of values, places or words found, as a plan.
-void entity_indexes::complete(query_plan& p) const {
-  std::erase_if(*p.slots, [&](std::uint32_t s) { return !has_type_of(p, s); });
-  if (p.with_deleted) deleted_.copy_from(0, deleted_.size(), *p.slots);
-  make_distinct(*p.slots);
-  p.estimate = p.slots->size();
+  auto s = source();
+  s.count = found.size();
+  found.copy_from(0, found.size(), s.slots);
+  if (!pays_off(p, s.count)) return;
+  use(p, std::move(s));
+  add_deleted(p);
 }
 
 void entity_indexes::copy_slots(query_plan const& p, std::uint64_t from, std::size_t n, std::vector<std::uint32_t>& out) const {

@@ -18,7 +18,7 @@ namespace dos {
 
 // Where the entities that can match a query are found.
 struct query_plan {
-  std::optional<std::vector<std::uint32_t>> slots;  // exactly these, in order
+  std::optional<std::vector<std::uint32_t>> slots;  // these, in order
   std::vector<symbol> types;                        // else, if `by_type`, those of these types
   bool by_type = false;                             // else every living one
   bool with_deleted = false;                        // and the deleted ones
@@ -69,10 +69,19 @@ class entity_indexes {
   void count(std::uint32_t slot, entity const& e, int by);
   void change_place(std::uint32_t slot, symbol attribute, entity const* after);
   std::vector<symbol> types_for(std::vector<query::selector> const& selectors, std::size_t& estimate) const;
-  void use_values(query_plan& p, std::vector<query::node const*> const& conjuncts) const;
-  void use_places(query_plan& p, std::vector<query::node const*> const& conjuncts) const;
-  void complete(query_plan& p) const;
-  bool has_type_of(query_plan const& p, std::uint32_t slot) const;
+  // What an index found, or could list: every match is among these slots.
+  struct source {
+    std::size_t count = 0;
+    std::vector<std::uint32_t> slots;   // of places, which have to be searched to be counted
+    value_entry const* values = nullptr;  // else within these bounds
+    std::vector<value_index::bounds> bounds;
+  };
+  void add_values(query_plan& p, query::node const& n, std::vector<source>& out) const;
+  void add_places(query_plan const& p, query::node const& n, std::vector<source>& out) const;
+  void use(query_plan& p, source s) const;
+  bool pays_off(query_plan const& p, std::size_t listed) const;
+  void keep_types(query_plan const& p, std::vector<std::uint32_t>& slots) const;
+  void add_deleted(query_plan& p) const;
 
   slot_set living_;
   slot_set deleted_;

@@ -102,6 +102,12 @@ async function platform(city, path, query, request, response) {
       }));
     return json(response, { items, total: items.length });
   }
+  if (first === 'webhooks')
+    return json(
+      response,
+      { id: 'x', url: 'http://localhost/dortmund/lorawan/chirpstack', secret: 's', header: 'Authorization: Bearer s' },
+      201
+    );
   if (first === 'ledger') return json(response, { hours: ledger(query.get('from'), query.get('source')) });
   if (first === 'sources') return json(response, { items: sources });
   if (first === 'quarantine') {

@@ -145,5 +145,7 @@ export const client = {
   },
   ledger: (city: string, query: { from?: string; to?: string; source?: string }) =>
     get<{ hours: api.LedgerHour[] }>(`${platform(city)}/ledger`, query),
+  createWebhook: (city: string, webhook: { name: string; network: string }) =>
+    write<api.NewWebhook>('POST', `${platform(city)}/webhooks`, webhook),
   sources: (city: string) => get<api.Page<api.Source>>(`${platform(city)}/sources`)
 };

@@ -179,6 +179,8 @@ export interface QuarantineEntry {
 export interface ReplayResult {
   ok: boolean;
   reason?: string;
+  /** What is to be repaired. */
+  detail?: string;
   replayed?: number;
   failed?: number;
 }
@@ -204,6 +206,14 @@ export interface Source {
   last_received?: string;
   url?: string;
   error?: string;
+}
+
+/** Answered once, when a webhook is made: its secret is shown here and never again. */
+export interface NewWebhook {
+  id: string;
+  url: string;
+  secret: string;
+  header: string;
 }
 
 export interface CityStatus {

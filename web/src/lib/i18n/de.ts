@@ -663,6 +663,15 @@ export const de = {
       address: 'Adresse',
       secret: 'Geheimnis',
       secretHidden: 'hinterlegt, wird nicht gezeigt',
+      make: 'Neue Zustellung einrichten',
+      makeText:
+        'Ihr LoRaWAN-Netz schickt seine Nachrichten an eine Adresse dieses Servers. Jede Zustellung hat ihr eigenes Geheimnis.',
+      makeName: 'Kurzer Name',
+      makeNameHint: 'Buchstaben, Ziffern und - _ . – zum Beispiel „stadtwerke“.',
+      network: 'Netz-Software',
+      makeSubmit: 'Einrichten',
+      made: 'Eingerichtet. Das Geheimnis sehen Sie nur jetzt.',
+      header: 'Kopfzeile',
       states: {
         ok: 'läuft',
         running: 'läuft',

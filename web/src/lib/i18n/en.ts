@@ -643,6 +643,15 @@ export const en: Messages = {
       address: 'Address',
       secret: 'Secret',
       secretHidden: 'on file, not shown',
+      make: 'Set up a new webhook',
+      makeText:
+        'Your LoRaWAN network sends its messages to an address of this server. Each webhook has a secret of its own.',
+      makeName: 'Short name',
+      makeNameHint: 'Letters, digits and - _ . – for example “utilities”.',
+      network: 'Network software',
+      makeSubmit: 'Set up',
+      made: 'Set up. You see the secret only now.',
+      header: 'Header',
       states: {
         ok: 'running',
         running: 'running',

@@ -5,8 +5,8 @@ namespace {
 
 enum tag : char { tag_null, tag_false, tag_true, tag_integer, tag_real, tag_string, tag_array, tag_object };
 
-json::value read_nested(byte_reader& in, int depth) {
-  if (depth > json::depth_max) byte_reader::fail();
+json::value read_nested(chunk_reader& in, int depth) {
+  if (depth > json::depth_max) chunk_reader::fail();
   switch (in.byte()) {
     case tag_null: return nullptr;
     case tag_false: return false;
@@ -16,14 +16,14 @@ json::value read_nested(byte_reader& in, int depth) {
     case tag_string: return in.text();
     case tag_array: {
       auto const n = in.varint();
-      if (n > in.left()) byte_reader::fail();  // each takes a byte at least
+      if (n > in.left()) chunk_reader::fail();  // each takes a byte at least
       auto items = json::array();
       for (auto i = std::uint64_t(0); i != n; ++i) items.push_back(read_nested(in, depth + 1));
       return items;
     }
     case tag_object: {
       auto const n = in.varint();
-      if (n > in.left()) byte_reader::fail();
+      if (n > in.left()) chunk_reader::fail();
       auto members = json::object();
       for (auto i = std::uint64_t(0); i != n; ++i) {
         auto const key = in.text();
@@ -31,7 +31,7 @@ json::value read_nested(byte_reader& in, int depth) {
       }
       return members;
     }
-    default: byte_reader::fail();
+    default: chunk_reader::fail();
   }
 }
 
@@ -69,6 +69,6 @@ void write_value(std::string& out, json::value const& v) {
   }
 }
 
-json::value read_value(byte_reader& in) { return read_nested(in, 0); }
+json::value read_value(chunk_reader& in) { return read_nested(in, 0); }
 
 }  // namespace dos

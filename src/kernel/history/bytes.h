@@ -31,9 +31,9 @@ void write_fixed(std::string& out, T t) {
 }
 
 // Takes from the front; fault internal when there is not enough.
-class byte_reader {
+class chunk_reader {
  public:
-  explicit byte_reader(std::string_view bytes) : at_(bytes.data()), end_(at_ + bytes.size()) {}
+  explicit chunk_reader(std::string_view bytes) : at_(bytes.data()), end_(at_ + bytes.size()) {}
 
   std::size_t left() const { return std::size_t(end_ - at_); }
   std::uint64_t varint() {
@@ -70,6 +70,6 @@ class byte_reader {
 };
 
 void write_value(std::string& out, json::value const& v);
-json::value read_value(byte_reader& in);
+json::value read_value(chunk_reader& in);
 
 }  // namespace dos

@@ -14,9 +14,10 @@
 
 // version · flags · crc32c (of everything else) · count · columns, the latter compressed when the chunk is sealed:
 //   times    first, common divisor, differences of differences
-//   numbers  differences, or differences of differences
 //   classes  runs: what kind of value each observation has
-//   numeric values, strings, JSON, extras: only those that occur
+//   numeric values, as far as they occur
+//   numbers  differences, or differences of differences
+//   strings, JSON, extras: as far as they occur
 namespace dos {
 namespace {
 
@@ -66,7 +67,7 @@ void write_differences(std::string& out, std::vector<std::int64_t> const& values
   }
 }
 
-void read_differences(byte_reader& in, std::vector<std::int64_t>& values, std::size_t n) {
+void read_differences(chunk_reader& in, std::vector<std::int64_t>& values, std::size_t n) {
   values.resize(n);
   auto before = std::uint64_t(0);
   for (auto& i : values) {
@@ -96,7 +97,7 @@ void write_reals(std::string& out, std::vector<double> const& values) {
   }
 }
 
-void read_reals(byte_reader& in, std::vector<double>& values, std::size_t n) {
+void read_reals(chunk_reader& in, std::vector<double>& values, std::size_t n) {
   values.resize(n);
   auto const scale = in.byte();
   if (scale == not_scaled) {
@@ -112,7 +113,7 @@ void read_reals(byte_reader& in, std::vector<double>& values, std::size_t n) {
     }
     return;
   }
-  if (scale >= powers.size()) byte_reader::fail();
+  if (scale >= powers.size()) chunk_reader::fail();
   auto before = std::uint64_t(0);
   for (auto& d : values) {
     before += std::uint64_t(in.signed_varint());
@@ -152,18 +153,18 @@ void write_words(std::string& out, std::vector<std::string_view> const& words) {
 }
 
 // Appends n words; the views live as long as the bytes read from. `budget` bounds what they expand to.
-void read_words(byte_reader& in, std::vector<std::string_view>& words, std::size_t n, std::size_t& budget) {
+void read_words(chunk_reader& in, std::vector<std::string_view>& words, std::size_t n, std::size_t& budget) {
   auto const distinct_count = in.varint();
-  if (distinct_count > n) byte_reader::fail();
+  if (distinct_count > n) chunk_reader::fail();
   auto distinct = std::vector<std::string_view>();
   for (auto i = std::uint64_t(0); i != distinct_count; ++i) distinct.push_back(in.text());
   auto const as_runs = in.byte() != 0;
   for (auto const end = words.size() + n; words.size() != end;) {
     auto const index = in.varint();
     auto const length = as_runs ? in.varint() : 1;
-    if (index >= distinct_count || length == 0 || length > end - words.size()) byte_reader::fail();
+    if (index >= distinct_count || length == 0 || length > end - words.size()) chunk_reader::fail();
     auto const cost = distinct[index].size() * length;
-    if (cost > budget) byte_reader::fail();
+    if (cost > budget) chunk_reader::fail();
     budget -= cost;
     words.insert(words.end(), length, distinct[index]);
   }
@@ -201,25 +202,28 @@ void write_numbers(std::string& out, std::span<observation const> points) {
   out += use_second ? second : plain;
 }
 
-void read_moments(byte_reader& in, std::vector<moment>& moments, std::size_t n) {
-  moments.resize(n);
+void read_times(chunk_reader& in, std::vector<timestamp>& times, std::size_t n) {
+  times.resize(n);
   auto time = std::uint64_t(in.signed_varint());
   auto const divisor = in.varint();
   auto steps = std::uint64_t(0);
-  moments[0].time.us = std::int64_t(time);
+  times[0].us = std::int64_t(time);
   for (auto i = std::size_t(1); i < n; ++i) {
     steps += std::uint64_t(in.signed_varint());
     time += steps * divisor;
-    moments[i].time.us = std::int64_t(time);
+    times[i].us = std::int64_t(time);
   }
+}
+
+void read_numbers(chunk_reader& in, std::span<observation> points) {
   auto const second = in.byte() != 0;
   auto number = std::uint64_t(0);
   auto distance = std::uint64_t(0);
-  for (auto& m : moments) {
+  for (auto& p : points) {
     auto const difference = std::uint64_t(in.signed_varint());
     distance = second ? distance + difference : difference;
     number += distance;
-    m.number = number;
+    p.number = number;
   }
 }
 
@@ -286,8 +290,7 @@ sorted_values sort_values(std::span<observation const> points) {
   return s;
 }
 
-void write_values(std::string& out, std::span<observation const> points) {
-  auto const s = sort_values(points);
+void write_numeric_values(std::string& out, sorted_values const& s) {
   for (auto i = s.classes.begin(); i != s.classes.end();) {
     auto const end = std::find_if(i, s.classes.end(), [&](value_class c) { return c != *i; });
     out += char(*i);
@@ -300,8 +303,6 @@ void write_values(std::string& out, std::span<observation const> points) {
     out += char(s.mixed_scale);
     write_differences(out, s.mixed_values);
   }
-  if (!s.strings.empty()) write_words(out, s.strings);
-  if (!s.others.empty()) write_words(out, {s.others.begin(), s.others.end()});
 }
 
 // The members of the extras become columns. Integers are mostly times: kept as distance from the observation's own.
@@ -340,9 +341,9 @@ void write_extras(std::string& out, std::span<observation const> points) {
   }
 }
 
-void read_extras(byte_reader& in, std::span<observation> points, std::size_t& budget) {
+void read_extras(chunk_reader& in, std::span<observation> points, std::size_t& budget) {
   auto const columns = in.varint();
-  if (columns > in.left()) byte_reader::fail();
+  if (columns > in.left()) chunk_reader::fail();
   auto words = std::vector<std::string_view>();
   auto distances = std::vector<std::int64_t>();
   for (auto column = std::uint64_t(0); column != columns; ++column) {
@@ -360,7 +361,7 @@ void read_extras(byte_reader& in, std::span<observation> points, std::size_t& bu
       if (all_integers) {
         repeated = std::int64_t(std::uint64_t(distances[next++]) + std::uint64_t(points[i].time.us));
       } else if (words[i].data() != word_before.data()) {
-        auto word = byte_reader(words[i]);
+        auto word = chunk_reader(words[i]);
         repeated = read_value(word);
         word_before = words[i];
       }
@@ -388,10 +389,10 @@ std::string compressed(std::string_view bytes) {
 std::string expanded(std::string_view bytes) {
   thread_local auto const context = std::unique_ptr<ZSTD_DCtx, free_context>(ZSTD_createDCtx());
   auto const size = ZSTD_getFrameContentSize(bytes.data(), bytes.size());
-  if (size > columns_bytes_max) byte_reader::fail();  // unknown and wrong sizes are huge numbers
+  if (size > columns_bytes_max) chunk_reader::fail();  // unknown and wrong sizes are huge numbers
   auto out = std::string(std::size_t(size), '\0');
   auto const n = ZSTD_decompressDCtx(context.get(), out.data(), out.size(), bytes.data(), bytes.size());
-  if (ZSTD_isError(n) != 0 || n != size) byte_reader::fail();
+  if (ZSTD_isError(n) != 0 || n != size) chunk_reader::fail();
   return out;
 }
 
@@ -400,8 +401,8 @@ struct opened_chunk {
   explicit opened_chunk(std::string_view bytes);
 
   std::string storage;
-  byte_reader rest;
-  std::vector<dos::moment> moments;
+  chunk_reader rest;
+  std::vector<timestamp> times;
   std::vector<std::pair<value_class, std::size_t>> runs;
   std::array<std::size_t, class_count> counts{};
   std::vector<std::int64_t> integers;
@@ -414,18 +415,18 @@ opened_chunk::opened_chunk(std::string_view bytes) : rest(bytes) {
   if (rest.byte() > version) throw fault(fault_kind::not_supported, "the chunk was written by a newer program");
   auto const flags = rest.byte();
   auto const checksum = rest.fixed<std::uint32_t>();
-  if (crc32c(bytes.substr(6), crc32c(bytes.substr(0, 2))) != checksum) byte_reader::fail();
+  if (crc32c(bytes.substr(6), crc32c(bytes.substr(0, 2))) != checksum) chunk_reader::fail();
   auto const count = rest.varint();
-  if (count == 0 || count > points_max) byte_reader::fail();
+  if (count == 0 || count > points_max) chunk_reader::fail();
   if ((flags & flag_compressed) != 0) {
     storage = expanded(rest.bytes(rest.left()));
-    rest = byte_reader(storage);
+    rest = chunk_reader(storage);
   }
-  read_moments(rest, moments, count);
+  read_times(rest, times, count);
   for (auto seen = std::size_t(0); seen != count;) {
     auto const c = rest.byte();
     auto const run = rest.varint();
-    if (c >= class_count || run == 0 || run > count - seen) byte_reader::fail();
+    if (c >= class_count || run == 0 || run > count - seen) chunk_reader::fail();
     runs.emplace_back(value_class(c), run);
     counts[c] += run;
     seen += run;
@@ -434,7 +435,7 @@ opened_chunk::opened_chunk(std::string_view bytes) : rest(bytes) {
   if (counts[real] != 0) read_reals(rest, reals, counts[real]);
   if (counts[mixed] != 0) {
     auto const scale = rest.byte();
-    if (scale >= integer_powers.size()) byte_reader::fail();
+    if (scale >= integer_powers.size()) chunk_reader::fail();
     mixed_power = integer_powers[scale];
     read_differences(rest, mixed_values, counts[mixed]);
   }
@@ -492,8 +493,11 @@ std::string encode_chunk(std::span<observation const> points, bool sealed) {
   auto columns = std::string();
   columns.reserve(points.size() * 4);
   write_times(columns, points);
+  auto const sorted = sort_values(points);
+  write_numeric_values(columns, sorted);
   write_numbers(columns, points);
-  write_values(columns, points);
+  if (!sorted.strings.empty()) write_words(columns, sorted.strings);
+  if (!sorted.others.empty()) write_words(columns, {sorted.others.begin(), sorted.others.end()});
   write_extras(columns, points);
   auto const compress = sealed && columns.size() <= columns_bytes_max;
   auto out = std::string{char(version), char(compress ? flag_compressed : 0), 0, 0, 0, 0};
@@ -507,6 +511,9 @@ std::string encode_chunk(std::span<observation const> points, bool sealed) {
 void decode_chunk(std::string_view bytes, std::vector<observation>& points) {
   auto c = opened_chunk(bytes);
   auto const start = points.size();
+  points.resize(start + c.times.size());
+  auto const added = std::span(points).subspan(start);
+  read_numbers(c.rest, added);
   auto budget = expanded_bytes_max;
   auto words = std::vector<std::string_view>();
   if (c.counts[string] != 0) read_words(c.rest, words, c.counts[string], budget);
@@ -528,42 +535,42 @@ void decode_chunk(std::string_view bytes, std::vector<observation>& points) {
       }
       case string: return *next_string++;
       case other: {
-        auto word = byte_reader(*next_other++);
+        auto word = chunk_reader(*next_other++);
         return read_value(word);
       }
       default: return nullptr;
     }
   };
-  points.reserve(start + c.moments.size());
-  auto m = c.moments.begin();
+  auto i = std::size_t(0);
   for (auto const& [k, length] : c.runs) {
-    for (auto const end = m + std::ptrdiff_t(length); m != end; ++m) {
-      points.push_back({.number = m->number, .time = m->time, .value = value_of(k), .extras = {}});
+    for (auto const end = i + length; i != end; ++i) {
+      added[i].time = c.times[i];
+      added[i].value = value_of(k);
     }
   }
-  read_extras(c.rest, std::span(points).subspan(start), budget);
+  read_extras(c.rest, added, budget);
 }
 
 std::size_t decode_numbers(std::string_view bytes, std::vector<numeric_point>& points) {
   auto const c = opened_chunk(bytes);
-  points.reserve(points.size() + c.moments.size());
+  points.reserve(points.size() + c.times.size());
   auto next_integer = c.integers.begin();
   auto next_real = c.reals.begin();
   auto next_mixed = c.mixed_values.begin();
-  auto m = c.moments.begin();
+  auto t = c.times.begin();
   for (auto const& [k, length] : c.runs) {
-    for (auto const end = m + std::ptrdiff_t(length); m != end; ++m) {
+    for (auto const end = t + std::ptrdiff_t(length); t != end; ++t) {
       switch (k) {
-        case false_value: points.push_back({*m, 0.0}); break;
-        case true_value: points.push_back({*m, 1.0}); break;
-        case integer: points.push_back({*m, double(*next_integer++)}); break;
-        case real: points.push_back({*m, *next_real++}); break;
-        case mixed: points.push_back({*m, double(*next_mixed++) / double(c.mixed_power)}); break;
+        case false_value: points.push_back({*t, 0.0}); break;
+        case true_value: points.push_back({*t, 1.0}); break;
+        case integer: points.push_back({*t, double(*next_integer++)}); break;
+        case real: points.push_back({*t, *next_real++}); break;
+        case mixed: points.push_back({*t, double(*next_mixed++) / double(c.mixed_power)}); break;
         default: break;
       }
     }
   }
-  return c.moments.size();
+  return c.times.size();
 }
 
 }  // namespace dos

@@ -131,7 +131,7 @@ TEST(a_chunk, gives_its_numbers_alone_as_well) {
       auto const d = numeric_value(p.value);
       if (!d) continue;
       ASSERT_NE(decoded.end(), expected);
-      ASSERT_EQ(p.moment(), expected->moment);
+      ASSERT_EQ(p.time, expected->time);
       ASSERT_EQ(std::bit_cast<std::uint64_t>(*d), std::bit_cast<std::uint64_t>(expected->value)) << family.name;
       ++expected;
     }

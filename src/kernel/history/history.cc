@@ -82,7 +82,7 @@ class period_sums {
     if (auto const d = numeric_value(o.value)) period->add(*d);
   }
   void add(numeric_point const& p) {
-    auto* const period = find(p.moment.time, p.moment.time);
+    auto* const period = find(p.time, p.time);
     if (period == nullptr) return;
     ++period->count;
     period->add(p.value);
@@ -256,7 +256,7 @@ void history::flush_all(store::state_db::transaction& t, store::position cursor)
 
 void history::flushed() { parts_->tail.flushed(); }
 
-bool history::wants_flush() const { return tail_bytes() > parts_->limits.tail_bytes_max / 4 * 3; }
+bool history::wants_flush() const { return tail_bytes() > parts_->limits.tail_bytes_max / 8 * 7; }
 std::size_t history::tail_bytes() const { return parts_->tail.bytes(); }
 
 void history::expire(store::state_db::transaction& t, series_id series, timestamp before) {

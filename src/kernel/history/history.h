@@ -72,7 +72,7 @@ class history {
   void flush_all(store::state_db::transaction& t, store::position cursor);  // everything into chunks
   void flushed();
 
-  bool wants_flush() const;         // the tail is past three quarters of its bound
+  bool wants_flush() const;         // the tail is near its bound
   std::size_t tail_bytes() const;   // memory now
 
   // Removes chunks and parts of chunks older than `before`. New observations that old leave with a later call. Not

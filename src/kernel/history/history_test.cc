@@ -182,7 +182,7 @@ TEST(the_tail, stays_within_its_bounds_in_memory_and_on_disk) {
       h.add(at, s, point(number, std::int64_t(at), 0.1 * double(number)));
     }
     checkpoint(db, h, at);
-    ASSERT_LE(h.tail_bytes(), 50'000u);
+    ASSERT_LE(h.tail_bytes(), 75'000u);
     ASSERT_LE(raw(), 101'000);
   }
   EXPECT_EQ(200u, h.statistics_of(5)->count);

@@ -164,7 +164,7 @@ std::vector<series_id> tail::choose(store::position cursor, history_options cons
   std::sort(waiting.begin(), waiting.end(), [](candidate const& a, candidate const& b) { return a.since < b.since; });
   auto const keep_from = oldest_row_worth_keeping(limits.tail_bytes_max);
   for (auto const& c : waiting) {
-    if (left <= limits.tail_bytes_max / 2 && c.since >= keep_from) break;
+    if (left <= limits.tail_bytes_max / 4 * 3 && c.since >= keep_from) break;
     chosen.push_back(c.id);
     left -= c.bytes;
   }
@@ -263,14 +263,14 @@ void tail::load(store::connection& db, store::position cursor) {
   while (rows.step()) {
     auto const bytes = rows.bytes(2);
     require(crc32c(bytes) == rows.integer(1), fault_kind::internal, "the open tail of the history is damaged");
-    load_row(byte_reader(bytes), rows.integer(0), cursor);
+    load_row(chunk_reader(bytes), rows.integer(0), cursor);
     rows_.push_back({rows.integer(0), bytes.size()});
     last_row_ = rows.integer(0);
   }
   saved_cursor_ = cursor;
 }
 
-void tail::load_row(byte_reader in, row_id id, store::position cursor) {
+void tail::load_row(chunk_reader in, row_id id, store::position cursor) {
   while (in.left() != 0) {
     auto const head = in.varint();
     auto const series = head / 2;

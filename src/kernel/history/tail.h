@@ -93,7 +93,7 @@ class tail {
   row_id oldest_row_worth_keeping(std::size_t bytes_max) const;
   chunk_edit edit_of(series_id series, store::position cursor) const;
   void save_row(store::connection& db, std::unordered_set<series_id> const& chunked);
-  void load_row(byte_reader in, row_id id, store::position cursor);
+  void load_row(chunk_reader in, row_id id, store::position cursor);
 
   std::array<shard, 64> shards_;
   std::atomic<std::size_t> bytes_ = 0;

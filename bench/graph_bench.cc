@@ -1,9 +1,10 @@
 // How fast the entity store answers, and what an entity costs in memory: `graph_bench [entities]`, by default 100,000.
-// Prints one figure a line: name, value, unit.
+// Prints one figure a line: name, value, unit. Times are processor time of the one thread that works, so that what else
+// runs on the machine does not count.
 #include <malloc.h>
+#include <time.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -29,7 +30,9 @@ auto const address = symbol("https://smartdatamodels.org/address");
 auto const device = symbol("https://smartdatamodels.org/dataModel.Device/refDevice");
 
 double now_s() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  auto t = timespec();
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return double(t.tv_sec) + double(t.tv_nsec) * 1e-9;
 }
 
 void print(char const* what, double value, char const* unit) { std::printf("%s %.6g %s\n", what, value, unit); }
@@ -194,12 +197,15 @@ int main(int argc, char** argv) {
   {
     auto const updates = std::size_t(200'000);
     auto spent = 0.0;
-    for (auto i = std::size_t(0); i < updates; ++i) {
-      auto e = entity(*store.find(w.id(w.random() % n)));
-      e.set(w.make(temperature, w.rounded(-10, 35)));
-      auto p = make_ref<entity>(std::move(e));
+    for (auto i = std::size_t(0); i < updates; i += 1000) {
+      auto batch = std::vector<entity_ptr>();
+      for (auto k = 0; k < 1000; ++k) {
+        auto e = entity(*store.find(w.id(w.random() % n)));
+        e.set(w.make(temperature, w.rounded(-10, 35)));
+        batch.push_back(make_ref<entity>(std::move(e)));
+      }
       auto const from = now_s();
-      store.put(std::move(p));
+      for (auto& e : batch) store.put(std::move(e));
       spent += now_s() - from;
     }
     print("put_update", double(updates) / spent, "1/s");

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,22 +43,75 @@ inline constexpr std::string_view provenance_iri = "urn:dos2030:provenance";
 
 inline constexpr timestamp no_time{std::numeric_limits<std::int64_t>::min()};
 
-// A shape read from GeoJSON once, by whoever asks first. A copy starts unread, because its value may be changed.
-class geometry_cache {
- public:
-  geometry_cache() = default;
-  geometry_cache(geometry_cache const&) {}
-  geometry_cache& operator=(geometry_cache const&);
-  ~geometry_cache();
-
-  geo::geometry const& get(json::value const& geojson) const;
-
- private:
-  mutable std::atomic<geo::geometry const*> parsed_{nullptr};
-};
-
 struct attribute;
 using attribute_ptr = ref<attribute const>;
+
+// What few attributes have, so that the others need not be large for it: members that are no attributes, to be used like
+// a JSON value; and a shape read from GeoJSON once, by whoever asks first. A copy starts without the shape, because its
+// value may be changed.
+class attribute_extras {
+ public:
+  attribute_extras() = default;
+  attribute_extras(json::value v);
+  attribute_extras(json::object o) : attribute_extras(json::value(std::move(o))) {}
+  attribute_extras(attribute_extras const& other);
+  attribute_extras(attribute_extras&& other) noexcept;
+  attribute_extras& operator=(attribute_extras other) noexcept;
+  ~attribute_extras();
+
+  json::value const& get() const;
+  operator json::value const&() const { return get(); }
+  bool is_null() const { return get().is_null(); }
+  bool is_object() const { return get().is_object(); }
+  json::object const& as_object() const { return get().as_object(); }
+  json::object& as_object();  // it is one
+  json::value const* find(std::string_view key) const { return get().find(key); }
+  std::string_view text_or(std::string_view key, std::string_view otherwise) const { return get().text_or(key, otherwise); }
+  bool operator==(attribute_extras const& other) const { return get() == other.get(); }
+  friend bool operator==(attribute_extras const& a, json::value const& b) { return a.get() == b; }
+
+  geo::geometry const& shape(json::value const& geojson) const;
+
+ private:
+  struct block;
+  mutable std::atomic<block*> block_{nullptr};
+};
+
+// Properties of a property: few have any, so that an empty list is but a pointer.
+class attribute_list {
+ public:
+  using vector = std::vector<attribute_ptr>;
+
+  attribute_list() = default;
+  attribute_list(vector v);
+  attribute_list(attribute_list const& other);
+  attribute_list(attribute_list&& other) noexcept;
+  attribute_list& operator=(attribute_list other) noexcept;
+  ~attribute_list();
+
+  vector const& get() const { return items_ ? *items_ : none(); }
+  operator vector const&() const { return get(); }
+  bool empty() const { return get().empty(); }
+  std::size_t size() const { return get().size(); }
+  attribute_ptr const& operator[](std::size_t i) const { return get()[i]; }
+  attribute_ptr& operator[](std::size_t i) { return own()[i]; }
+  attribute_ptr const& front() const { return get().front(); }
+  attribute_ptr const& back() const { return get().back(); }
+  vector::const_iterator begin() const { return get().begin(); }
+  vector::const_iterator end() const { return get().end(); }
+  vector::iterator begin() { return items_ ? items_->begin() : vector::iterator(); }
+  vector::iterator end() { return items_ ? items_->end() : vector::iterator(); }
+  void push_back(attribute_ptr a);
+  void reserve(std::size_t n);
+  void clear();
+  vector::iterator erase(vector::const_iterator at);
+
+ private:
+  static vector const& none();
+  vector& own();  // made when there is none yet
+
+  std::unique_ptr<vector> items_;
+};
 
 struct attribute : counted {
   symbol name;     // expanded IRI
@@ -67,16 +121,15 @@ struct attribute : counted {
   dos::provenance provenance = dos::provenance::unknown;
   std::uint64_t series = 0;  // of its history; set by the session
   json::value value;
-  json::value more;  // object of members that are no attributes (objectType, valueType, …), null when there are none
+  attribute_extras more;  // object of members that are no attributes (objectType, valueType, …), else null
   timestamp observed_at = no_time;
   timestamp created_at = no_time;   // set by the session
   timestamp modified_at = no_time;  // set by the session
-  std::vector<attribute_ptr> attributes;  // properties of the property
-  geometry_cache shape;                   // see geometry()
+  attribute_list attributes;  // properties of the property
 
   attribute const* find(symbol sub_name) const;
   // The value as a shape, read when first asked for; empty when it is none. The value must not change afterwards.
-  geo::geometry const& geometry() const { return shape.get(value); }
+  geo::geometry const& geometry() const { return more.shape(value); }
 };
 
 struct entity;

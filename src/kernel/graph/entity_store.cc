@@ -121,10 +121,11 @@ void entity_store::state::scan(query_plan const& p, std::uint64_t skip, visitor 
     {
       auto const lock = std::shared_lock(mutex);
       indexes.copy_slots(p, next, n, taken);
-      for (auto const s : taken) {
+      for (auto i = std::size_t(0); i < taken.size(); ++i) {
+        __builtin_prefetch(slots.entity_at(taken[std::min(i + 8, taken.size() - 1)]).get());  // its counter is next
         if (skip > 0) {
           --skip;
-        } else if (auto const& e = slots.entity_at(s)) {
+        } else if (auto const& e = slots.entity_at(taken[i])) {
           slice.push_back(e);
         }
       }

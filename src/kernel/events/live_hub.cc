@@ -92,8 +92,7 @@ void live_hub::publish(std::uint64_t position, std::vector<entity_change> change
 }
 
 std::unique_ptr<live_reader> live_hub::open(std::uint64_t after) {
-  auto const lock = std::lock_guard(mutex_);
-  return std::make_unique<reader>(shared_from_this(), after == 0 || after > last_ ? last_ : after);
+  return std::make_unique<reader>(shared_from_this(), after);
 }
 
 }  // namespace dos

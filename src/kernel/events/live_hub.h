@@ -23,8 +23,9 @@ class live_hub : public std::enable_shared_from_this<live_hub> {
 
   // Once for every log entry, in order.
   void publish(std::uint64_t position, std::vector<entity_change> changes);
-  // Where the readers that ask for "now" begin, when nothing has been published yet.
+  // What lies before is in the log alone.
   void start_at(std::uint64_t position);
+  // Changes after a committed position, which need not have been published yet.
   std::unique_ptr<live_reader> open(std::uint64_t after);
 
  private:

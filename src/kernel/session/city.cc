@@ -111,7 +111,10 @@ class city_impl final : public city {
 
   std::vector<ledger_line> ledger(timestamp from, timestamp to) const override { return ledger_.lines(from, to); }
   dos::subscriptions& subscriptions() override { return *matcher_; }
-  std::unique_ptr<live_reader> read_live(std::uint64_t position) override { return hub_->open(position); }
+  std::unique_ptr<live_reader> read_live(std::uint64_t position) override {
+    auto const now = position_.load();
+    return hub_->open(position == 0 || position > now ? now : position);
+  }
 
   void backup_to(std::string const& directory) override { store::backup(*log_, *state_, directory); }
   void checkpoint() override { follower_->checkpoint_now(); }

@@ -1,0 +1,259 @@
+#include "kernel/session/city.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <filesystem>
+#include <future>
+#include <thread>
+
+#include "base/id.h"
+#include "kernel/history/history.h"
+
+namespace dos {
+namespace {
+
+struct stepping_clock final : clock {
+  timestamp now() const override { return {++us_}; }
+  mutable std::atomic<std::int64_t> us_{1'700'000'000'000'000};
+};
+
+class city_test : public testing::Test {
+ protected:
+  city_test() : directory_(std::filesystem::temp_directory_path() / ("dos-city-" + new_uuid())) { open(); }
+  ~city_test() override {
+    city_.reset();
+    std::filesystem::remove_all(directory_);
+  }
+
+  void open() {
+    city_ = city::open("test", directory_, clock_);
+    for (auto const& k : kinds_) city_->register_kind(k);
+    city_->start_sending();
+  }
+  // As after kill -9: what the files hold at this moment, opened elsewhere.
+  void crash() {
+    auto const elsewhere = std::filesystem::path(directory_.string() + "-after");
+    std::filesystem::copy(directory_, elsewhere, std::filesystem::copy_options::recursive);
+    city_.reset();
+    std::filesystem::remove_all(directory_);
+    std::filesystem::rename(elsewhere, directory_);
+    open();
+  }
+  session who(role r = role::admin) { return session(city_, principal{.name = "test", .role = r, .source = "test"}); }
+  void set(std::string const& id, std::string const& name, json::value v) {
+    who().apply([&](transaction& t) {
+      auto const before = t.find(id);
+      auto e = before && before->deleted_at == no_time ? entity(*before) : entity();
+      e.id = id;
+      if (e.types.empty()) e.types = {symbol("urn:T")};
+      auto a = attribute();
+      a.name = symbol(name);
+      a.value = std::move(v);
+      e.set(make_attribute(std::move(a)));
+      t.put(std::move(e));
+    });
+  }
+  std::vector<json::value> history_of(std::string const& id, std::string const& name) {
+    auto values = std::vector<json::value>();
+    for (auto const& s : who().series_of(id)) {
+      if (s.attribute != symbol(name)) continue;
+      for (auto const& o : who().history().range(s.series, {})) values.push_back(o.value);
+    }
+    return values;
+  }
+
+  stepping_clock clock_;
+  std::filesystem::path directory_;
+  std::vector<subscription_kind> kinds_;
+  std::shared_ptr<city> city_;
+};
+
+TEST_F(city_test, a_read_after_the_answer_sees_the_write) {
+  set("urn:a", "urn:n", 1);
+  EXPECT_EQ(who().get("urn:a")->find(symbol("urn:n"))->value, json::value(1));
+  set("urn:a", "urn:n", 2);
+  EXPECT_EQ(who().get("urn:a")->find(symbol("urn:n"))->value, json::value(2));
+  EXPECT_EQ(history_of("urn:a", "urn:n"), (std::vector<json::value>{1, 2}));
+}
+
+TEST_F(city_test, what_was_answered_survives_a_crash_before_and_after_a_checkpoint) {
+  set("urn:a", "urn:n", 1);
+  city_->checkpoint();
+  set("urn:a", "urn:n", 2);
+  set("urn:b", "urn:n", "text");
+  crash();
+  EXPECT_EQ(history_of("urn:a", "urn:n"), (std::vector<json::value>{1, 2}));
+  EXPECT_EQ(who().get("urn:b")->find(symbol("urn:n"))->value, json::value("text"));
+  set("urn:a", "urn:n", 3);
+  crash();
+  crash();
+  EXPECT_EQ(history_of("urn:a", "urn:n"), (std::vector<json::value>{1, 2, 3}));
+}
+
+TEST_F(city_test, a_refused_write_leaves_no_trace) {
+  set("urn:a", "urn:n", 1);
+  EXPECT_THROW(who().apply([&](transaction& t) {
+    t.erase("urn:a");
+    t.put_record("c", "k", 1);
+    throw fault(fault_kind::conflict, "no");
+  }),
+               fault);
+  EXPECT_TRUE(who().find("urn:a"));
+  EXPECT_FALSE(who().find_record("c", "k"));
+}
+
+TEST_F(city_test, two_writes_for_one_place_do_not_both_get_it) {
+  auto granted = std::atomic<int>(0);
+  auto threads = std::vector<std::thread>();
+  for (auto i = 0; i < 8; ++i) {
+    threads.emplace_back([&] {
+      for (auto slot = 0; slot < 50; ++slot) {
+        try {
+          who().apply([&](transaction& t) {
+            require(!t.find_record("slot", std::to_string(slot)), fault_kind::conflict, "taken");
+            t.put_record("slot", std::to_string(slot), true);
+          });
+          ++granted;
+        } catch (fault const& f) {
+          EXPECT_EQ(f.kind, fault_kind::conflict);
+        }
+      }
+    });
+  }
+  for (auto& t : threads) t.join();
+  EXPECT_EQ(granted, 50);
+}
+
+TEST_F(city_test, a_deleted_entity_keeps_its_history_and_may_come_again) {
+  set("urn:a", "urn:n", 1);
+  who().apply([](transaction& t) { t.erase("urn:a"); });
+  EXPECT_FALSE(who().find("urn:a"));
+  EXPECT_EQ(history_of("urn:a", "urn:n").size(), 2u);  // the value, and that it ended
+  crash();
+  EXPECT_FALSE(who().find("urn:a"));
+  set("urn:a", "urn:n", 5);
+  EXPECT_EQ(who().get("urn:a")->find(symbol("urn:n"))->value, json::value(5));
+  EXPECT_EQ(history_of("urn:a", "urn:n").size(), 3u);
+}
+
+TEST_F(city_test, a_forgotten_entity_leaves_nothing_behind) {
+  set("urn:a", "urn:n", 1);
+  who().apply([](transaction& t) { t.forget("urn:a"); });
+  EXPECT_FALSE(who().find_with_history("urn:a"));
+  crash();
+  EXPECT_FALSE(who().find_with_history("urn:a"));
+  EXPECT_TRUE(who().series_of("urn:a").empty());
+}
+
+TEST_F(city_test, nothing_is_public_until_it_is_marked_open) {
+  set("urn:a", "urn:n", 1);
+  EXPECT_FALSE(who(role::anonymous).find("urn:a"));
+  EXPECT_EQ(who(role::anonymous).find(query::query{}).entities.size(), 0u);
+  who().apply([](transaction& t) { t.put_record(open_types_collection, "urn:T", json::object({{"type", "urn:T"}})); });
+  EXPECT_TRUE(who(role::anonymous).find("urn:a"));
+  crash();
+  EXPECT_TRUE(who(role::anonymous).find("urn:a"));
+  EXPECT_THROW(who(role::anonymous).apply([](transaction&) {}), fault);
+  EXPECT_THROW(who(role::viewer).apply([](transaction&) {}), fault);
+}
+
+TEST_F(city_test, notifications_that_were_due_come_after_a_crash) {
+  auto sent_values = std::make_shared<std::vector<json::value>>();
+  auto reachable = std::make_shared<std::atomic<bool>>(false);
+  auto mutex = std::make_shared<std::mutex>();
+  auto kind = subscription_kind();
+  kind.collection = "sub";
+  kind.compile = [](std::string_view, json::value const&) {
+    auto w = watch();
+    w.who.role = role::admin;
+    return std::optional(w);
+  };
+  kind.send = [=](auto const&, auto const&, std::vector<delivery> entries, std::function<void(sent)> done) {
+    if (!*reachable) return done({.ok = false, .error = "down", .taken = 0});
+    {
+      auto const lock = std::lock_guard(*mutex);
+      for (auto const& d : entries) sent_values->push_back(d.change.after->find(symbol("urn:n"))->value);
+    }
+    done({.ok = true, .error = {}, .taken = 0});
+  };
+  kinds_.push_back(kind);
+  crash();
+  who().apply([](transaction& t) { t.put_record("sub", "s", json::object()); });
+  for (auto i = 1; i <= 20; ++i) set("urn:a", "urn:n", i);
+  city_->checkpoint();
+  for (auto i = 21; i <= 40; ++i) set("urn:a", "urn:n", i);
+  *reachable = true;
+  crash();
+  for (auto i = 0; i < 600; ++i) {
+    {
+      auto const lock = std::lock_guard(*mutex);
+      if (!sent_values->empty() && sent_values->back() == json::value(40)) break;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  auto const lock = std::lock_guard(*mutex);
+  auto distinct = std::vector<std::int64_t>();
+  for (auto const& v : *sent_values) {
+    if (distinct.empty() || v.as_int() > distinct.back()) distinct.push_back(v.as_int());
+  }
+  ASSERT_EQ(distinct.size(), 40u);
+  EXPECT_EQ(distinct.front(), 1);
+}
+
+TEST_F(city_test, a_live_reader_resumes_where_it_stopped_and_slows_nobody) {
+  set("urn:a", "urn:n", 1);
+  auto const first = city_->status().position;
+  set("urn:a", "urn:n", 2);
+  set("urn:b", "urn:n", 3);
+  crash();
+  auto reader = city_->read_live(first);
+  auto changes = std::vector<entity_change>();
+  for (auto i = 0; i < 200 && changes.size() < 2; ++i) {
+    EXPECT_TRUE(reader->read(changes));
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  ASSERT_EQ(changes.size(), 2u);
+  EXPECT_EQ(changes[0].after->id, "urn:a");
+  EXPECT_EQ(changes[1].after->id, "urn:b");
+}
+
+TEST_F(city_test, a_flood_of_one_source_is_refused_and_others_are_served) {
+  auto hold = std::promise<void>();
+  auto const held = hold.get_future().share();
+  auto flood = session(city_, principal{.name = "f", .role = role::admin, .source = "flood"});
+  auto refused = 0;
+  flood.submit([held](transaction&) { held.wait(); }, [](outcome const&) {});
+  for (auto i = 0; i < 30'000; ++i) {
+    try {
+      flood.submit([](transaction& t) { t.put_record("f", "k", 1); }, [](outcome const&) {});
+    } catch (fault const& f) {
+      EXPECT_EQ(f.kind, fault_kind::too_many);
+      ++refused;
+    }
+  }
+  EXPECT_GT(refused, 0);
+  auto served_at = std::promise<std::size_t>();
+  who().submit([](transaction& t) { t.put_record("x", "k", 1); }, [&](outcome const&) { served_at.set_value(city_->status().queued); });
+  hold.set_value();
+  EXPECT_GT(served_at.get_future().get(), 10'000u);  // long before the flood is through
+}
+
+TEST_F(city_test, a_directory_can_be_moved_and_a_backup_opens_like_the_original) {
+  for (auto i = 0; i < 100; ++i) set("urn:" + std::to_string(i), "urn:n", i);
+  auto const copy = directory_.string() + "-backup";
+  city_->backup_to(copy);
+  set("urn:later", "urn:n", 1);
+  auto moved = city::open("elsewhere", copy, clock_);
+  moved->start_sending();
+  auto s = session(moved, principal{.name = "t", .role = role::admin, .source = "t"});
+  auto everything = query::query();
+  everything.limit = 1000;
+  EXPECT_EQ(s.find(everything).entities.size(), 100u);
+  EXPECT_FALSE(s.find("urn:later"));
+  moved.reset();
+  std::filesystem::remove_all(copy);
+}
+
+}  // namespace
+}  // namespace dos

@@ -240,7 +240,7 @@ export const de = {
   fresh: {
     at: 'Stand',
     stale: 'veraltet',
-    staleSince: (age: string, interval: string) => `Letzter Wert ${age}, erwartet alle ${interval}.`,
+    staleSince: (age: string, interval: string) => `Letzter Wert ${age}; üblich ist ein Abstand von ${interval}.`,
     never: 'noch kein Wert',
     now: 'gerade eben'
   },

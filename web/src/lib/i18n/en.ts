@@ -214,7 +214,7 @@ export const en: Messages = {
   fresh: {
     at: 'As of',
     stale: 'out of date',
-    staleSince: (age, interval) => `Last value ${age}, expected every ${interval}.`,
+    staleSince: (age, interval) => `Last value ${age}; the usual distance is ${interval}.`,
     never: 'no value yet',
     now: 'just now'
   },

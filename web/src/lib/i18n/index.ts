@@ -61,10 +61,10 @@ export class I18n {
     );
   };
 
-  /** A length of time: “15 Min.” */
+  /** A length of time: “15 Minuten” */
   duration = (seconds: number): string => {
     const [amount, unit] = largest(seconds);
-    return this.number(amount, { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: 1 });
+    return this.number(amount, { style: 'unit', unit, unitDisplay: 'long', maximumFractionDigits: 1 });
   };
 
   bytes = (bytes: number): string => {

@@ -117,7 +117,8 @@ std::size_t value_index::block_for(entry const& e) const {
 
 void value_index::insert(entry const& e) {
   if (blocks_.empty()) {
-    blocks_.push_back({e});
+    blocks_.emplace_back().reserve(block_max + 1);
+    blocks_[0].push_back(e);
     size_ = 1;
     return;
   }
@@ -130,7 +131,9 @@ void value_index::insert(entry const& e) {
   if (b.size() <= block_max) return;
   // A run of rising keys fills its blocks; otherwise halves leave room for both.
   auto const cut = b.begin() + std::ptrdiff_t(b.back() == e ? block_max : block_max / 2);
-  auto upper = block(cut, b.end());
+  auto upper = block();
+  upper.reserve(block_max + 1);  // else it would grow to twice of what it may hold
+  upper.assign(cut, b.end());
   b.erase(cut, b.end());
   blocks_.insert(blocks_.begin() + std::ptrdiff_t(i + 1), std::move(upper));
 }

@@ -1,5 +1,9 @@
 // The state of a city in memory: every entity, and the indexes that make queries fast. One writer (the session's
-// publishing thread); any number of readers, which never hold the writer up for long.
+// publishing thread); any number of readers, which never hold the writer up for long: an answer is put together from
+// entities taken in slices, each entity whole and as of some moment of the query.
+//
+// An attribute that queries compare again and again over more than about 2,000 entities gets an index of its values (the
+// 16 used last are kept), and so does text search at its first use; the query that asks for it waits until it is built.
 #pragma once
 
 #include <functional>
@@ -29,7 +33,9 @@ class entity_store {
   // --- the writer ---
   void put(entity_ptr e);  // inserts or replaces by id; an entity with deleted_at is kept for its history
   void forget(std::string_view id);  // entity and history references
-  void add_series(std::string_view id, series_ref s);  // the entity is known
+  // An attribute that carries a series need not have it added, and it stays known when the attribute goes. An entity that
+  // is not known is left alone: once put, its attributes carry theirs.
+  void add_series(std::string_view id, series_ref s);
   void remove_series(std::string_view id, std::uint64_t series);
 
   // --- readers ---

@@ -275,13 +275,15 @@ void add_page_headers(call const& c, page_rules const& p, bool has_more, std::si
   if (has_more) link_to(p.offset + p.limit, "next");
 }
 
+std::optional<representation> parse_representation(std::string_view name) {
+  if (name == "normalized") return representation::normalized;
+  if (name == "concise") return representation::concise;
+  if (name == "keyValues" || name == "simplified") return representation::simplified;
+  return std::nullopt;
+}
+
 representation read_representation(call const& c) {
-  auto const read = [](std::string_view name) -> std::optional<representation> {
-    if (name == "normalized") return representation::normalized;
-    if (name == "concise") return representation::concise;
-    if (name == "keyValues" || name == "simplified") return representation::simplified;
-    return std::nullopt;
-  };
+  auto const read = parse_representation;
   if (auto const format = c.request.query.find("format")) {
     if (auto const form = read(*format)) return *form;
     if (*format != "temporalValues" && *format != "aggregatedValues") {

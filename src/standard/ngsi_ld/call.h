@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -78,6 +79,7 @@ page_rules read_page(call const& c);  // faults: invalid, forbidden (over page_m
 // Link headers next and prev and NGSILD-Results-Count. ETSI GS CIM 009, 6.3.10 and 6.3.13
 void add_page_headers(call const& c, page_rules const& p, bool has_more, std::size_t total, http::response& r);
 
+std::optional<representation> parse_representation(std::string_view name);  // "keyValues"
 representation read_representation(call const& c);
 rendering make_rendering(call const& c);  // what the parameters say; the projection is the caller's
 std::vector<std::string_view> list_of(std::string_view comma_separated);

@@ -34,7 +34,7 @@ json::object describe(call const& c, listed const& l, bool with_body) {
 
 listed listed_hosted(call const& c, std::string_view key, json::value const& record) {
   auto const* body = record.find("body");
-  return {c.at->contexts.url_of_hosted(key), std::string(key), "Hosted",
+  return {c.at->contexts.url_of_hosted(key), std::string(key), record.find("implicit") != nullptr ? "ImplicitlyCreated" : "Hosted",
           parse_timestamp(record.text_or("createdAt", "")).value_or(timestamp()), body != nullptr ? *body : json::value()};
 }
 
@@ -84,7 +84,9 @@ void list_contexts(call_ptr c) {
     add(listed_hosted(*c, key, *r));
     return true;
   });
-  for (auto const& [url, k] : c->at->contexts.cached()) add(listed_cached(url, k));
+  for (auto const& [url, k] : c->at->contexts.cached()) {
+    if (!c->who.find_record(context_collection, k.local_id)) add(listed_cached(url, k));
+  }
   c->answer(http::json(200, json::to_string(std::move(list))));
 }
 
@@ -124,11 +126,11 @@ void delete_context(call_ptr c) {
         [c](fault f) { c->answer(problem_response(f)); });
     return;
   }
-  if (found->kind == "Hosted") {
+  if (c->who.find_record(context_collection, found->local_id)) {
     write(
         c, [id = found->local_id](transaction& t) { t.erase_record(context_collection, id); },
-        [c](outcome const&) {
-          c->at->contexts.forget_compiled();
+        [c, url = found->url](outcome const&) {
+          c->at->contexts.forget(url);
           return http::no_content();
         });
     return;

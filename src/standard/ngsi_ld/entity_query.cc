@@ -14,17 +14,6 @@ namespace {
   throw fault(fault_kind::invalid, std::move(detail), std::string(member), "ETSI GS CIM 009, " + std::string(clause));
 }
 
-std::vector<std::string_view> texts_of(json::value const& v, std::string_view member) {
-  auto out = std::vector<std::string_view>();
-  if (v.is_string()) return list_of(v.as_string());
-  if (!v.is_array()) refuse_query("an array of names", member, "5.2.23");
-  for (auto const& item : v.as_array()) {
-    if (!item.is_string() || item.as_string().empty()) refuse_query("an array of names", member, "5.2.23");
-    out.push_back(item.as_string());
-  }
-  return out;
-}
-
 void set_attributes(query::query& q, std::vector<std::string_view> const& names, naming const& n) {
   auto is_known = false;
   for (auto const name : names) {
@@ -78,6 +67,17 @@ void add_order(query::query& q, std::string_view text, naming const& n) {
 }
 
 }  // namespace
+
+std::vector<std::string_view> texts_of(json::value const& v, std::string_view member) {
+  auto out = std::vector<std::string_view>();
+  if (v.is_string()) return list_of(v.as_string());
+  if (!v.is_array()) refuse_query("an array of names", member, "5.2.23");
+  for (auto const& item : v.as_array()) {
+    if (!item.is_string() || item.as_string().empty()) refuse_query("an array of names", member, "5.2.23");
+    out.push_back(item.as_string());
+  }
+  return out;
+}
 
 void add_filter(query::query& q, query::node_ptr node) {
   if (!node) return;

@@ -21,6 +21,8 @@ entity_query read_entity_query(call const& c);
 // From a Query data type. Faults: invalid.
 entity_query read_query_body(json::value const& body, naming const& n);
 projection read_projection(call const& c);
+// Names in an array of texts, or in one text between commas. Faults: invalid, naming `member`.
+std::vector<std::string_view> texts_of(json::value const& v, std::string_view member);
 
 // {"id": …, "idPattern": …, "type": …}. ETSI GS CIM 009, 5.2.33
 query::selector read_selector(json::value const& v, naming const& n);

@@ -217,6 +217,11 @@ processed process_context(json::value const& local, context const* core, documen
   return {std::move(active), {}};
 }
 
+context_ptr make_context(json::object const& terms) {
+  if (terms.empty()) return core_context();
+  return process_context(json::value(terms), core_context().get(), [](auto const&) { return nullptr; }).context;
+}
+
 void context::finish() {
   for (auto const& [term, d] : terms_) {
     if (d.iri.empty() || d.reverse) continue;

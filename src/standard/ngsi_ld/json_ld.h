@@ -89,6 +89,9 @@ struct processed {
 // and beyond the limits above.
 processed process_context(json::value const& local, context const* core, document_loader const& load);
 
+// Names with their IRIs, which need no document.
+context_ptr make_context(json::object const& terms);
+
 // The core context of the standard, and all the URLs it is known by.
 context_ptr core_context();
 std::string_view core_context_text();

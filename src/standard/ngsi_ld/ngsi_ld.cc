@@ -16,6 +16,8 @@ offer offer_ngsi_ld(node& n) {
   add_contexts(o, s);
   add_temporal(o, s);
   add_temporal_query(o, s);
+  add_subscriptions(o, s);
+  add_registrations(o, s);
   o.fault_forms["/ngsi-ld/v1"] = problem_response;
   if (!n.render_entity) {
     n.render_entity = [s](std::string& out, city const&, entity const& e) {

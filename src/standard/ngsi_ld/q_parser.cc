@@ -200,7 +200,7 @@ class q_reader {
       if (at_ >= text_.size()) refuse("expected \" at the end of the text");
       ++at_;
       auto v = json::parse(text_.substr(from, at_ - from));
-      return t.expands ? json::value(names_.names.expand(v.as_string())) : v;
+      return t.expands ? json::value(names_.expand(v.as_string())) : v;
     }
     auto const from = at_;
     while (at_ < text_.size() && std::string_view(";|),").find(text_[at_]) == std::string_view::npos && !is_at("..")) ++at_;
@@ -211,7 +211,7 @@ class q_reader {
     if (auto const d = text::to_double(word)) return *d;
     // What is left is a date, a time or a URI; all other text has quotes.
     if (word.find(':') != std::string_view::npos || is_date(word)) return word;
-    if (t.expands) return names_.names.expand(word);
+    if (t.expands) return names_.expand(word);
     if (t.path.what != query::path::field::value) return word;
     refuse("a text stands between quotes");
   }

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json.h"
 #include "kernel/graph/query.h"
 #include "standard/ngsi_ld/json_ld.h"
 
@@ -20,7 +21,21 @@ inline constexpr std::size_t type_alternatives_max = 200;
 struct naming {
   context const& names;
   bool for_ever = false;
-  symbol operator()(std::string_view name) const { return for_ever ? names.expand_to_symbol(name) : names.find_symbol(name); }
+  json::object* used = nullptr;  // collects every name with its IRI: a context that is enough to read the query again
+
+  symbol operator()(std::string_view name) const {
+    note(name);
+    return for_ever ? names.expand_to_symbol(name) : names.find_symbol(name);
+  }
+  std::string expand(std::string_view name) const {
+    note(name);
+    return names.expand(name);
+  }
+
+ private:
+  void note(std::string_view name) const {
+    if (used != nullptr && name.find(':') == std::string_view::npos) (*used)[name] = names.expand(name);
+  }
 };
 
 struct q_options {

@@ -186,10 +186,11 @@ void write_attributes(std::string& out, members& m, std::vector<attribute_ptr> c
 }
 
 void write_head_times(members& m, entity const& e, rendering const& r) {
-  if (!r.sys_attrs) return;
-  m.time("createdAt", e.created_at);
-  m.time("modifiedAt", e.modified_at);
-  m.time("deletedAt", e.deleted_at);
+  if (r.sys_attrs) {
+    m.time("createdAt", e.created_at);
+    m.time("modifiedAt", e.modified_at);
+  }
+  if (r.sys_attrs || r.shows_deletion) m.time("deletedAt", e.deleted_at);
 }
 
 void write_body(std::string& out, members& m, entity const& e, rendering const& r) {
@@ -210,7 +211,7 @@ void write_body(std::string& out, members& m, entity const& e, rendering const& 
 
 rendering plain_rendering(context const& names) {
   return {.names = names, .form = representation::normalized, .sys_attrs = false, .projection = {}, .language = {},
-          .inline_context = {}, .geometry = {}, .geometry_dataset = {}, .changes = nullptr, .linked = nullptr};
+          .inline_context = {}, .geometry = {}, .geometry_dataset = {}, .changes = nullptr, .shows_deletion = false, .linked = nullptr};
 }
 
 void write_time(std::string& out, timestamp t) {

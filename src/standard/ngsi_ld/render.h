@@ -38,6 +38,7 @@ struct rendering {
   symbol geometry;                        // GeoJSON: the attribute whose value is the geometry
   std::string_view geometry_dataset;      // its instance; empty: the default one
   changes_shown const* changes = nullptr;
+  bool shows_deletion = false;            // deletedAt also without sysAttrs
   linked_view const* linked = nullptr;    // in line
 };
 

@@ -1,0 +1,207 @@
+#include "standard/ngsi_ld/notification.h"
+
+#include <algorithm>
+
+#include "base/fault.h"
+#include "base/id.h"
+#include "kernel/session/city.h"
+#include "standard/ngsi_ld/fragment.h"
+
+namespace dos::ngsi_ld {
+namespace {
+
+constexpr std::size_t periodic_entities_max = 1'000;
+
+struct shown_change {
+  entity_ptr entity;
+  entity_ptr before;  // keeps alive what `changes` looks at
+  changes_shown changes;
+};
+
+attribute_ptr removed(attribute const& old, timestamp at, bool sys_attrs) {
+  auto a = attribute();
+  a.name = old.name;
+  a.dataset = old.dataset;
+  a.kind = old.kind;
+  a.created_at = old.created_at;
+  a.modified_at = old.modified_at;
+  a.value = a.kind == attribute_kind::language_property ? json::value(json::object{{"@none", null_uri}}) : json::value(null_uri);
+  if (sys_attrs) a.more = json::object{{"deletedAt", to_string(at)}};
+  return make_attribute(std::move(a));
+}
+
+// What the receiver sees of a change: the entity as it is, with what was removed marked. 4.5.0 and 5.8.6
+shown_change shown_for(delivery const& d, subscription const& s) {
+  auto const& change = d.change;
+  auto out = shown_change{change.after, change.before, {}};
+  auto const is_gone = change.after->deleted_at != no_time;
+  auto const removals = std::any_of(change.attributes.begin(), change.attributes.end(), [](auto const& a) { return a.what == attribute_deleted; });
+  if (s.notification.show_changes) {
+    out.changes.before = change.before.get();
+    for (auto const& a : change.attributes) out.changes.attributes.emplace_back(a.name, a.dataset);
+  }
+  if (!change.before || (!removals && !is_gone)) return out;
+  auto const is_watched = [&](symbol name) {
+    return std::find(s.watch.attributes.begin(), s.watch.attributes.end(), name) != s.watch.attributes.end();
+  };
+  auto e = entity(*change.after);
+  if (is_gone) e.created_at = change.before->created_at, e.modified_at = change.before->modified_at;
+  for (auto const& a : change.attributes) {
+    if (a.what != attribute_deleted) continue;
+    if (is_gone && !s.notification.show_changes && !is_watched(a.name)) continue;
+    if (auto const old = change.before->find(a.name, a.dataset)) e.attributes.push_back(removed(*old, change.at, s.notification.sys_attrs));
+  }
+  out.entity = make_ref<entity>(std::move(e));
+  return out;
+}
+
+}  // namespace
+
+struct notifier::message {
+  std::shared_ptr<dos::city> city;
+  std::string key;
+  record_ptr record;
+  subscription what;
+  std::vector<shown_change> entities;
+  std::function<void(sent)> done;
+};
+
+void notifier::send(std::shared_ptr<city> const& c, std::string const& key, std::vector<delivery> entries, std::function<void(sent)> done) {
+  auto m = std::make_shared<message>();
+  m->city = c;
+  m->key = key;
+  m->record = c->find_record(subscription_collection, key);
+  m->done = std::move(done);
+  if (!m->record) return m->done({true, {}});
+  m->what = read_subscription(*m->record);
+  // One notification shows an entity once: what comes after a second change of it goes with the next.
+  auto rest = std::vector<delivery>();
+  for (auto& d : entries) {
+    auto const comes_again = !rest.empty() || std::any_of(m->entities.begin(), m->entities.end(), [&](auto const& seen) {
+      return seen.entity->id == d.change.after->id;
+    });
+    if (comes_again) {
+      rest.push_back(std::move(d));
+    } else {
+      m->entities.push_back(shown_for(d, m->what));
+    }
+  }
+  auto const final = m->done;
+  m->done = [self = shared_from_this(), c, key, rest = std::move(rest), final](sent result) {
+    if (!result.ok || rest.empty()) return final(std::move(result));
+    self->send(c, key, rest, final);
+  };
+  deliver(std::move(m));
+}
+
+void notifier::deliver(std::shared_ptr<message> m) {
+  auto const build = [this, m](context_ptr names) {
+    auto const& n = m->what.notification;
+    auto const who = session(m->city, m->what.watch.who);
+    auto r = plain_rendering(*names);
+    r.form = n.form;
+    r.sys_attrs = n.sys_attrs;
+    r.language = n.language;
+    r.projection = n.projection;
+    r.geometry = n.geometry;
+    r.shows_deletion = true;
+    auto const* context = m->record->find("context");
+    auto inline_context = std::string();
+    if (n.accept == media::ld_json) inline_context = json::to_string(context == nullptr || context->is_null() ? json::value(service_->contexts.default_url()) : *context);
+    auto body = std::string("{\"id\":\"urn:ngsi-ld:Notification:" + new_uuid() + "\",\"type\":\"Notification\",\"subscriptionId\":");
+    json::write_string(body, m->key);
+    body += ",\"notifiedAt\":";
+    write_time(body, service_->program.clock.now());
+    if (!inline_context.empty()) body += ",\"@context\":" + inline_context;
+    body += ",\"data\":";
+    auto const join = join_rules{n.join, n.join_level, {}};
+    body += n.accept == media::geo_json ? "{\"type\":\"FeatureCollection\",\"features\":[" : "[";
+    auto is_first = true;
+    for (auto const& shown : m->entities) {
+      if (!is_first) body += ',';
+      is_first = false;
+      r.changes = n.show_changes ? &shown.changes : nullptr;
+      if (n.accept == media::geo_json) {
+        write_feature(body, *shown.entity, r);
+      } else if (n.join == join_form::none) {
+        write_entity(body, *shown.entity, r);
+      } else {
+        auto list = std::string();
+        write_entities(list, {shown.entity}, wrapping::array, who, join, r);
+        body.append(list, 1, list.size() - 2);  // without its brackets: all stand in one array
+      }
+    }
+    body += n.accept == media::geo_json ? "]}}" : "]}";
+    auto request = outbound_request();
+    request.method = "POST";
+    request.url = n.uri;
+    request.body = std::move(body);
+    static constexpr std::string_view types[] = {"application/json", "application/ld+json", "application/json"};
+    request.headers.add("Content-Type", std::string(types[std::size_t(n.accept)]));
+    if (n.accept != media::ld_json) {
+      auto const url = m->record->text_or("url", service_->contexts.default_url());
+      request.headers.add("Link", "<" + std::string(url) + ">; rel=\"http://www.w3.org/ns/json-ld#context\"; type=\"application/ld+json\"");
+    }
+    if (m->city != service_->program.cities.front()) request.headers.add("NGSILD-Tenant", m->city->id());
+    for (auto const& [name, value] : n.headers) request.headers.set(name, value);
+    service_->program.outbound(std::move(request), [m](outbound_response answer) {
+      if (answer.status >= 200 && answer.status < 300) return m->done({true, {}});
+      m->done({false, answer.status == 0 ? answer.error : "the receiver answered " + std::to_string(answer.status)});
+    });
+  };
+  auto const* context = m->record->find("context");
+  if (context == nullptr || context->is_null()) return build(service_->contexts.default_names());
+  // A context that is not to be had now must not hold the news back: names go out as IRIs.
+  service_->contexts.resolve(session(m->city, m->what.watch.who), *context, build, [build](fault const&) { build(core_context()); });
+}
+
+void notifier::send_periodic() {
+  auto const now = service_->program.clock.now();
+  for (auto const& c : service_->program.cities) {
+    c->for_each_record(subscription_collection, "", [&](std::string_view key, record_ptr const& record) {
+      if (record->find("body")->find("timeInterval") == nullptr || subscription_state(*record, now) != "active") return true;
+      auto s = read_subscription(*record);
+      auto const name = c->id() + '\n' + std::string(key);
+      {
+        auto const held = std::lock_guard(lock_);
+        auto const [due, is_new] = due_.try_emplace(name, now + s.interval_us);
+        if (is_new || due->second > now) return true;
+        due->second = now + s.interval_us;
+      }
+      auto m = std::make_shared<message>();
+      s.query.limit = periodic_entities_max;
+      for (auto& e : session(c, s.watch.who).find(s.query).entities) m->entities.push_back({std::move(e), {}, {}});
+      if (m->entities.empty()) return true;
+      m->city = c;
+      m->key = key;
+      m->record = record;
+      m->what = std::move(s);
+      m->done = [self = shared_from_this(), name, now](sent result) {
+        auto const held = std::lock_guard(self->lock_);
+        auto& status = self->periodic_[name];
+        ++status.times_sent;
+        status.last_notification = now;
+        if (result.ok) {
+          status.last_success = now;
+          status.failed_in_a_row = 0;
+        } else {
+          ++status.times_failed;
+          ++status.failed_in_a_row;
+          status.last_failure = now;
+          status.last_error = result.error;
+        }
+      };
+      deliver(std::move(m));
+      return true;
+    });
+  }
+}
+
+subscription_status notifier::status(city& c, std::string_view key, bool is_periodic) const {
+  if (!is_periodic) return c.subscriptions().status(subscription_collection, key);
+  auto const held = std::lock_guard(lock_);
+  auto const it = periodic_.find(c.id() + '\n' + std::string(key));
+  return it == periodic_.end() ? subscription_status() : it->second;
+}
+
+}  // namespace dos::ngsi_ld

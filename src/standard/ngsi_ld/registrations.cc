@@ -1,0 +1,147 @@
+#include "standard/ngsi_ld/entity_query.h"
+#include "standard/ngsi_ld/fragment.h"
+#include "standard/ngsi_ld/registration.h"
+#include "standard/ngsi_ld/routes.h"
+
+#include "base/fault.h"
+#include "base/id.h"
+
+namespace dos::ngsi_ld {
+namespace {
+
+[[noreturn]] void refuse_unknown_registration(std::string_view id) {
+  throw fault(fault_kind::not_found, "there is no registration " + std::string(id), "id", "ETSI GS CIM 009, 5.9");
+}
+
+json::object show_registration(call const& c, json::value const& record) {
+  auto o = show_registration_body(*record.find("body"), *c.names);
+  if (c.has_option("sysAttrs") || c.is_true("sysAttrs")) {
+    o["createdAt"] = record.text_or("createdAt", "");
+    o["modifiedAt"] = record.text_or("modifiedAt", "");
+  }
+  if (auto const context = c.inline_context(); !context.empty()) o["@context"] = json::parse(context);
+  return o;
+}
+
+// 5.9.2
+void register_source(call_ptr c) {
+  auto body = make_registration_body(c->body, *c->names);
+  if (body.find("id") == nullptr) body["id"] = "urn:ngsi-ld:ContextSourceRegistration:" + new_uuid();
+  auto const now = c->at->program.clock.now();
+  auto const stored = json::value(std::move(body));
+  require_valid_registration(stored, now, true);
+  auto const id = std::string(stored.text_or("id", ""));
+  auto const record = json::value(json::object{{"body", stored}, {"createdAt", to_string(now)}, {"modifiedAt", to_string(now)}});
+  auto const location = address_of(c->request, "csourceRegistrations", id);
+  write(
+      c,
+      [id, record](transaction& t) {
+        if (t.find_record(registration_collection, id)) {
+          throw fault(fault_kind::conflict, "the registration " + id + " exists already", "id", "ETSI GS CIM 009, 5.9.2");
+        }
+        t.put_record(registration_collection, id, record);
+      },
+      [location](outcome const&) { return http::created(location); });
+}
+
+// 5.9.3
+void update_registration(call_ptr c) {
+  auto const id = std::string(c->id());
+  auto const patch = make_registration_body(c->body, *c->names);
+  if (auto const* other = patch.find("id"); other != nullptr && *other != json::value(id)) {
+    throw fault(fault_kind::invalid, "the id of a registration stays", "id", "ETSI GS CIM 009, 5.9.3");
+  }
+  write_and_say_nothing(c, [id, patch](transaction& t) {
+    auto const old = t.find_record(registration_collection, id);
+    if (!old) refuse_unknown_registration(id);
+    auto next = old->as_object();
+    auto& body = next["body"].as_object();
+    for (auto const& [key, v] : patch) {
+      if (v.is_null() || v == json::value(null_uri)) {
+        body.erase(key);
+      } else {
+        body[key] = v;
+      }
+    }
+    require_valid_registration(next["body"], t.now(), patch.find("expiresAt") != nullptr);
+    next["modifiedAt"] = to_string(t.now());
+    t.put_record(registration_collection, id, json::value(std::move(next)));
+  });
+}
+
+// 5.9.4
+void delete_registration(call_ptr c) {
+  auto const id = std::string(c->id());
+  write_and_say_nothing(c, [id](transaction& t) {
+    if (!t.find_record(registration_collection, id)) refuse_unknown_registration(id);
+    t.erase_record(registration_collection, id);
+  });
+}
+
+// 5.10.1
+void retrieve_registration(call_ptr c) {
+  auto const id = c->id();
+  auto const record = c->who.find_record(registration_collection, id);
+  if (!record) refuse_unknown_registration(id);
+  c->answer(c->respond(json::to_string(show_registration(*c, *record))));
+}
+
+registration_query read_registration_query(call const& c) {
+  auto const n = naming{*c.names};
+  auto read = read_entity_query(c);
+  if (!c.has("type") && !c.has("attrs")) {
+    throw fault(fault_kind::invalid, "say which sources: by type or attrs of what they have", "type", "ETSI GS CIM 009, 5.10.2");
+  }
+  auto q = registration_query();
+  q.which = std::move(read.which);
+  // In this place q is about the source as csf is; places are about what it says of itself.
+  q.which.filter = nullptr;
+  if (c.has("georel")) {
+    q.which.filter = read_geo_query(json::object{{"georel", c.param("georel")},
+                                                 {"geometry", c.param("geometry")},
+                                                 {"coordinates", c.param("coordinates")},
+                                                 {"geoproperty", c.param("geoproperty").empty() ? "location" : c.param("geoproperty")}},
+                                    n);
+  }
+  for (auto const name : {"q", "csf"}) {
+    if (!c.has(name)) continue;
+    auto const node = parse_q(c.param(name), n);
+    q.about_source = q.about_source ? query::all({q.about_source, node}) : node;
+  }
+  if (c.has("timerel") || c.has("timeAt")) q.when = read_temporal_query(c);
+  return q;
+}
+
+// 5.10.2
+void query_registrations(call_ptr c) {
+  auto const p = read_page(*c);
+  auto const q = read_registration_query(*c);
+  auto const now = c->at->program.clock.now();
+  auto list = json::array();
+  auto n = std::size_t(0);
+  c->who.for_each_record(registration_collection, "", [&](std::string_view, record_ptr const& record) {
+    auto const& body = *record->find("body");
+    if (is_expired_registration(body, now) || !matches(q, body)) return true;
+    if (n >= p.offset && list.size() < p.limit) list.push_back(show_registration(*c, *record));
+    ++n;
+    return true;
+  });
+  auto r = c->respond(json::to_string(std::move(list)));
+  add_page_headers(*c, p, n > p.offset + p.limit, n, r);
+  c->answer(std::move(r));
+}
+
+}  // namespace
+
+void add_registrations(offer& o, service_ptr s) {
+  auto params = entity_query_params;
+  params.insert(params.end(), {"timerel", "timeAt", "endTimeAt", "timeproperty"});
+  auto const body = body_rule::entity;
+  add_route(o, "POST", "/csourceRegistrations", thread_use::quick, endpoint(s, {.params = {}, .body = body}, register_source));
+  add_route(o, "GET", "/csourceRegistrations", thread_use::slow, endpoint(s, {.params = std::move(params)}, query_registrations));
+  add_route(o, "GET", "/csourceRegistrations/{id}", thread_use::quick, endpoint(s, {.params = {"sysAttrs"}}, retrieve_registration));
+  add_route(o, "PATCH", "/csourceRegistrations/{id}", thread_use::quick, endpoint(s, {.params = {}, .body = body}, update_registration));
+  add_route(o, "DELETE", "/csourceRegistrations/{id}", thread_use::quick, endpoint(s, {}, delete_registration));
+}
+
+}  // namespace dos::ngsi_ld

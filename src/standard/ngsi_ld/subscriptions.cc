@@ -1,0 +1,206 @@
+#include "standard/ngsi_ld/fragment.h"
+#include "standard/ngsi_ld/notification.h"
+#include "standard/ngsi_ld/routes.h"
+#include "standard/ngsi_ld/subscription.h"
+
+#include "base/fault.h"
+#include "base/id.h"
+#include "kernel/session/city.h"
+
+namespace dos::ngsi_ld {
+namespace {
+
+json::value describe(principal const& p) {
+  return json::object{{"name", p.name}, {"role", to_text(p.role)}, {"source", p.source}};
+}
+
+void add_time(json::object& o, std::string_view name, timestamp t) {
+  if (t != no_time) o[name] = to_string(t);
+}
+
+// ETSI GS CIM 009, 5.2.12 and 5.2.14: as stored, with what has become of it.
+json::object show(call const& c, notifier const& n, std::string_view key, json::value const& record) {
+  auto const& stored = *record.find("body");
+  auto o = show_subscription_body(stored, *c.names);
+  o["status"] = subscription_state(record, c.at->program.clock.now());
+  if (o.find("notificationTrigger") == nullptr) o["notificationTrigger"] = json::array{"attributeCreated", "attributeUpdated"};
+  if (auto const url = record.text_or("url", ""); !url.empty()) o["jsonldContext"] = url;
+  auto const status = n.status(c.who.city(), key, stored.find("timeInterval") != nullptr);
+  if (auto* notification = o.find("notification"); notification != nullptr && status.times_sent + status.times_failed != 0) {
+    auto& out = notification->as_object();
+    out["status"] = status.failed_in_a_row == 0 ? "ok" : "failed";
+    out["timesSent"] = status.times_sent;
+    out["timesFailed"] = status.times_failed;
+    add_time(out, "lastNotification", status.last_notification);
+    add_time(out, "lastSuccess", status.last_success);
+    add_time(out, "lastFailure", status.last_failure);
+    if (!status.last_error.empty() && status.failed_in_a_row != 0) out["lastError"] = status.last_error;
+  }
+  if (c.has_option("sysAttrs") || c.is_true("sysAttrs")) {
+    o["createdAt"] = record.text_or("createdAt", "");
+    o["modifiedAt"] = record.text_or("modifiedAt", "");
+  }
+  if (auto const context = c.inline_context(); !context.empty()) o["@context"] = json::parse(context);
+  return o;
+}
+
+void keep_context(transaction& t, json::value const& context, std::string_view url) {
+  static constexpr auto path = std::string_view("/jsonldContexts/");
+  auto const at = url.rfind(path);
+  if (at == std::string_view::npos || context.is_string()) return;
+  auto const id = url.substr(at + path.size());
+  if (t.find_record(context_collection, id)) return;
+  t.put_record(context_collection, id, json::object{{"body", json::object{{"@context", context}}}, {"createdAt", to_string(t.now())}, {"implicit", true}});
+}
+
+// The context of notifications: jsonldContext where it is given, else the request's. 5.2.12
+void with_notification_context(call_ptr c, std::function<void(json::value context)> then) {
+  auto const* named = c->body.find("jsonldContext");
+  if (named == nullptr) return then(c->context);
+  if (!named->is_string() || !is_uri(named->as_string())) {
+    throw fault(fault_kind::invalid, "jsonldContext is the address of a context", "jsonldContext", "ETSI GS CIM 009, 5.2.12");
+  }
+  auto const context = json::value(*named);
+  c->at->contexts.resolve(
+      c->who, context, [c, context, then](context_ptr) { answer_faults(c->answer, [&] { then(context); }); },
+      [c](fault f) { c->answer(problem_response(f)); });
+}
+
+std::string context_url(call const& c, json::value const& context) { return context.is_null() ? std::string() : c.at->contexts.url_of(context); }
+
+// 5.8.1
+void create_subscription(call_ptr c) {
+  with_notification_context(c, [c](json::value context) {
+    auto terms = json::object();
+    auto body = make_subscription_body(c->body, *c->names, terms);
+    if (body.find("id") == nullptr) body["id"] = "urn:ngsi-ld:Subscription:" + new_uuid();
+    auto const now = c->at->program.clock.now();
+    auto const url = context_url(*c, context);
+    auto const record = json::value(json::object{{"body", std::move(body)},
+                                                 {"terms", std::move(terms)},
+                                                 {"context", context},
+                                                 {"url", url},
+                                                 {"createdAt", to_string(now)},
+                                                 {"modifiedAt", to_string(now)},
+                                                 {"who", describe(c->who.who())}});
+    require_valid_subscription(record, now);
+    auto const id = std::string(record.find("body")->text_or("id", ""));
+    auto const location = address_of(c->request, "subscriptions", id);
+    write(
+        c,
+        [id, record, context, url](transaction& t) {
+          if (t.find_record(subscription_collection, id)) {
+            throw fault(fault_kind::conflict, "the subscription " + id + " exists already", "id", "ETSI GS CIM 009, 5.8.1");
+          }
+          keep_context(t, context, url);
+          t.put_record(subscription_collection, id, record);
+        },
+        [location](outcome const&) { return http::created(location); });
+  });
+}
+
+[[noreturn]] void refuse_unknown_subscription(std::string_view id) {
+  throw fault(fault_kind::not_found, "there is no subscription " + std::string(id), "id", "ETSI GS CIM 009, 5.8");
+}
+
+// 5.8.2
+void update_subscription(call_ptr c) {
+  with_notification_context(c, [c](json::value context) {
+    auto const id = std::string(c->id());
+    if (c->body.is_object() && c->body.as_object().empty()) throw fault(fault_kind::invalid, "the body is empty", "", "ETSI GS CIM 009, 5.8.2");
+    auto terms = json::object();
+    auto const patch = make_subscription_body(c->body, *c->names, terms);
+    if (auto const* type = patch.find("type"); type != nullptr && *type != json::value("Subscription")) {
+      throw fault(fault_kind::invalid, "the type is Subscription", "type", "ETSI GS CIM 009, 5.8.2");
+    }
+    if (auto const* other = patch.find("id"); other != nullptr && *other != json::value(id)) {
+      throw fault(fault_kind::invalid, "the id of a subscription stays", "id", "ETSI GS CIM 009, 5.8.2");
+    }
+    auto const url = context_url(*c, context);
+    write_and_say_nothing(c, [c, id, patch, terms, context, url](transaction& t) {
+      auto const old = t.find_record(subscription_collection, id);
+      if (!old) refuse_unknown_subscription(id);
+      auto next = old->as_object();
+      auto& body = next["body"].as_object();
+      for (auto const& [key, v] : patch) {
+        if (v.is_null() || v == json::value(null_uri)) {
+          body.erase(key);
+        } else {
+          body[key] = v;
+        }
+      }
+      if (patch.find("q") != nullptr) next["terms"] = terms;
+      if (!context.is_null()) {
+        next["context"] = context;
+        next["url"] = url;
+        keep_context(t, context, url);
+      }
+      next["modifiedAt"] = to_string(t.now());
+      auto const record = json::value(std::move(next));
+      if (patch.find("expiresAt") != nullptr) {
+        require_valid_subscription(record, t.now());
+      } else {
+        read_subscription(record);
+      }
+      t.put_record(subscription_collection, id, record);
+    });
+  });
+}
+
+// 5.8.5
+void delete_subscription(call_ptr c) {
+  auto const id = std::string(c->id());
+  write_and_say_nothing(c, [id](transaction& t) {
+    if (!t.find_record(subscription_collection, id)) refuse_unknown_subscription(id);
+    t.erase_record(subscription_collection, id);
+  });
+}
+
+// 5.8.3
+void retrieve_subscription(call_ptr c, notifier const& n) {
+  auto const id = c->id();
+  auto const record = c->who.find_record(subscription_collection, id);
+  if (!record) refuse_unknown_subscription(id);
+  c->answer(c->respond(json::to_string(show(*c, n, id, *record))));
+}
+
+// 5.8.4
+void query_subscriptions(call_ptr c, notifier const& n) {
+  auto const p = read_page(*c);
+  auto list = json::array();
+  auto at = std::size_t(0);
+  c->who.for_each_record(subscription_collection, "", [&](std::string_view key, record_ptr const& record) {
+    if (at >= p.offset && list.size() < p.limit) list.push_back(show(*c, n, key, *record));
+    ++at;
+    return true;
+  });
+  auto r = c->respond(json::to_string(std::move(list)));
+  add_page_headers(*c, p, at > p.offset + p.limit, at, r);
+  c->answer(std::move(r));
+}
+
+}  // namespace
+
+void add_subscriptions(offer& o, service_ptr s) {
+  auto const n = std::make_shared<notifier>(s);
+  for (auto const& c : s->program.cities) {
+    c->register_kind({.collection = std::string(subscription_collection),
+                      .compile = [](std::string_view, json::value const& record) -> std::optional<watch> {
+                        auto const read = read_subscription(record);
+                        if (read.interval_us != 0) return std::nullopt;
+                        return read.watch;
+                      },
+                      .send = [n](std::shared_ptr<city> const& c, std::string const& key, std::vector<delivery> entries,
+                                  std::function<void(sent)> done) { n->send(c, key, std::move(entries), std::move(done)); }});
+  }
+  o.jobs.push_back({.name = "ngsi_ld periodic notifications", .every = std::chrono::seconds(1), .run = [n] { n->send_periodic(); }});
+  auto const of_page = std::vector<std::string_view>{"limit", "offset", "count", "sysAttrs"};
+  add_route(o, "POST", "/subscriptions", thread_use::quick, endpoint(s, {.params = {}, .body = body_rule::entity}, create_subscription));
+  add_route(o, "GET", "/subscriptions", thread_use::slow, endpoint(s, {.params = of_page}, [n](call_ptr c) { query_subscriptions(std::move(c), *n); }));
+  add_route(o, "GET", "/subscriptions/{id}", thread_use::quick,
+            endpoint(s, {.params = {"sysAttrs"}}, [n](call_ptr c) { retrieve_subscription(std::move(c), *n); }));
+  add_route(o, "PATCH", "/subscriptions/{id}", thread_use::quick, endpoint(s, {.params = {}, .body = body_rule::entity}, update_subscription));
+  add_route(o, "DELETE", "/subscriptions/{id}", thread_use::quick, endpoint(s, {}, delete_subscription));
+}
+
+}  // namespace dos::ngsi_ld

@@ -56,7 +56,8 @@ class history {
 
   // In order of (time, number), or the reverse.
   std::vector<observation> range(series_id series, range_query const& query) const;
-  // The same without the vector; stops when `visit` returns false. Returns how many it handed out.
+  // The same without the vector; stops when `visit` returns false. Returns how many it handed out. A moment of the
+  // database is held meanwhile: don't wait for a slow receiver in `visit`.
   std::size_t for_each(series_id series, range_query const& query,
                        std::function<bool(observation const&)> const& visit) const;
   std::optional<observation> last(series_id series) const;

@@ -125,7 +125,6 @@ void connection::execute(char const* sql) {
   if (code != SQLITE_OK) fail(handle_, code);
 }
 
-std::int64_t connection::changes() const { return sqlite3_changes64(handle_); }
 int connection::error_code() const { return sqlite3_extended_errcode(handle_) & 0xff; }
 bool connection::in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }
 

@@ -73,7 +73,6 @@ class connection {
 
   statement operator()(std::string_view sql);  // prepared once for each text
   void execute(char const* sql);
-  std::int64_t changes() const;
   int error_code() const;  // SQLite's primary code of the last call
   bool in_transaction() const;
   // Folds the write-ahead log into the file: `passive` as far as nobody has to wait, `truncate` to its end.

@@ -20,13 +20,13 @@ inline constexpr std::size_t quarantine_body_max = 64 << 10;  // bytes kept of a
 
 struct quarantined {
   timestamp time;                                          // received
-  std::string source;                                      // "webhook:rathaus"
-  std::string network;                                     // who can replay it: "chirpstack", "ttn"
-  std::string device;                                      // DevEUI, when known
-  std::string reason;                                      // short, of a fixed list: unknown_device, codec_failed …
-  std::string detail;                                      // for staff: what is to be repaired
-  std::string event;                                       // what the source called it ("up")
-  std::string body;                                        // as received; longer ones are cut and can't be replayed
+  std::string source = {};                                 // "webhook:rathaus"
+  std::string network = {};                                // who can replay it: "chirpstack", "ttn"
+  std::string device = {};                                 // DevEUI, when known
+  std::string reason = {};                                 // short, of a fixed list: unknown_device, codec_failed …
+  std::string detail = {};                                 // for staff: what is to be repaired
+  std::string event = {};                                  // what the source called it ("up")
+  std::string body = {};                                   // as received; longer ones are cut and can't be replayed
   dos::provenance provenance = dos::provenance::measured;  // what the source brings
   bool cut = false;
   bool frame_noted = false;  // its frame counter has been taken note of already

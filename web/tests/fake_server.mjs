@@ -42,7 +42,7 @@ setInterval(() => {
 function publish(city, entity, changed) {
   const data = JSON.stringify({ id: entity.id, type: entity.type, changed, entity });
   for (const listener of listeners) {
-    if (listener.city === city && listener.types.includes(entity.type))
+    if (listener.city === city && (!listener.types || listener.types.includes(entity.type)))
       listener.response.write(`id: ${position}\nevent: change\ndata: ${data}\n\n`);
   }
 }
@@ -81,7 +81,7 @@ async function platform(city, path, query, request, response) {
   if (first === 'live') {
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
     response.write('retry: 1000\n\n');
-    const listener = { city, types: query.get('types').split(','), response };
+    const listener = { city, types: query.get('types')?.split(','), response };
     listeners.add(listener);
     request.on('close', () => listeners.delete(listener));
     return;

@@ -14,8 +14,14 @@ export interface CityObject {
   point?: [number, number];
 }
 
+// An entity that has not changed is not read again.
+const made = new WeakMap<Entity, CityObject & { language: string }>();
+
 export function toObject(city: City, entity: Entity, language: string): CityObject {
-  return {
+  const known = made.get(entity);
+  if (known?.language === language && known.city === city) return known;
+  const object = {
+    language,
     key: `${city.id} ${entity.id}`,
     city,
     entity,
@@ -24,6 +30,8 @@ export function toObject(city: City, entity: Entity, language: string): CityObje
     reading: firstReading(entity),
     point: pointOf(entity)
   };
+  made.set(entity, object);
+  return object;
 }
 
 export function byKind(objects: CityObject[]): [KindId, number][] {

@@ -4,8 +4,11 @@ import { ApiError, client } from '#lib/api/client';
 import { follow, type Connection } from '#lib/api/live';
 import type { Entity, LiveChange } from '#lib/api/types';
 import { isShown, kindOf, stopTypes, usualTypes } from '#lib/domain/kinds';
+import { typeOf } from '#lib/domain/readings';
 
 const retryAfter = 5000;
+/** A busy city sends many changes a second; the page is drawn once for those of a moment. */
+const gatherFor = 150;
 
 export class CityData {
   readonly entities = new SvelteMap<string, Entity>();
@@ -18,7 +21,8 @@ export class CityData {
 
   private unfollow: (() => void) | undefined;
   private retry: ReturnType<typeof setTimeout> | undefined;
-  private types: string[] = [];
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private readonly waiting = new Map<string, LiveChange>();
   private stopped = false;
 
   constructor(readonly city: string) {}
@@ -32,8 +36,10 @@ export class CityData {
   async load(): Promise<void> {
     clearTimeout(this.retry);
     try {
-      this.types = await this.shownTypes();
-      const found = this.types.length ? await client.entities(this.city, this.types) : [];
+      // The stream is opened first: what changes while the rest is loading waits for it and is not lost.
+      this.follow();
+      const types = await this.shownTypes();
+      const found = types.length ? await client.entities(this.city, types) : [];
       if (this.stopped) return;
       const present = new Set(found.map((entity) => entity.id));
       for (const [id, entity] of this.entities) {
@@ -42,7 +48,7 @@ export class CityData {
       for (const entity of found) this.entities.set(entity.id, entity);
       this.error = undefined;
       this.loading = false;
-      this.follow();
+      this.flush();
     } catch (error) {
       if (this.stopped) return;
       this.error = error instanceof ApiError ? error : new ApiError(500, String(error));
@@ -67,6 +73,7 @@ export class CityData {
   private stop(): void {
     this.stopped = true;
     clearTimeout(this.retry);
+    clearTimeout(this.timer);
     this.unfollow?.();
   }
 
@@ -79,10 +86,11 @@ export class CityData {
     }
   }
 
+  /** Of all types: the first object of a new kind is to appear without reloading. */
   private follow(): void {
     this.unfollow?.();
     this.connection = 'connecting';
-    this.unfollow = follow(this.city, this.types, {
+    this.unfollow = follow(this.city, [], {
       change: (change) => this.take(change),
       reload: () => void this.load(),
       state: (state) => (this.connection = state)
@@ -90,11 +98,19 @@ export class CityData {
   }
 
   private take(change: LiveChange): void {
+    if (!isShown(typeOf(change)) && !this.entities.has(change.id)) return;
     this.lastChange = Date.now();
-    if (!change.entity) {
-      this.entities.delete(change.id);
-      return;
+    this.waiting.set(change.id, change);
+    if (!this.loading) this.timer ??= setTimeout(() => this.flush(), gatherFor);
+  }
+
+  private flush(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    for (const { id, entity } of this.waiting.values()) {
+      if (entity) this.entities.set(id, entity);
+      else this.entities.delete(id);
     }
-    this.entities.set(change.id, change.entity);
+    this.waiting.clear();
   }
 }

@@ -52,12 +52,17 @@ class Server:
     def url(self):
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self, patience_s=60):
-        with open(self.log, "ab") as log:
+    def launch(self):
+        """Starts the program without waiting; answers where its log begins."""
+        with open(self.log, "ab") as log, open(self.log + ".out", "ab") as out:
             began = log.tell()
             self.process = subprocess.Popen(
                 [program, "serve", "--data", self.data, "--port", str(self.port), "--config", self.config, *self.options],
-                stdout=open(self.log + ".out", "ab"), stderr=log, env={**os.environ, "DOS_HOME": str(root)})
+                stdout=out, stderr=log, env={**os.environ, "DOS_HOME": str(root)})
+        return began
+
+    def start(self, patience_s=60):
+        began = self.launch()
         deadline = time.monotonic() + patience_s
         while time.monotonic() < deadline and self.process.poll() is None:
             for line in pathlib.Path(self.log).read_bytes()[began:].splitlines():

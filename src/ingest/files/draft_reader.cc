@@ -210,6 +210,7 @@ bool draft_reader::take(record& r) {
     report(column, std::move(message), all, true);
     return true;
   };
+  auto const problems_before = counts_.problems;
   auto const find_text = [&](std::string const& name) { return r.find(name).find_text(); };
   if (mapping_.table) {
     auto const key = mapping_.table->key.fill(find_text);
@@ -249,7 +250,11 @@ bool draft_reader::take(record& r) {
     if (!at) continue;
     d.attributes.push_back({rule.name, rule.kind, std::move(*value), rule.unit, *at, rule.provenance});
   }
-  if (d.attributes.empty()) return lose({}, "the record has no value");
+  if (d.attributes.empty() && counts_.problems == problems_before) {
+    ++counts_.empty;
+    return true;
+  }
+  if (d.attributes.empty()) return lose({}, "nothing of the record could be taken");
   if (mapping_.collects()) {
     collect(std::move(d));
     return true;

@@ -53,7 +53,8 @@ struct read_counts {
   std::size_t repeated_records = 0;  // nothing new in them
   std::size_t repeated_values = 0;   // same entity, attribute, time and value as one before
   std::size_t problems = 0;
-  std::size_t lost = 0;  // records of which nothing was taken
+  std::size_t empty = 0;  // records that say that there is no value
+  std::size_t lost = 0;   // records of which nothing was taken because of a problem
 };
 
 class draft_reader {

@@ -83,7 +83,7 @@ source: {format: csv}
 entity: {type: T, id: "urn:t:{id}"}
 attributes: [{attribute: a, from: a, number: true, skip_if: ["-"]}, {attribute: b, from: b}]
 )",
-                           "id;a;b\n1;x;y\n2;-;z\n;3;w\n4;5\n6;7;\"u\n8;9;v\n");
+                           "id;a;b\n1;x;y\n2;-;z\n;3;w\n4;5\n6;7;\"u\n8;9;v\n9;-;\n");
   EXPECT_EQ("urn:t:1 b=\"y\"\nurn:t:2 b=\"z\"\nurn:t:8 a=9\nurn:t:8 b=\"v\"\n", r.written());
   EXPECT_EQ(
       "2 a: \"x\" is no number\n"
@@ -91,8 +91,9 @@ attributes: [{attribute: a, from: a, number: true, skip_if: ["-"]}, {attribute: 
       "5 -: 2 fields, the first row has 3 (lost)\n"
       "6 -: the quote that opens in line 6 is never closed (lost)\n",
       r.told());
-  EXPECT_EQ(6u, r.counts.records);
+  EXPECT_EQ(7u, r.counts.records);
   EXPECT_EQ(3u, r.counts.lost);
+  EXPECT_EQ(1u, r.counts.empty);
 }
 
 TEST(drafts, a_file_without_the_columns_is_refused_as_a_whole) {
@@ -217,8 +218,8 @@ attributes: [{attribute: spaces, from: total}, {attribute: open, from: hours.mon
       "open=\"8\"\n",
       features.written());
   EXPECT_EQ(
-      "2 -: a latitude (the second number) lies between -90 and 90, this is 511.0\n2 -: the record has no value "
-      "(lost)\n"
+      "2 -: a latitude (the second number) lies between -90 and 90, this is 511.0\n2 -: nothing of the record could be "
+      "taken (lost)\n"
       "3 -: the record is no object (lost)\n",
       features.told());
   auto const lines = read_with(
@@ -243,6 +244,18 @@ attributes: [{attribute: state, from: s, values: {frei: free, belegt: occupied}}
                            "id,s\n1,frei\n2,kaputt\n");
   EXPECT_EQ("urn:t:1 state=\"free\"\nurn:t:1 id=\"1\"\nurn:t:2 id=\"2\"\n", r.written());
   EXPECT_EQ("3 s: \"kaputt\" is none of the values that are known\n", r.told());
+}
+
+TEST(drafts, impossible_numbers_are_reported_and_left_out) {
+  auto const r = read_with(R"(
+source: {format: json}
+entity: {type: T, id: "urn:t:{id}"}
+attributes: [{attribute: free, from: f, number: true, min: 0, max: 100}]
+)",
+                           R"([{"id":1,"f":-4},{"id":2,"f":7}])");
+  EXPECT_EQ("urn:t:2 free=7\n", r.written());
+  EXPECT_EQ("1 f: \"-4\" lies outside of what is possible\n1 -: nothing of the record could be taken (lost)\n",
+            r.told());
 }
 
 TEST(drafts, damage_is_reported_row_by_row_and_repaired_where_declared) {

@@ -140,11 +140,16 @@ class evaluator {
   std::optional<json::value> number(std::string_view s) const {
     auto n = parse_number(s, e_.numbers);
     if (!n) return refuse("\"" + std::string(s) + "\" is no number");
-    if (rule_.scale == 1 && rule_.offset == 0 && rule_.unit_from == rule_.unit_to) return n;
-    auto d = n->as_double() * rule_.scale + rule_.offset;
-    if (rule_.unit_from) d = convert(d, *rule_.unit_from, *rule_.unit_to).value_or(d);
-    if (!std::isfinite(d)) return refuse("\"" + std::string(s) + "\" is too large");
-    return json::value(d);
+    if (rule_.scale != 1 || rule_.offset != 0 || rule_.unit_from != rule_.unit_to) {
+      auto d = n->as_double() * rule_.scale + rule_.offset;
+      if (rule_.unit_from) d = convert(d, *rule_.unit_from, *rule_.unit_to).value_or(d);
+      if (!std::isfinite(d)) return refuse("\"" + std::string(s) + "\" is too large");
+      n = json::value(d);
+    }
+    if ((rule_.min && n->as_double() < *rule_.min) || (rule_.max && n->as_double() > *rule_.max)) {
+      return refuse("\"" + std::string(s) + "\" lies outside of what is possible");
+    }
+    return n;
   }
 
   std::optional<json::value> boolean(std::string_view s) const {

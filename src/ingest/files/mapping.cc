@@ -167,7 +167,7 @@ value_rule read_value(part const& p) {
       auto const member = members.at(m.key);
       if (member.value().is_object()) {
         member.only({"from", "text", "value", "members", "as", "number", "format", "split", "part", "values", "repairs",
-                     "skip_if", "scale", "offset"});
+                     "skip_if", "scale", "offset", "min", "max"});
       }
       v.members.emplace_back(m.key, read_value(member));
     }
@@ -192,6 +192,8 @@ value_rule read_value(part const& p) {
   v.skip_if = p.texts_or_none("skip_if");
   if (p.has("scale")) v.scale = p.at("scale").number();
   if (p.has("offset")) v.offset = p.at("offset").number();
+  if (p.has("min")) v.min = p.at("min").number();
+  if (p.has("max")) v.max = p.at("max").number();
   return v;
 }
 
@@ -203,9 +205,9 @@ provenance read_provenance(part const& p, provenance otherwise) {
 }
 
 attribute_rule read_attribute(part const& p, provenance otherwise) {
-  p.only({"attribute", "kind",   "from",  "text",      "value",       "members", "as",
-          "number",    "format", "split", "part",      "values",      "repairs", "skip_if",
-          "scale",     "offset", "unit",  "unit_from", "observed_at", "collect", "provenance"});
+  p.only({"attribute", "kind",  "from", "text",      "value",       "members", "as",        "number",
+          "format",    "split", "part", "values",    "repairs",     "skip_if", "scale",     "offset",
+          "min",       "max",   "unit", "unit_from", "observed_at", "collect", "provenance"});
   auto a = attribute_rule();
   a.name = p.at("attribute").text();
   if (a.name.empty()) p.at("attribute").fail("expected a name");

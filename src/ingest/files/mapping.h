@@ -67,6 +67,7 @@ struct value_rule {
   unit const* unit_to = nullptr;     // to here
   double scale = 1;                  // number × scale + offset, before the conversion
   double offset = 0;
+  std::optional<double> min, max;  // of the result; what lies beyond is reported and left out
 };
 
 struct attribute_rule {

@@ -1,6 +1,6 @@
-// 20 million observations of 20,000 series (100 each minute, the others about each hour, 30 days), 5,000 in a checkpoint
-// at most every 50 batches: how fast they are stored, how small they are, how fast they are read.
-// Prints "name value unit" lines. history_bench DIRECTORY [POINTS]
+// 20 million observations of 20,000 series (100 each minute, the others about each hour, 30 days), 5,000 in a
+// checkpoint at most every 50 batches: how fast they are stored, how small they are, how fast they are read. Prints
+// "name value unit" lines. history_bench DIRECTORY [POINTS]
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -18,9 +18,7 @@ namespace {
 
 using namespace dos;
 
-double now_s() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+double now_s() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 double cpu_s() {
   rusage u;
   getrusage(RUSAGE_SELF, &u);
@@ -46,9 +44,12 @@ struct simulated_series {
   json::value next(int series) {
     walk += double(std::int64_t(random() % 11) - 5);
     switch (series % 10) {
-      case 0: return std::int64_t(walk += 20);
-      case 1: return walk + double(random()) * 1e-19;
-      default: return walk / (series % 2 == 0 ? 10 : 100);
+      case 0:
+        return std::int64_t(walk += 20);
+      case 1:
+        return walk + double(random()) * 1e-19;
+      default:
+        return walk / (series % 2 == 0 ? 10 : 100);
     }
   }
 };

@@ -8,7 +8,8 @@ namespace {
 // RFC 3720, appendix B.4
 TEST(crc32c, is_the_one_of_iscsi) {
   EXPECT_EQ(0x00000000u, crc32c(""));
-  EXPECT_EQ(0x8A9136AAu, crc32c(std::string_view("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 32)));
+  EXPECT_EQ(0x8A9136AAu,
+            crc32c(std::string_view("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 32)));
   EXPECT_EQ(0xE3069283u, crc32c("123456789"));
 }
 

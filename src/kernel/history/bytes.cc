@@ -1,6 +1,6 @@
 #include "kernel/history/bytes.h"
 
-namespace dos {
+namespace dos::history_parts {
 namespace {
 
 enum tag : char { tag_null, tag_false, tag_true, tag_integer, tag_real, tag_string, tag_array, tag_object };
@@ -8,12 +8,18 @@ enum tag : char { tag_null, tag_false, tag_true, tag_integer, tag_real, tag_stri
 json::value read_nested(chunk_reader& in, int depth) {
   if (depth > json::depth_max) chunk_reader::fail();
   switch (in.byte()) {
-    case tag_null: return nullptr;
-    case tag_false: return false;
-    case tag_true: return true;
-    case tag_integer: return in.signed_varint();
-    case tag_real: return in.fixed<double>();
-    case tag_string: return in.text();
+    case tag_null:
+      return nullptr;
+    case tag_false:
+      return false;
+    case tag_true:
+      return true;
+    case tag_integer:
+      return in.signed_varint();
+    case tag_real:
+      return in.fixed<double>();
+    case tag_string:
+      return in.text();
     case tag_array: {
       auto const n = in.varint();
       if (n > in.left()) chunk_reader::fail();  // each takes a byte at least
@@ -31,7 +37,8 @@ json::value read_nested(chunk_reader& in, int depth) {
       }
       return members;
     }
-    default: chunk_reader::fail();
+    default:
+      chunk_reader::fail();
   }
 }
 
@@ -39,8 +46,12 @@ json::value read_nested(chunk_reader& in, int depth) {
 
 void write_value(std::string& out, json::value const& v) {
   switch (v.kind()) {
-    case json::kind::null: out += tag_null; break;
-    case json::kind::boolean: out += v.as_bool() ? tag_true : tag_false; break;
+    case json::kind::null:
+      out += tag_null;
+      break;
+    case json::kind::boolean:
+      out += v.as_bool() ? tag_true : tag_false;
+      break;
     case json::kind::integer:
       out += tag_integer;
       write_signed(out, v.as_int());
@@ -71,4 +82,4 @@ void write_value(std::string& out, json::value const& v) {
 
 json::value read_value(chunk_reader& in) { return read_nested(in, 0); }
 
-}  // namespace dos
+}  // namespace dos::history_parts

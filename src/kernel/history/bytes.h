@@ -10,7 +10,7 @@
 #include "base/fault.h"
 #include "base/json.h"
 
-namespace dos {
+namespace dos::history_parts {
 
 inline std::uint64_t zigzag(std::int64_t i) { return (std::uint64_t(i) << 1) ^ std::uint64_t(i >> 63); }
 inline std::int64_t unzigzag(std::uint64_t u) { return std::int64_t((u >> 1) ^ (0 - (u & 1))); }
@@ -72,4 +72,4 @@ class chunk_reader {
 void write_value(std::string& out, json::value const& v);
 json::value read_value(chunk_reader& in);
 
-}  // namespace dos
+}  // namespace dos::history_parts

@@ -7,10 +7,10 @@
 #include <cmath>
 #include <memory>
 #include <numeric>
-#include <unordered_map>
 
 #include "base/crc32c.h"
 #include "kernel/history/bytes.h"
+#include "kernel/history/columns.h"
 
 // version · flags · crc32c (of everything else) · count · columns, the latter compressed when the chunk is sealed:
 //   times    first, common divisor, differences of differences
@@ -19,6 +19,9 @@
 //   numbers  differences, or differences of differences
 //   strings, JSON, extras: as far as they occur
 namespace dos {
+
+using namespace history_parts;
+
 namespace {
 
 constexpr auto version = std::uint8_t(1);
@@ -28,151 +31,23 @@ constexpr std::size_t columns_bytes_max = 64u << 20;  // compressed only below t
 constexpr std::size_t expanded_bytes_max = 512u << 20;
 
 // `mixed` numbers are those of series that write 21 between 20.5 and 21.5: integers exactly where the value is whole.
-enum value_class : std::uint8_t { null_value, false_value, true_value, integer, real, mixed, string, other, class_count };
-
-constexpr auto powers = std::array{1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
-constexpr std::array<std::int64_t, 7> integer_powers{1, 10, 100, 1'000, 10'000, 100'000, 1'000'000};
-constexpr double exact_max = 9007199254740992.0;  // 2^53
-constexpr auto not_scaled = std::uint8_t(255);
-
-bool same_bits(double a, double b) { return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b); }
-
-// The integer that is `d` shifted by `scale` decimals, if nothing is lost: -0.0 and NaN are.
-bool shift(double d, std::size_t scale, std::int64_t& shifted) {
-  auto const rounded = std::nearbyint(d * powers[scale]);
-  if (!(std::fabs(rounded) < exact_max)) return false;
-  shifted = std::int64_t(rounded);
-  return same_bits(double(shifted) / powers[scale], d);
-}
-
-bool shift_all(std::vector<double> const& values, std::size_t& scale, std::vector<std::int64_t>& shifted) {
-  auto i = std::int64_t(0);
-  for (scale = 0; auto const d : values) {
-    while (!shift(d, scale, i)) {
-      if (++scale == powers.size()) return false;
-    }
-  }
-  shifted.resize(values.size());
-  for (auto k = std::size_t(0); k != values.size(); ++k) {
-    if (!shift(values[k], scale, shifted[k])) return false;  // fitted with fewer decimals, but not with these
-  }
-  return true;
-}
-
-void write_differences(std::string& out, std::vector<std::int64_t> const& values) {
-  auto before = std::uint64_t(0);
-  for (auto const i : values) {
-    write_signed(out, std::int64_t(std::uint64_t(i) - before));
-    before = std::uint64_t(i);
-  }
-}
-
-void read_differences(chunk_reader& in, std::vector<std::int64_t>& values, std::size_t n) {
-  values.resize(n);
-  auto before = std::uint64_t(0);
-  for (auto& i : values) {
-    before += std::uint64_t(in.signed_varint());
-    i = std::int64_t(before);
-  }
-}
-
-void write_reals(std::string& out, std::vector<double> const& values) {
-  auto scale = std::size_t(0);
-  auto shifted = std::vector<std::int64_t>();
-  if (shift_all(values, scale, shifted)) {
-    out += char(scale);
-    write_differences(out, shifted);
-    return;
-  }
-  // Neighbours share their high bytes: each byte position of the differences becomes a row of its own.
-  out += char(not_scaled);
-  auto const start = out.size();
-  auto const n = values.size();
-  out.resize(start + 8 * n);
-  auto before = std::uint64_t(0);
-  for (auto i = std::size_t(0); i != n; ++i) {
-    auto const bits = std::bit_cast<std::uint64_t>(values[i]);
-    for (auto plane = std::size_t(0); plane != 8; ++plane) out[start + plane * n + i] = char((bits ^ before) >> (8 * plane));
-    before = bits;
-  }
-}
-
-void read_reals(chunk_reader& in, std::vector<double>& values, std::size_t n) {
-  values.resize(n);
-  auto const scale = in.byte();
-  if (scale == not_scaled) {
-    auto const planes = in.bytes(8 * n);
-    auto before = std::uint64_t(0);
-    for (auto i = std::size_t(0); i != n; ++i) {
-      auto bits = std::uint64_t(0);
-      for (auto plane = std::size_t(0); plane != 8; ++plane) {
-        bits |= std::uint64_t(std::uint8_t(planes[plane * n + i])) << (8 * plane);
-      }
-      before ^= bits;
-      values[i] = std::bit_cast<double>(before);
-    }
-    return;
-  }
-  if (scale >= powers.size()) chunk_reader::fail();
-  auto before = std::uint64_t(0);
-  for (auto& d : values) {
-    before += std::uint64_t(in.signed_varint());
-    d = double(std::int64_t(before)) / powers[scale];
-  }
-}
-
-// Words that repeat: each once, then which one stands where, as runs or one by one, whichever is shorter.
-void write_words(std::string& out, std::vector<std::string_view> const& words) {
-  auto places = std::unordered_map<std::string_view, std::uint32_t>();
-  auto distinct = std::vector<std::string_view>();
-  auto single = std::string();
-  auto runs = std::string();
-  auto indexes = std::vector<std::uint32_t>();
-  indexes.reserve(words.size());
-  for (auto const w : words) {
-    if (!indexes.empty() && w == distinct[indexes.back()]) {
-      indexes.push_back(indexes.back());
-      continue;
-    }
-    auto const [at, is_new] = places.emplace(w, std::uint32_t(distinct.size()));
-    if (is_new) distinct.push_back(w);
-    indexes.push_back(at->second);
-  }
-  for (auto i = std::size_t(0); i != indexes.size();) {
-    auto end = i;
-    for (; end != indexes.size() && indexes[end] == indexes[i]; ++end) write_varint(single, indexes[i]);
-    write_varint(runs, indexes[i]);
-    write_varint(runs, end - i);
-    i = end;
-  }
-  write_varint(out, distinct.size());
-  for (auto const w : distinct) write_text(out, w);
-  auto const as_runs = runs.size() < single.size();
-  out += char(as_runs);
-  out += as_runs ? runs : single;
-}
-
-// Appends n words; the views live as long as the bytes read from. `budget` bounds what they expand to.
-void read_words(chunk_reader& in, std::vector<std::string_view>& words, std::size_t n, std::size_t& budget) {
-  auto const distinct_count = in.varint();
-  if (distinct_count > n) chunk_reader::fail();
-  auto distinct = std::vector<std::string_view>();
-  for (auto i = std::uint64_t(0); i != distinct_count; ++i) distinct.push_back(in.text());
-  auto const as_runs = in.byte() != 0;
-  for (auto const end = words.size() + n; words.size() != end;) {
-    auto const index = in.varint();
-    auto const length = as_runs ? in.varint() : 1;
-    if (index >= distinct_count || length == 0 || length > end - words.size()) chunk_reader::fail();
-    auto const cost = distinct[index].size() * length;
-    if (cost > budget) chunk_reader::fail();
-    budget -= cost;
-    words.insert(words.end(), length, distinct[index]);
-  }
-}
+enum value_class : std::uint8_t {
+  null_value,
+  false_value,
+  true_value,
+  integer,
+  real,
+  mixed,
+  string,
+  other,
+  class_count
+};
 
 void write_times(std::string& out, std::span<observation const> points) {
   auto divisor = std::uint64_t(0);
-  auto const distance = [&](std::size_t i) { return std::uint64_t(points[i].time.us) - std::uint64_t(points[i - 1].time.us); };
+  auto const distance = [&](std::size_t i) {
+    return std::uint64_t(points[i].time.us) - std::uint64_t(points[i - 1].time.us);
+  };
   for (auto i = std::size_t(1); i < points.size() && divisor != 1; ++i) divisor = std::gcd(divisor, distance(i));
   if (divisor == 0) divisor = 1;
   write_signed(out, points[0].time.us);
@@ -239,12 +114,18 @@ struct sorted_values {
 
 value_class class_of(json::value const& v) {
   switch (v.kind()) {
-    case json::kind::null: return null_value;
-    case json::kind::boolean: return v.as_bool() ? true_value : false_value;
-    case json::kind::integer: return integer;
-    case json::kind::real: return real;
-    case json::kind::string: return string;
-    default: return other;
+    case json::kind::null:
+      return null_value;
+    case json::kind::boolean:
+      return v.as_bool() ? true_value : false_value;
+    case json::kind::integer:
+      return integer;
+    case json::kind::real:
+      return real;
+    case json::kind::string:
+      return string;
+    default:
+      return other;
   }
 }
 
@@ -525,20 +406,26 @@ void decode_chunk(std::string_view bytes, std::vector<observation>& points) {
   auto next_other = words.begin() + std::ptrdiff_t(c.counts[string]);
   auto const value_of = [&](value_class k) -> json::value {
     switch (k) {
-      case false_value: return false;
-      case true_value: return true;
-      case integer: return *next_integer++;
-      case real: return *next_real++;
+      case false_value:
+        return false;
+      case true_value:
+        return true;
+      case integer:
+        return *next_integer++;
+      case real:
+        return *next_real++;
       case mixed: {
         auto const i = *next_mixed++;
         return i % c.mixed_power == 0 ? json::value(i / c.mixed_power) : json::value(double(i) / double(c.mixed_power));
       }
-      case string: return *next_string++;
+      case string:
+        return *next_string++;
       case other: {
         auto word = chunk_reader(*next_other++);
         return read_value(word);
       }
-      default: return nullptr;
+      default:
+        return nullptr;
     }
   };
   auto i = std::size_t(0);
@@ -561,12 +448,23 @@ std::size_t decode_numbers(std::string_view bytes, std::vector<numeric_point>& p
   for (auto const& [k, length] : c.runs) {
     for (auto const end = t + std::ptrdiff_t(length); t != end; ++t) {
       switch (k) {
-        case false_value: points.push_back({*t, 0.0}); break;
-        case true_value: points.push_back({*t, 1.0}); break;
-        case integer: points.push_back({*t, double(*next_integer++)}); break;
-        case real: points.push_back({*t, *next_real++}); break;
-        case mixed: points.push_back({*t, double(*next_mixed++) / double(c.mixed_power)}); break;
-        default: break;
+        case false_value:
+          points.push_back({*t, 0.0});
+          break;
+        case true_value:
+          points.push_back({*t, 1.0});
+          break;
+        case integer:
+          points.push_back({*t, double(*next_integer++)});
+          break;
+        case real:
+          points.push_back({*t, *next_real++});
+          break;
+        case mixed:
+          points.push_back({*t, double(*next_mixed++) / double(c.mixed_power)});
+          break;
+        default:
+          break;
       }
     }
   }

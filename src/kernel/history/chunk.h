@@ -26,7 +26,7 @@ struct value_statistics {
   double first = 0;  // in the order of the series
   double last = 0;
 
-  void add(double value);            // in the order of the series; the caller counts
+  void add(double value);                   // in the order of the series; the caller counts
   void add(value_statistics const& later);  // all of it follows
   double mean() const { return sum / double(numbers); }
 };

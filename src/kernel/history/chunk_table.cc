@@ -8,12 +8,12 @@
 #include "base/crc32c.h"
 #include "base/fault.h"
 
-namespace dos {
+namespace dos::history_parts {
 namespace {
 
 constexpr std::int64_t time_end = std::numeric_limits<std::int64_t>::max();
 
-#define DOS_CHUNK_COLUMNS                                                                                         \
+#define DOS_CHUNK_COLUMNS                                                                                           \
   "first_time, first_number, last_time, last_number, number_min, number_max, count, numbers, sum, sum_of_squares, " \
   "min, max, first, last, data, crc32c"
 
@@ -22,9 +22,15 @@ double canonical(double d) { return std::isnan(d) ? std::numeric_limits<double>:
 
 std::uint32_t row_checksum(chunk_row const& r) {
   auto const& v = r.about.values;
-  std::uint64_t const integers[] = {
-      std::uint64_t(r.about.first.time.us), r.about.first.number, std::uint64_t(r.about.last.time.us), r.about.last.number,
-      r.about.number_min, r.about.number_max, v.count, v.numbers, std::uint64_t(r.data)};
+  std::uint64_t const integers[] = {std::uint64_t(r.about.first.time.us),
+                                    r.about.first.number,
+                                    std::uint64_t(r.about.last.time.us),
+                                    r.about.last.number,
+                                    r.about.number_min,
+                                    r.about.number_max,
+                                    v.count,
+                                    v.numbers,
+                                    std::uint64_t(r.data)};
   double const reals[] = {canonical(v.sum), canonical(v.sum_of_squares), canonical(v.min),
                           canonical(v.max), canonical(v.first),          canonical(v.last)};
   return crc32c({reinterpret_cast<char const*>(reals), sizeof reals},
@@ -41,9 +47,14 @@ chunk_row row_of(store::statement const& s) {
   row.about.last = {{s.integer(2)}, observation_number(s.integer(3))};
   row.about.number_min = observation_number(s.integer(4));
   row.about.number_max = observation_number(s.integer(5));
-  row.about.values = {.count = std::uint64_t(s.integer(6)), .numbers = std::uint64_t(s.integer(7)), .sum = real_of(s, 8),
-                      .sum_of_squares = real_of(s, 9), .min = real_of(s, 10), .max = real_of(s, 11),
-                      .first = real_of(s, 12), .last = real_of(s, 13)};
+  row.about.values = {.count = std::uint64_t(s.integer(6)),
+                      .numbers = std::uint64_t(s.integer(7)),
+                      .sum = real_of(s, 8),
+                      .sum_of_squares = real_of(s, 9),
+                      .min = real_of(s, 10),
+                      .max = real_of(s, 11),
+                      .first = real_of(s, 12),
+                      .last = real_of(s, 13)};
   row.data = s.integer(14);
   require(row_checksum(row) == s.integer(15), fault_kind::internal, "the statistics of a chunk are damaged");
   return row;
@@ -104,10 +115,10 @@ void replace_chunk(store::connection& db, std::int64_t series, std::optional<chu
 // Beginning with the last one that starts before the range.
 void for_each_candidate(store::connection& db, std::int64_t series, time_range range, bool descending,
                         std::function<bool(chunk_row const&)> const& visit) {
-  static auto const select = std::string(
-      "SELECT " DOS_CHUNK_COLUMNS
-      " FROM chunk WHERE series = ?1 AND first_time >= coalesce((SELECT max(first_time) FROM chunk WHERE series = ?1 AND "
-      "first_time < ?2), ?2) AND first_time < ?3 ORDER BY ");
+  static auto const select = std::string("SELECT " DOS_CHUNK_COLUMNS
+                                         " FROM chunk WHERE series = ?1 AND first_time >= coalesce((SELECT "
+                                         "max(first_time) FROM chunk WHERE series = ?1 AND "
+                                         "first_time < ?2), ?2) AND first_time < ?3 ORDER BY ");
   static auto const ascending_text = select + "first_time, first_number";
   static auto const descending_text = select + "first_time DESC, first_number DESC";
   auto rows = db(descending ? descending_text : ascending_text);
@@ -158,9 +169,8 @@ std::int64_t last_chunk_data(store::connection& db) {
 
 void for_each_chunk(store::connection& db, std::int64_t series, time_range range, bool descending,
                     std::function<bool(chunk_row const&)> const& visit) {
-  for_each_candidate(db, series, range, descending, [&](chunk_row const& row) {
-    return row.about.last.time.us < range.from_us || visit(row);
-  });
+  for_each_candidate(db, series, range, descending,
+                     [&](chunk_row const& row) { return row.about.last.time.us < range.from_us || visit(row); });
 }
 
 void for_each_chunk_with(store::connection& db, std::int64_t series, observation_number number,
@@ -192,15 +202,15 @@ void apply_edit(store::connection& db, chunk_edit edit, std::int64_t& data) {
   }
   for (auto row = rows.begin(); row != rows.end(); ++row) {
     auto const at_end = row + 1 == rows.end();
-    auto const end = at_end ? edit.points.end()
-                            : std::find_if(next, edit.points.end(),
-                                           [&](observation const& o) { return o.moment() >= row[1].about.first; });
+    auto const end = at_end ? edit.points.end() : std::find_if(next, edit.points.end(), [&](observation const& o) {
+      return o.moment() >= row[1].about.first;
+    });
     auto const masked = edit.hidden.may_hide_in(row->about);
     if (next == end && !masked) continue;
     auto const full = row->about.values.count >= chunk_points_max;
     if (!masked && full && next->moment() > row->about.last) {  // nothing to open: a new chunk behind it
-      replace_chunk(db, edit.series, std::nullopt, {std::make_move_iterator(next), std::make_move_iterator(end)}, at_end,
-                    data);
+      replace_chunk(db, edit.series, std::nullopt, {std::make_move_iterator(next), std::make_move_iterator(end)},
+                    at_end, data);
       next = end;
       continue;
     }
@@ -222,7 +232,8 @@ std::size_t heap_bytes(observation const& o) {
   struct {
     std::size_t operator()(json::value const& v) const {
       switch (v.kind()) {
-        case json::kind::string: return v.as_string().size();
+        case json::kind::string:
+          return v.as_string().size();
         case json::kind::array: {
           auto sum = std::size_t(24);
           for (auto const& item : v.as_array()) sum += sizeof item + (*this)(item);
@@ -233,11 +244,12 @@ std::size_t heap_bytes(observation const& o) {
           for (auto const& m : v.as_object()) sum += sizeof m + m.key.size() + (*this)(m.value);
           return sum;
         }
-        default: return 0;
+        default:
+          return 0;
       }
     }
   } const bytes_of;
   return bytes_of(o.value) + bytes_of(o.extras);
 }
 
-}  // namespace dos
+}  // namespace dos::history_parts

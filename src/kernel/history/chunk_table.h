@@ -11,7 +11,7 @@
 #include "kernel/history/chunk.h"
 #include "kernel/store/sqlite.h"
 
-namespace dos {
+namespace dos::history_parts {
 
 // Half open.
 struct time_range {
@@ -64,4 +64,4 @@ void apply_edit(store::connection& db, chunk_edit edit, std::int64_t& data);
 // Rough memory of an observation beyond its own size.
 std::size_t heap_bytes(observation const& o);
 
-}  // namespace dos
+}  // namespace dos::history_parts

@@ -15,12 +15,18 @@ using random_source = std::mt19937_64;
 
 json::value random_json(random_source& r, int depth = 0) {
   switch (r() % (depth > 3 ? 6 : 8)) {
-    case 0: return nullptr;
-    case 1: return r() % 2 == 0;
-    case 2: return std::int64_t(r());
-    case 3: return std::bit_cast<double>(r());
-    case 4: return std::string(r() % 30, char(r()));
-    case 5: return double(std::int64_t(r() % 1000)) / 10;
+    case 0:
+      return nullptr;
+    case 1:
+      return r() % 2 == 0;
+    case 2:
+      return std::int64_t(r());
+    case 3:
+      return std::bit_cast<double>(r());
+    case 4:
+      return std::string(r() % 30, char(r()));
+    case 5:
+      return double(std::int64_t(r() % 1000)) / 10;
     case 6: {
       auto a = json::array();
       for (auto n = r() % 4; n != 0; --n) a.push_back(random_json(r, depth + 1));
@@ -44,25 +50,30 @@ double step(random_source& r, double& walk) { return walk += double(std::int64_t
 value_family const families[] = {
     {"one decimal", [](random_source& r, double& w) { return json::value(step(r, w) / 10); }},
     {"integers", [](random_source& r, double& w) { return json::value(std::int64_t(step(r, w))); }},
-    {"integers where whole", [](random_source& r, double& w) {
+    {"integers where whole",
+     [](random_source& r, double& w) {
        auto const d = step(r, w) / 10;
        return d == std::floor(d) ? json::value(std::int64_t(d)) : json::value(d);
      }},
-    {"integers and reals at random", [](random_source& r, double& w) {
+    {"integers and reals at random",
+     [](random_source& r, double& w) {
        auto const d = step(r, w);
        return r() % 2 == 0 ? json::value(std::int64_t(d)) : json::value(d);
      }},
     {"any integer", [](random_source& r, double&) { return json::value(std::int64_t(r())); }},
     {"any bits", [](random_source& r, double&) { return json::value(std::bit_cast<double>(r())); }},
     {"zeros of both signs", [](random_source& r, double&) { return json::value(r() % 2 == 0 ? 0.0 : -0.0); }},
-    {"rounded to minus zero", [](random_source& r, double&) {
+    {"rounded to minus zero",
+     [](random_source& r, double&) {
        return json::value(std::round(double(std::int64_t(r() % 200) - 100) / 100 * 10) / 10);
      }},
-    {"special reals", [](random_source& r, double&) {
+    {"special reals",
+     [](random_source& r, double&) {
        double const values[] = {NAN, -NAN, INFINITY, -INFINITY, 1e300, 5e-324, 9007199254740993.0, -0.0, 0.1 + 0.2};
        return json::value(values[r() % std::size(values)]);
      }},
-    {"limits of integers", [](random_source& r, double&) {
+    {"limits of integers",
+     [](random_source& r, double&) {
        std::int64_t const values[] = {INT64_MIN, INT64_MAX, 0, -1, 1ll << 53, (1ll << 53) + 1};
        return r() % 3 == 0 ? json::value(0.5) : json::value(values[r() % std::size(values)]);
      }},
@@ -74,10 +85,14 @@ value_family const families[] = {
 
 timestamp next_time(random_source& r, timestamp before, unsigned rhythm) {
   switch (rhythm) {
-    case 0: return before + 60 * us_per_second;
-    case 1: return before + std::int64_t(r() % 3) * us_per_second;  // several at one time
-    case 2: return before + std::int64_t(r() % 1'000'000);
-    default: return before + std::int64_t(r() >> (r() % 40 + 20));
+    case 0:
+      return before + 60 * us_per_second;
+    case 1:
+      return before + std::int64_t(r() % 3) * us_per_second;  // several at one time
+    case 2:
+      return before + std::int64_t(r() % 1'000'000);
+    default:
+      return before + std::int64_t(r() >> (r() % 40 + 20));
   }
 }
 
@@ -115,7 +130,8 @@ TEST(a_chunk, gives_every_bit_back_whatever_the_values_are) {
       auto decoded = std::vector<observation>();
       decode_chunk(encode_chunk(points, round % 2 == 0), decoded);
       ASSERT_EQ(points.size(), decoded.size());
-      for (auto i = std::size_t(0); i != points.size(); ++i) ASSERT_TRUE(identical(points[i], decoded[i])) << "point " << i;
+      for (auto i = std::size_t(0); i != points.size(); ++i)
+        ASSERT_TRUE(identical(points[i], decoded[i])) << "point " << i;
     }
   }
 }
@@ -140,9 +156,10 @@ TEST(a_chunk, gives_its_numbers_alone_as_well) {
 }
 
 TEST(a_chunk, holds_times_of_the_whole_range) {
-  auto const points = std::vector<observation>{
-      {.number = 3, .time = {INT64_MIN}, .value = 1, .extras = {}}, {.number = 2, .time = timestamp_min, .value = 2, .extras = {}},
-      {.number = 1, .time = timestamp_max, .value = 3, .extras = {}}, {.number = 9, .time = {INT64_MAX}, .value = 4, .extras = {}}};
+  auto const points = std::vector<observation>{{.number = 3, .time = {INT64_MIN}, .value = 1, .extras = {}},
+                                               {.number = 2, .time = timestamp_min, .value = 2, .extras = {}},
+                                               {.number = 1, .time = timestamp_max, .value = 3, .extras = {}},
+                                               {.number = 9, .time = {INT64_MAX}, .value = 4, .extras = {}}};
   auto decoded = std::vector<observation>();
   decode_chunk(encode_chunk(points, false), decoded);
   for (auto i = std::size_t(0); i != 4; ++i) EXPECT_TRUE(identical(points[i], decoded[i]));
@@ -153,8 +170,10 @@ TEST(a_chunk, of_a_regular_sensor_takes_less_than_three_bytes_a_point) {
   auto points = std::vector<observation>();
   auto walk = 200.0;
   for (auto i = 0; i != 1000; ++i) {
-    auto o = observation{.number = observation_number(5'000'000 + 333 * i), .time = {60'000'000ll * i},
-                         .value = (walk += double(std::int64_t(r() % 7) - 3)) / 10, .extras = {}};
+    auto o = observation{.number = observation_number(5'000'000 + 333 * i),
+                         .time = {60'000'000ll * i},
+                         .value = (walk += double(std::int64_t(r() % 7) - 3)) / 10,
+                         .extras = {}};
     set_extra(o, extra::provenance, "measured");
     points.push_back(std::move(o));
   }

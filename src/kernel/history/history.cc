@@ -9,9 +9,13 @@
 #include "kernel/store/sqlite.h"
 
 namespace dos {
+
+using namespace history_parts;
+
 namespace {
 
-constexpr auto all_time = time_range{std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()};
+constexpr auto all_time =
+    time_range{std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()};
 
 // Hands observations of the tail and of the chunks out in one order.
 class ordered_visit {
@@ -66,7 +70,8 @@ class ordered_visit {
 // Puts values into the periods they belong to; they come in the order of the series.
 class period_sums {
  public:
-  explicit period_sums(std::vector<timestamp> const& boundaries) : boundaries_(boundaries), sums_(boundaries.size() - 1) {}
+  explicit period_sums(std::vector<timestamp> const& boundaries)
+      : boundaries_(boundaries), sums_(boundaries.size() - 1) {}
 
   // The period that holds all from `first` to `last`, if one does.
   value_statistics* find(timestamp first, timestamp last) {
@@ -112,7 +117,7 @@ struct history::parts {
 
   store::state_db& db;
   history_options limits;
-  dos::tail tail;
+  history_parts::tail tail;
   std::int64_t last_data = 0;
 };
 
@@ -155,10 +160,11 @@ std::vector<observation> history::range(series_id series, range_query const& que
 
 std::optional<observation> history::last(series_id series) const {
   auto found = std::optional<observation>();
-  for_each(series, {.from = {all_time.from_us}, .limit = 1, .descending = true, .after = {}}, [&](observation const& o) {
-    found = o;
-    return false;
-  });
+  for_each(series, {.from = {all_time.from_us}, .limit = 1, .descending = true, .after = {}},
+           [&](observation const& o) {
+             found = o;
+             return false;
+           });
   return found;
 }
 
@@ -171,7 +177,8 @@ std::optional<observation> history::find(series_id series, observation_number nu
   for_each_chunk_with(snapshot.sql(), std::int64_t(series), number, [&](chunk_row const& row) {
     points.clear();
     read_chunk(snapshot.sql(), row, points);
-    auto const at = std::find_if(points.begin(), points.end(), [&](observation const& o) { return o.number == number; });
+    auto const at =
+        std::find_if(points.begin(), points.end(), [&](observation const& o) { return o.number == number; });
     if (at != points.end()) found = std::move(*at);
     return !found;
   });
@@ -276,8 +283,8 @@ std::vector<std::string> history::damages() const {
       points.clear();
       decode_chunk(rows.bytes(2), points);
     } catch (fault const& f) {
-      found.push_back("series " + std::to_string(rows.integer(0)) + ", chunk from " + to_string(timestamp{rows.integer(1)}) +
-                      ": " + f.detail);
+      found.push_back("series " + std::to_string(rows.integer(0)) + ", chunk from " +
+                      to_string(timestamp{rows.integer(1)}) + ": " + f.detail);
     }
   }
   return found;

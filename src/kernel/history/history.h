@@ -32,8 +32,8 @@ struct series_statistics {
 };
 
 struct history_options {
-  std::size_t tail_bytes_max = 64u << 20;   // memory of observations that are in no chunk yet
-  std::size_t flush_points = 256;           // a series with so many new ones is written to its chunk at the next flush
+  std::size_t tail_bytes_max = 64u << 20;  // memory of observations that are in no chunk yet
+  std::size_t flush_points = 256;          // a series with so many new ones is written to its chunk at the next flush
 };
 
 // Threads: add, change and remove* by one thread, in the order of the log. flush, flushed and expire by one thread, the
@@ -49,7 +49,8 @@ class history {
   ~history();
 
   void add(store::position at, series_id series, observation o);
-  void change(store::position at, series_id series, observation o);  // replaces the one with its number; may move in time
+  void change(store::position at, series_id series,
+              observation o);  // replaces the one with its number; may move in time
   void remove(store::position at, series_id series, observation_number number);
   void remove_range(store::position at, series_id series, timestamp from, timestamp to);  // half open
   void remove_series(store::position at, series_id series);
@@ -73,8 +74,8 @@ class history {
   void flush_all(store::state_db::transaction& t, store::position cursor);  // everything into chunks
   void flushed();
 
-  bool wants_flush() const;         // the tail is near its bound
-  std::size_t tail_bytes() const;   // memory now
+  bool wants_flush() const;        // the tail is near its bound
+  std::size_t tail_bytes() const;  // memory now
 
   // Removes chunks and parts of chunks older than `before`. New observations that old leave with a later call. Not
   // between flush and flushed.

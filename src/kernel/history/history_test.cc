@@ -33,7 +33,8 @@ void checkpoint(store::state_db& db, history& h, position cursor, bool all = fal
 std::string drawn(std::vector<observation> const& points) {
   auto text = std::string();
   for (auto const& o : points) {
-    text += std::to_string(o.time.us / us_per_second) + "#" + std::to_string(o.number) + "=" + json::to_string(o.value) + " ";
+    text += std::to_string(o.time.us / us_per_second) + "#" + std::to_string(o.number) + "=" +
+            json::to_string(o.value) + " ";
   }
   return text;
 }
@@ -71,7 +72,8 @@ TEST(a_series, is_paged_by_the_last_moment_seen_in_both_directions) {
   EXPECT_EQ("1#3=3 2#4=4 ", drawn(w.history.range(7, {.limit = 2, .after = moment{{us_per_second}, 2}})));
   EXPECT_EQ("1#3=3 1#2=2 ",
             drawn(w.history.range(7, {.limit = 2, .descending = true, .after = moment{{2 * us_per_second}, 4}})));
-  EXPECT_EQ("1#2=2 1#3=3 ", drawn(w.history.range(7, {.from = {us_per_second}, .to = {2 * us_per_second}, .after = {}})));
+  EXPECT_EQ("1#2=2 1#3=3 ",
+            drawn(w.history.range(7, {.from = {us_per_second}, .to = {2 * us_per_second}, .after = {}})));
 }
 
 TEST(an_edit, shows_at_once_and_stays_after_flush_and_restart) {
@@ -251,11 +253,16 @@ class random_history : public ::testing::TestWithParam<int> {
   }
   json::value any_value() {
     switch (random_() % 12) {
-      case 0: return "word " + std::to_string(random_() % 3);
-      case 1: return nullptr;
-      case 2: return random_() % 2 == 0;
-      case 3: return -0.0;
-      default: return double(std::int64_t(random_() % 1000) - 500) / 10;
+      case 0:
+        return "word " + std::to_string(random_() % 3);
+      case 1:
+        return nullptr;
+      case 2:
+        return random_() % 2 == 0;
+      case 3:
+        return -0.0;
+      default:
+        return double(std::int64_t(random_() % 1000) - 500) / 10;
     }
   }
   observation any_point(observation_number n, std::int64_t second) {
@@ -284,7 +291,8 @@ class random_history : public ::testing::TestWithParam<int> {
     } else if (kind < 88) {
       auto const n = any_number(s);
       if (!model_[s].contains(n)) return;
-      auto const o = any_point(n, random_() % 2 == 0 ? model_[s][n].time.us / us_per_second : std::int64_t(random_() % 500));
+      auto const o =
+          any_point(n, random_() % 2 == 0 ? model_[s][n].time.us / us_per_second : std::int64_t(random_() % 500));
       apply([=](history& h, model* m) {
         h.change(at, s, o);
         if (m != nullptr) (*m)[s][n] = o;
@@ -302,9 +310,8 @@ class random_history : public ::testing::TestWithParam<int> {
       apply([=](history& h, model* m) {
         everything ? h.remove_series(at, s) : h.remove_range(at, s, from, to);
         if (m == nullptr) return;
-        std::erase_if((*m)[s], [&](auto const& e) {
-          return everything || (e.second.time >= from && e.second.time < to);
-        });
+        std::erase_if((*m)[s],
+                      [&](auto const& e) { return everything || (e.second.time >= from && e.second.time < to); });
       });
     }
   }
@@ -351,7 +358,8 @@ class random_history : public ::testing::TestWithParam<int> {
     auto const limit = random_() % 30;
     auto first_ones = some;
     first_ones.resize(std::min(limit, some.size()));
-    expect_same(first_ones, history_->range(s, {.from = {from}, .to = {to}, .limit = limit, .descending = true, .after = {}}));
+    expect_same(first_ones,
+                history_->range(s, {.from = {from}, .to = {to}, .limit = limit, .descending = true, .after = {}}));
     auto const statistics = history_->statistics_of(s);
     ASSERT_EQ(all.empty(), !statistics);
     if (statistics) {

@@ -33,11 +33,16 @@ void set_extra(observation& o, std::string_view name, timestamp time) { set_extr
 bool identical(json::value const& a, json::value const& b) {
   if (a.kind() != b.kind()) return false;
   switch (a.kind()) {
-    case json::kind::null: return true;
-    case json::kind::boolean: return a.as_bool() == b.as_bool();
-    case json::kind::integer: return a.as_int() == b.as_int();
-    case json::kind::real: return std::bit_cast<std::uint64_t>(a.as_double()) == std::bit_cast<std::uint64_t>(b.as_double());
-    case json::kind::string: return a.as_string() == b.as_string();
+    case json::kind::null:
+      return true;
+    case json::kind::boolean:
+      return a.as_bool() == b.as_bool();
+    case json::kind::integer:
+      return a.as_int() == b.as_int();
+    case json::kind::real:
+      return std::bit_cast<std::uint64_t>(a.as_double()) == std::bit_cast<std::uint64_t>(b.as_double());
+    case json::kind::string:
+      return a.as_string() == b.as_string();
     case json::kind::array:
       return std::equal(a.as_array().begin(), a.as_array().end(), b.as_array().begin(), b.as_array().end(),
                         [](json::value const& x, json::value const& y) { return identical(x, y); });

@@ -25,18 +25,18 @@ struct moment {
 // What few observations have, as members of `extras`. Times are integers (µs) there, so that chunks keep them as
 // differences; everything else is kept once per chunk when it repeats. Members not named here are kept as they are.
 namespace extra {
-inline constexpr std::string_view result_time = "resultTime";   // integer, µs
-inline constexpr std::string_view end_time = "endTime";         // integer, µs: the phenomenon lasted from `time` to here
-inline constexpr std::string_view valid_from = "validFrom";     // integer, µs
-inline constexpr std::string_view valid_to = "validTo";         // integer, µs
-inline constexpr std::string_view created_at = "createdAt";     // integer, µs
-inline constexpr std::string_view modified_at = "modifiedAt";   // integer, µs
-inline constexpr std::string_view deleted = "deleted";          // true: the attribute ceased to exist at `time`
-inline constexpr std::string_view provenance = "provenance";    // measured, recorded, simulated, forecast, entered
-inline constexpr std::string_view quality = "quality";          // any JSON
-inline constexpr std::string_view parameters = "parameters";    // object
+inline constexpr std::string_view result_time = "resultTime";  // integer, µs
+inline constexpr std::string_view end_time = "endTime";      // integer, µs: the phenomenon lasted from `time` to here
+inline constexpr std::string_view valid_from = "validFrom";  // integer, µs
+inline constexpr std::string_view valid_to = "validTo";      // integer, µs
+inline constexpr std::string_view created_at = "createdAt";  // integer, µs
+inline constexpr std::string_view modified_at = "modifiedAt";     // integer, µs
+inline constexpr std::string_view deleted = "deleted";            // true: the attribute ceased to exist at `time`
+inline constexpr std::string_view provenance = "provenance";      // measured, recorded, simulated, forecast, entered
+inline constexpr std::string_view quality = "quality";            // any JSON
+inline constexpr std::string_view parameters = "parameters";      // object
 inline constexpr std::string_view feature = "featureOfInterest";  // id
-inline constexpr std::string_view unit = "unitCode";            // UN/CEFACT code, where it differs from the series'
+inline constexpr std::string_view unit = "unitCode";              // UN/CEFACT code, where it differs from the series'
 inline constexpr std::string_view sub_attributes = "attributes";  // object of everything else that hangs on the value
 }  // namespace extra
 

@@ -5,7 +5,7 @@
 #include "base/crc32c.h"
 #include "base/fault.h"
 
-namespace dos {
+namespace dos::history_parts {
 namespace {
 
 // In a raw row an entry is a series' number times two, plus one when it only says that older rows hold nothing valid of
@@ -24,7 +24,6 @@ struct raw_point_writer {
     time = std::uint64_t(o.time.us);
   }
 };
-
 
 }  // namespace
 
@@ -292,9 +291,11 @@ void tail::load_row(chunk_reader in, row_id id, store::position cursor) {
       time += std::uint64_t(in.signed_varint());
       auto value = read_value(in);
       auto extras = read_value(in);
-      insert(s, {{.number = number, .time = {std::int64_t(time)}, .value = std::move(value), .extras = std::move(extras)}, cursor});
+      insert(s,
+             {{.number = number, .time = {std::int64_t(time)}, .value = std::move(value), .extras = std::move(extras)},
+              cursor});
     }
   }
 }
 
-}  // namespace dos
+}  // namespace dos::history_parts

@@ -17,7 +17,7 @@
 #include "kernel/history/history.h"
 #include "kernel/store/state_db.h"
 
-namespace dos {
+namespace dos::history_parts {
 
 // The part of a tail that a reader works on: a copy, so that it holds no lock afterwards.
 struct tail_view {
@@ -82,7 +82,7 @@ class tail {
     std::vector<series_id> saved;
     std::optional<saved_row> row;
     row_id needed_from = 0;  // older rows are gone
-    };
+  };
 
   shard& shard_of(series_id s) { return shards_[s % shards_.size()]; }
   shard const& shard_of(series_id s) const { return shards_[s % shards_.size()]; }
@@ -104,4 +104,4 @@ class tail {
   plan plan_;
 };
 
-}  // namespace dos
+}  // namespace dos::history_parts

@@ -48,7 +48,8 @@ class sqlite_log final : public commit_log {
     if (expected != last_ + 1) return appended::conflict;
     auto const total = bytes_total_ + batch.size();
     try {
-      (*writer_)("INSERT INTO log(position, time, format, key_id, crc32c, bytes_total, batch) VALUES(?, ?, ?, 0, ?, ?, ?)")
+      (*writer_)(
+          "INSERT INTO log(position, time, format, key_id, crc32c, bytes_total, batch) VALUES(?, ?, ?, 0, ?, ?, ?)")
           .with(expected, time.us, batch_format, batch_checksum(expected, time, batch_format, 0, batch), total, batch)
           .run();
     } catch (fault const& f) {
@@ -160,8 +161,9 @@ class sqlite_log final : public commit_log {
       auto row = (*db)("PRAGMA user_version");
       return row.step() ? row.integer(0) : 0;
     }();
-    require(format <= log_format, fault_kind::not_supported, "the commit log was written by a newer program (format " +
-            std::to_string(format) + ", this program knows " + std::to_string(log_format) + ")");
+    require(format <= log_format, fault_kind::not_supported,
+            "the commit log was written by a newer program (format " + std::to_string(format) +
+                ", this program knows " + std::to_string(log_format) + ")");
     if (format == 0) {
       db->execute(log_schema);
       db->execute(("PRAGMA user_version=" + std::to_string(log_format)).c_str());

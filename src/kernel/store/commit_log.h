@@ -23,7 +23,7 @@ enum class appended {
 struct log_batch {
   position at;
   timestamp time;
-  std::uint32_t key_id;  // 0: not encrypted
+  std::uint32_t key_id;    // 0: not encrypted
   std::string_view bytes;  // valid during the call only
 };
 
@@ -58,8 +58,8 @@ class commit_log {
   // Bytes of batches from `from` on: how far a reader is behind. Cheap.
   virtual std::uint64_t bytes_from(position from) const = 0;
 
-  // Copies the log to `dir`/log.db while it is being written. Call it after state_db::backup_to, holding `hold()` around
-  // both, then the copy of the log reaches at least to the copied cursor and starts before it.
+  // Copies the log to `dir`/log.db while it is being written. Call it after state_db::backup_to, holding `hold()`
+  // around both, then the copy of the log reaches at least to the copied cursor and starts before it.
   virtual void backup_to(std::filesystem::path const& dir) const = 0;
   // While it lives nothing is truncated.
   using hold = std::shared_ptr<void>;

@@ -22,10 +22,13 @@ namespace {
     case SQLITE_READONLY:
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-    case SQLITE_NOMEM: throw fault(fault_kind::unavailable, "the store cannot be used now (" + text + ")");
+    case SQLITE_NOMEM:
+      throw fault(fault_kind::unavailable, "the store cannot be used now (" + text + ")");
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB: throw fault(fault_kind::internal, "the store is damaged (" + text + ")");
-    default: throw fault(fault_kind::internal, "the store failed (" + text + ")");
+    case SQLITE_NOTADB:
+      throw fault(fault_kind::internal, "the store is damaged (" + text + ")");
+    default:
+      throw fault(fault_kind::internal, "the store failed (" + text + ")");
   }
 }
 

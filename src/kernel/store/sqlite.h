@@ -18,8 +18,8 @@ struct sqlite3_stmt;
 
 namespace dos::store {
 
-// A prepared statement on loan from its connection; given back, reset, when destroyed. Columns and parameters count from
-// 0. Views of columns are valid until the next step.
+// A prepared statement on loan from its connection; given back, reset, when destroyed. Columns and parameters count
+// from 0. Views of columns are valid until the next step.
 class statement {
  public:
   statement(sqlite3_stmt* handle, bool* lent) : handle_(handle), lent_(lent) {}
@@ -32,7 +32,7 @@ class statement {
     (bind(index++, arguments), ...);
     return *this;
   }
-  bool step();         // true: there is a row
+  bool step();  // true: there is a row
   void run();
 
   bool is_null(int column) const;
@@ -77,7 +77,7 @@ class connection {
   bool in_transaction() const;
   // Folds the write-ahead log into the file: `passive` as far as nobody has to wait, `truncate` to its end.
   enum class folding { passive, truncate };
-  bool fold(folding);  // false: not all of it
+  bool fold(folding);                                     // false: not all of it
   void copy_to(std::filesystem::path const& file) const;  // online backup of one moment
 
  private:

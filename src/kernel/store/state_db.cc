@@ -29,14 +29,16 @@ std::string table_of(std::string_view collection) {
 }  // namespace
 
 struct state_db::parts {
-  parts(std::filesystem::path const& dir, options o) : file(dir / "state.db"), limits(o), readers(file, o.readers_kept_max) {}
+  parts(std::filesystem::path const& dir, options o)
+      : file(dir / "state.db"), limits(o), readers(file, o.readers_kept_max) {}
 
   void open() {
     auto db = std::make_unique<connection>(file, connection::access::read_write);
     db->execute(("PRAGMA page_size=" + std::to_string(page_bytes)).c_str());
     db->execute("PRAGMA auto_vacuum=INCREMENTAL");  // files shrink when data leave; must come before the first table
     db->execute("PRAGMA journal_mode=WAL");
-    db->execute("PRAGMA synchronous=FULL");  // the log behind a checkpoint is removed, so the checkpoint must be durable
+    db->execute(
+        "PRAGMA synchronous=FULL");  // the log behind a checkpoint is removed, so the checkpoint must be durable
     db->execute("PRAGMA wal_autocheckpoint=2048");
     db->execute("PRAGMA journal_size_limit=67108864");
     db->execute("PRAGMA cache_size=-16384");
@@ -45,14 +47,16 @@ struct state_db::parts {
       auto row = (*db)("PRAGMA user_version");
       return row.step() ? row.integer(0) : 0;
     }();
-    require(format <= data_format, fault_kind::not_supported, "these data were written by a newer program (format " +
-            std::to_string(format) + ", this program knows " + std::to_string(data_format) + ")");
+    require(format <= data_format, fault_kind::not_supported,
+            "these data were written by a newer program (format " + std::to_string(format) + ", this program knows " +
+                std::to_string(data_format) + ")");
     if (format == 0) {
       db->execute("CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID");
       db->execute(("PRAGMA user_version=" + std::to_string(data_format)).c_str());
     }
     auto names = std::set<std::string, std::less<>>();
-    auto rows = (*db)("SELECT substr(name, 8) FROM sqlite_master WHERE type = 'table' AND name LIKE 'record\\_%' ESCAPE '\\'");
+    auto rows =
+        (*db)("SELECT substr(name, 8) FROM sqlite_master WHERE type = 'table' AND name LIKE 'record\\_%' ESCAPE '\\'");
     while (rows.step()) names.emplace(rows.bytes(0));
     auto const lock = std::scoped_lock(collections_mutex);
     collections = std::move(names);
@@ -75,7 +79,8 @@ struct state_db::parts {
     }
   }
 
-  void each_sound(std::string_view collection, std::string const& tail, std::string_view from, visitor const& visit) const {
+  void each_sound(std::string_view collection, std::string const& tail, std::string_view from,
+                  visitor const& visit) const {
     if (!knows(collection)) return;
     auto const reader = lease(readers);
     each(collection, *reader, tail, from, [&](std::string_view key, std::string_view value, bool sound) {
@@ -136,7 +141,8 @@ void state_db::transaction::put(std::string_view collection, std::string_view ke
                    "(id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, crc32c INTEGER NOT NULL, value BLOB NOT NULL)")
                       .c_str());
   }
-  sql()("INSERT INTO " + table + "(key, crc32c, value) VALUES(?, ?, ?) ON CONFLICT(key) DO UPDATE SET crc32c = "
+  sql()("INSERT INTO " + table +
+        "(key, crc32c, value) VALUES(?, ?, ?) ON CONFLICT(key) DO UPDATE SET crc32c = "
         "excluded.crc32c, value = excluded.value")
       .with(key, record_checksum(key, value), value)
       .run();
@@ -156,7 +162,8 @@ void state_db::transaction::commit() {
   try {
     sql().execute("COMMIT");
   } catch (fault const& f) {
-    if (f.kind != fault_kind::storage_full) home.writer.reset();  // a failed sync: whoever reads the cursor reads it anew
+    if (f.kind != fault_kind::storage_full)
+      home.writer.reset();  // a failed sync: whoever reads the cursor reads it anew
     throw;
   }
   {
@@ -219,9 +226,7 @@ state_db::snapshot state_db::read() const {
   return snapshot(*this, std::move(c));
 }
 
-void state_db::backup_to(std::filesystem::path const& dir) const {
-  lease(parts_->readers)->copy_to(dir / "state.db");
-}
+void state_db::backup_to(std::filesystem::path const& dir) const { lease(parts_->readers)->copy_to(dir / "state.db"); }
 
 void state_db::shrink(int pages) {
   auto const lock = std::scoped_lock(parts_->writing);

@@ -24,7 +24,7 @@ class state_db {
   static constexpr int data_format = 1;
 
   struct options {
-    std::int64_t pages_max = 0;  // of page_bytes; 0: as much as the disk has
+    std::int64_t pages_max = 0;         // of page_bytes; 0: as much as the disk has
     std::size_t readers_kept_max = 16;  // connections; more readers than that open and close their own
   };
   static constexpr int page_bytes = 8192;
@@ -67,7 +67,8 @@ class state_db {
 
   position cursor() const;  // 0 when nothing was ever checkpointed
 
-  // A leased connection that sees one moment until it is destroyed. Keep it short: it keeps SQLite from folding its log.
+  // A leased connection that sees one moment until it is destroyed. Keep it short: it keeps SQLite from folding its
+  // log.
   class snapshot {
    public:
     ~snapshot();
@@ -82,9 +83,10 @@ class state_db {
   };
   snapshot read() const;
 
-  void backup_to(std::filesystem::path const& dir) const;  // `dir`/state.db, a consistent copy taken while writing goes on
-  void shrink(int pages);  // gives up to that many free pages back to the disk
-  std::vector<std::string> damages() const;  // reads everything; one line for each record that fails its checksum
+  void backup_to(
+      std::filesystem::path const& dir) const;  // `dir`/state.db, a consistent copy taken while writing goes on
+  void shrink(int pages);                       // gives up to that many free pages back to the disk
+  std::vector<std::string> damages() const;     // reads everything; one line for each record that fails its checksum
 
  private:
   struct parts;

@@ -92,7 +92,10 @@ std::vector<period_values> periods_of(session const& who, series_ref const& s, t
   if (first >= end) return out;
   auto const start = starts ? q.at : first;
   if (a.period.months == 0 && a.period.us == 0) {
-    out.push_back({start, q.timerel == temporal_query::relation::any || q.timerel == temporal_query::relation::after ? end : q.timerel == temporal_query::relation::before ? q.at : q.end, 0, {}, {}, {}, {}});
+    auto to = end;
+    if (q.timerel == temporal_query::relation::before) to = q.at;
+    if (q.timerel == temporal_query::relation::between) to = q.end;
+    out.push_back({start, to, 0, {}, {}, {}, {}});
   } else {
     auto const days = calendar(start, a.period);
     auto const from = days.period_of(first), to = days.period_of(last_us_before(end));

@@ -223,7 +223,7 @@ city_handler endpoint(service_ptr s, endpoint_rules rules, std::function<void(ca
   return [s, rules = std::move(rules), action = std::move(action)](session who, http::request request, http::reply answer) mutable {
     auto const reply = with_tenant(request, std::move(answer));
     answer_faults(reply, [&] {
-      auto c = std::make_shared<call>(call{.who = std::move(who), .request = std::move(request), .answer = reply, .at = s, .body = {}, .names = {}, .context = {}});
+      auto c = std::make_shared<call>(call{std::move(who), std::move(request), reply, s, {}, {}, {}});
       c->wanted = wanted_media(c->request, rules);
       check_params(c->request, rules.params);
       read_body_and_context(*c, rules);

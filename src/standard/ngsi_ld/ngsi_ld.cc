@@ -1,5 +1,6 @@
 #include "standard/ngsi_ld/ngsi_ld.h"
 
+#include "standard/ngsi_ld/openapi.h"
 #include "standard/ngsi_ld/routes.h"
 
 namespace dos::ngsi_ld {
@@ -16,8 +17,8 @@ offer offer_ngsi_ld(node& n) {
   add_contexts(o, s);
   add_temporal(o, s);
   add_temporal_query(o, s);
-  add_subscriptions(o, s);
-  add_registrations(o, s);
+  add_registrations(o, s, add_subscriptions(o, s));
+  o.openapi = openapi_paths();
   o.fault_forms["/ngsi-ld/v1"] = problem_response;
   if (!n.render_entity) {
     n.render_entity = [s](std::string& out, city const&, entity const& e) {

@@ -19,12 +19,22 @@ class notifier : public std::enable_shared_from_this<notifier> {
   void send(std::shared_ptr<city> const& c, std::string const& key, std::vector<delivery> entries, std::function<void(sent)> done);
   // Those with timeInterval whose time has come.
   void send_periodic();
+
+  // To subscribers of registrations: those that match, when a subscription begins; and what a write changed, null where
+  // there was or is none. At most once: these are not kept over a restart. 5.11.7
+  void tell_registrations(std::shared_ptr<city> const& c, std::string const& key, json::value const& record);
+  void registration_changed(std::shared_ptr<city> const& c, json::value const& before, json::value const& after);
+
   // How a subscription fares, from the kernel or, for periodic ones, from here.
   subscription_status status(city& c, std::string_view key, bool is_periodic) const;
 
  private:
   struct message;
   void deliver(std::shared_ptr<message> m);
+  void send_registrations(std::shared_ptr<city> const& c, std::string_view key, record_ptr record, std::vector<json::value> bodies,
+                          std::string_view reason);
+  std::function<void(sent)> note_result(std::string name);
+  bool is_due(std::string const& city, std::string_view key, std::int64_t interval_us);
 
   service_ptr service_;
   mutable std::mutex lock_;

@@ -1,5 +1,6 @@
 #include "standard/ngsi_ld/entity_query.h"
 #include "standard/ngsi_ld/fragment.h"
+#include "standard/ngsi_ld/notification.h"
 #include "standard/ngsi_ld/registration.h"
 #include "standard/ngsi_ld/routes.h"
 
@@ -24,7 +25,7 @@ json::object show_registration(call const& c, json::value const& record) {
 }
 
 // 5.9.2
-void register_source(call_ptr c) {
+void register_source(call_ptr c, std::shared_ptr<notifier> n) {
   auto body = make_registration_body(c->body, *c->names);
   if (body.find("id") == nullptr) body["id"] = "urn:ngsi-ld:ContextSourceRegistration:" + new_uuid();
   auto const now = c->at->program.clock.now();
@@ -41,17 +42,21 @@ void register_source(call_ptr c) {
         }
         t.put_record(registration_collection, id, record);
       },
-      [location](outcome const&) { return http::created(location); });
+      [c, n, stored, location](outcome const&) {
+        n->registration_changed(c->who.shared_city(), {}, stored);
+        return http::created(location);
+      });
 }
 
 // 5.9.3
-void update_registration(call_ptr c) {
+void update_registration(call_ptr c, std::shared_ptr<notifier> n) {
   auto const id = std::string(c->id());
   auto const patch = make_registration_body(c->body, *c->names);
   if (auto const* other = patch.find("id"); other != nullptr && *other != json::value(id)) {
     throw fault(fault_kind::invalid, "the id of a registration stays", "id", "ETSI GS CIM 009, 5.9.3");
   }
-  write_and_say_nothing(c, [id, patch](transaction& t) {
+  auto const bodies = std::make_shared<std::pair<json::value, json::value>>();
+  auto const decide = [id, patch, bodies](transaction& t) {
     auto const old = t.find_record(registration_collection, id);
     if (!old) refuse_unknown_registration(id);
     auto next = old->as_object();
@@ -65,16 +70,28 @@ void update_registration(call_ptr c) {
     }
     require_valid_registration(next["body"], t.now(), patch.find("expiresAt") != nullptr);
     next["modifiedAt"] = to_string(t.now());
+    *bodies = {*old->find("body"), next["body"]};
     t.put_record(registration_collection, id, json::value(std::move(next)));
+  };
+  write(c, decide, [c, n, bodies](outcome const&) {
+    n->registration_changed(c->who.shared_city(), bodies->first, bodies->second);
+    return http::no_content();
   });
 }
 
 // 5.9.4
-void delete_registration(call_ptr c) {
+void delete_registration(call_ptr c, std::shared_ptr<notifier> n) {
   auto const id = std::string(c->id());
-  write_and_say_nothing(c, [id](transaction& t) {
-    if (!t.find_record(registration_collection, id)) refuse_unknown_registration(id);
+  auto const before = std::make_shared<json::value>();
+  auto const decide = [id, before](transaction& t) {
+    auto const old = t.find_record(registration_collection, id);
+    if (!old) refuse_unknown_registration(id);
+    *before = *old->find("body");
     t.erase_record(registration_collection, id);
+  };
+  write(c, decide, [c, n, before](outcome const&) {
+    n->registration_changed(c->who.shared_city(), *before, {});
+    return http::no_content();
   });
 }
 
@@ -133,15 +150,20 @@ void query_registrations(call_ptr c) {
 
 }  // namespace
 
-void add_registrations(offer& o, service_ptr s) {
+void add_registrations(offer& o, service_ptr s, std::shared_ptr<notifier> n) {
   auto params = entity_query_params;
   params.insert(params.end(), {"timerel", "timeAt", "endTimeAt", "timeproperty"});
   auto const body = body_rule::entity;
-  add_route(o, "POST", "/csourceRegistrations", thread_use::quick, endpoint(s, {.params = {}, .body = body}, register_source));
+  add_route(o, "POST", "/csourceRegistrations", thread_use::quick,
+            endpoint(s, {.params = {}, .body = body},
+                     [n](call_ptr c) { register_source(std::move(c), n); }));
   add_route(o, "GET", "/csourceRegistrations", thread_use::slow, endpoint(s, {.params = std::move(params)}, query_registrations));
   add_route(o, "GET", "/csourceRegistrations/{id}", thread_use::quick, endpoint(s, {.params = {"sysAttrs"}}, retrieve_registration));
-  add_route(o, "PATCH", "/csourceRegistrations/{id}", thread_use::quick, endpoint(s, {.params = {}, .body = body}, update_registration));
-  add_route(o, "DELETE", "/csourceRegistrations/{id}", thread_use::quick, endpoint(s, {}, delete_registration));
+  add_route(o, "PATCH", "/csourceRegistrations/{id}", thread_use::quick,
+            endpoint(s, {.params = {}, .body = body},
+                     [n](call_ptr c) { update_registration(std::move(c), n); }));
+  add_route(o, "DELETE", "/csourceRegistrations/{id}", thread_use::quick, endpoint(s, {},
+                     [n](call_ptr c) { delete_registration(std::move(c), n); }));
 }
 
 }  // namespace dos::ngsi_ld

@@ -14,8 +14,9 @@ void add_discovery(offer& o, service_ptr s);      // types, attributes
 void add_contexts(offer& o, service_ptr s);       // jsonldContexts, the default context
 void add_temporal(offer& o, service_ptr s);       // temporal evolution: writing
 void add_temporal_query(offer& o, service_ptr s); // temporal evolution: reading
-void add_subscriptions(offer& o, service_ptr s);
-void add_registrations(offer& o, service_ptr s);
+class notifier;
+std::shared_ptr<notifier> add_subscriptions(offer& o, service_ptr s);  // to entities and to registrations
+void add_registrations(offer& o, service_ptr s, std::shared_ptr<notifier> n);
 
 inline void add_route(offer& o, std::string method, std::string pattern, thread_use use, city_handler h) {
   o.city_routes.push_back({.method = std::move(method),

@@ -247,6 +247,7 @@ subscription read_subscription(json::value const& record) {
     for (auto const id : texts_of(*ids, "datasetId")) s.notification.projection.datasets.push_back(id == "@none" ? symbol() : symbol(id));
   }
   if (auto const* who = record.find("who"); who != nullptr) s.watch.who = read_principal(*who);
+  if (auto const* when = body.find("temporalQ"); when != nullptr) s.when = read_temporal_query(*when);
   s.query.selectors = s.watch.selectors;
   s.query.filter = s.watch.filter;
   s.query.scopes = s.watch.scopes;

@@ -8,11 +8,13 @@
 
 #include "kernel/events/subscriptions.h"
 #include "standard/ngsi_ld/call.h"
+#include "standard/ngsi_ld/evolution.h"
 #include "standard/ngsi_ld/linked.h"
 
 namespace dos::ngsi_ld {
 
 inline constexpr std::string_view subscription_collection = "ngsi_ld_subscription";
+inline constexpr std::string_view registration_subscription_collection = "ngsi_ld_registration_subscription";
 
 // A record is {"body": …, "terms": …, "context": …, "url": …, "who": …}: the body with types and attribute names expanded;
 // the names in q with their IRIs; the context that notifications are written in, and the URL it has in a Link header.
@@ -34,6 +36,7 @@ struct notification_rules {
 struct subscription {
   dos::watch watch;
   query::query query;          // the same conditions, for periodic ones
+  std::optional<temporal_query> when;  // of registrations
   notification_rules notification;
   std::int64_t interval_us = 0;  // timeInterval; 0: on change
 };

@@ -10,6 +10,15 @@
 namespace dos::ngsi_ld {
 namespace {
 
+// Subscriptions to entities and to registrations are written alike. 5.8 and 5.11
+struct door {
+  std::string_view collection;
+  std::string_view path;
+  bool of_registrations;
+};
+constexpr auto entity_door = door{subscription_collection, "subscriptions", false};
+constexpr auto registration_door = door{registration_subscription_collection, "csourceSubscriptions", true};
+
 json::value describe(principal const& p) {
   return json::object{{"name", p.name}, {"role", to_text(p.role)}, {"source", p.source}};
 }
@@ -19,13 +28,17 @@ void add_time(json::object& o, std::string_view name, timestamp t) {
 }
 
 // ETSI GS CIM 009, 5.2.12 and 5.2.14: as stored, with what has become of it.
-json::object show(call const& c, notifier const& n, std::string_view key, json::value const& record) {
+json::object show(call const& c, door const& d, notifier const& n, std::string_view key, json::value const& record) {
   auto const& stored = *record.find("body");
   auto o = show_subscription_body(stored, *c.names);
   o["status"] = subscription_state(record, c.at->program.clock.now());
-  if (o.find("notificationTrigger") == nullptr) o["notificationTrigger"] = json::array{"attributeCreated", "attributeUpdated"};
+  if (d.of_registrations) {
+    o.erase("notificationTrigger");
+  } else if (o.find("notificationTrigger") == nullptr) {
+    o["notificationTrigger"] = json::array{"attributeCreated", "attributeUpdated"};
+  }
   if (auto const url = record.text_or("url", ""); !url.empty()) o["jsonldContext"] = url;
-  auto const status = n.status(c.who.city(), key, stored.find("timeInterval") != nullptr);
+  auto const status = n.status(c.who.city(), key, d.of_registrations || stored.find("timeInterval") != nullptr);
   if (auto* notification = o.find("notification"); notification != nullptr && status.times_sent + status.times_failed != 0) {
     auto& out = notification->as_object();
     out["status"] = status.failed_in_a_row == 0 ? "ok" : "failed";
@@ -69,8 +82,8 @@ void with_notification_context(call_ptr c, std::function<void(json::value contex
 std::string context_url(call const& c, json::value const& context) { return context.is_null() ? std::string() : c.at->contexts.url_of(context); }
 
 // 5.8.1
-void create_subscription(call_ptr c) {
-  with_notification_context(c, [c](json::value context) {
+void create_subscription(call_ptr c, door const& d, std::shared_ptr<notifier> n) {
+  with_notification_context(c, [c, &d, n](json::value context) {
     auto terms = json::object();
     auto body = make_subscription_body(c->body, *c->names, terms);
     if (body.find("id") == nullptr) body["id"] = "urn:ngsi-ld:Subscription:" + new_uuid();
@@ -85,17 +98,20 @@ void create_subscription(call_ptr c) {
                                                  {"who", describe(c->who.who())}});
     require_valid_subscription(record, now);
     auto const id = std::string(record.find("body")->text_or("id", ""));
-    auto const location = address_of(c->request, "subscriptions", id);
+    auto const location = address_of(c->request, d.path, id);
     write(
         c,
-        [id, record, context, url](transaction& t) {
-          if (t.find_record(subscription_collection, id)) {
+        [&d, id, record, context, url](transaction& t) {
+          if (t.find_record(d.collection, id)) {
             throw fault(fault_kind::conflict, "the subscription " + id + " exists already", "id", "ETSI GS CIM 009, 5.8.1");
           }
           keep_context(t, context, url);
-          t.put_record(subscription_collection, id, record);
+          t.put_record(d.collection, id, record);
         },
-        [location](outcome const&) { return http::created(location); });
+        [c, &d, n, id, record, location](outcome const&) {
+          if (d.of_registrations) n->tell_registrations(c->who.shared_city(), id, record);
+          return http::created(location);
+        });
   });
 }
 
@@ -104,8 +120,8 @@ void create_subscription(call_ptr c) {
 }
 
 // 5.8.2
-void update_subscription(call_ptr c) {
-  with_notification_context(c, [c](json::value context) {
+void update_subscription(call_ptr c, door const& d) {
+  with_notification_context(c, [c, &d](json::value context) {
     auto const id = std::string(c->id());
     if (c->body.is_object() && c->body.as_object().empty()) throw fault(fault_kind::invalid, "the body is empty", "", "ETSI GS CIM 009, 5.8.2");
     auto terms = json::object();
@@ -117,8 +133,8 @@ void update_subscription(call_ptr c) {
       throw fault(fault_kind::invalid, "the id of a subscription stays", "id", "ETSI GS CIM 009, 5.8.2");
     }
     auto const url = context_url(*c, context);
-    write_and_say_nothing(c, [c, id, patch, terms, context, url](transaction& t) {
-      auto const old = t.find_record(subscription_collection, id);
+    write_and_say_nothing(c, [&d, id, patch, terms, context, url](transaction& t) {
+      auto const old = t.find_record(d.collection, id);
       if (!old) refuse_unknown_subscription(id);
       auto next = old->as_object();
       auto& body = next["body"].as_object();
@@ -142,35 +158,35 @@ void update_subscription(call_ptr c) {
       } else {
         read_subscription(record);
       }
-      t.put_record(subscription_collection, id, record);
+      t.put_record(d.collection, id, record);
     });
   });
 }
 
 // 5.8.5
-void delete_subscription(call_ptr c) {
+void delete_subscription(call_ptr c, door const& d) {
   auto const id = std::string(c->id());
-  write_and_say_nothing(c, [id](transaction& t) {
-    if (!t.find_record(subscription_collection, id)) refuse_unknown_subscription(id);
-    t.erase_record(subscription_collection, id);
+  write_and_say_nothing(c, [id, &d](transaction& t) {
+    if (!t.find_record(d.collection, id)) refuse_unknown_subscription(id);
+    t.erase_record(d.collection, id);
   });
 }
 
 // 5.8.3
-void retrieve_subscription(call_ptr c, notifier const& n) {
+void retrieve_subscription(call_ptr c, door const& d, notifier const& n) {
   auto const id = c->id();
-  auto const record = c->who.find_record(subscription_collection, id);
+  auto const record = c->who.find_record(d.collection, id);
   if (!record) refuse_unknown_subscription(id);
-  c->answer(c->respond(json::to_string(show(*c, n, id, *record))));
+  c->answer(c->respond(json::to_string(show(*c, d, n, id, *record))));
 }
 
 // 5.8.4
-void query_subscriptions(call_ptr c, notifier const& n) {
+void query_subscriptions(call_ptr c, door const& d, notifier const& n) {
   auto const p = read_page(*c);
   auto list = json::array();
   auto at = std::size_t(0);
-  c->who.for_each_record(subscription_collection, "", [&](std::string_view key, record_ptr const& record) {
-    if (at >= p.offset && list.size() < p.limit) list.push_back(show(*c, n, key, *record));
+  c->who.for_each_record(d.collection, "", [&](std::string_view key, record_ptr const& record) {
+    if (at >= p.offset && list.size() < p.limit) list.push_back(show(*c, d, n, key, *record));
     ++at;
     return true;
   });
@@ -181,7 +197,7 @@ void query_subscriptions(call_ptr c, notifier const& n) {
 
 }  // namespace
 
-void add_subscriptions(offer& o, service_ptr s) {
+std::shared_ptr<notifier> add_subscriptions(offer& o, service_ptr s) {
   auto const n = std::make_shared<notifier>(s);
   for (auto const& c : s->program.cities) {
     c->register_kind({.collection = std::string(subscription_collection),
@@ -195,12 +211,19 @@ void add_subscriptions(offer& o, service_ptr s) {
   }
   o.jobs.push_back({.name = "ngsi_ld periodic notifications", .every = std::chrono::seconds(1), .run = [n] { n->send_periodic(); }});
   auto const of_page = std::vector<std::string_view>{"limit", "offset", "count", "sysAttrs"};
-  add_route(o, "POST", "/subscriptions", thread_use::quick, endpoint(s, {.params = {}, .body = body_rule::entity}, create_subscription));
-  add_route(o, "GET", "/subscriptions", thread_use::slow, endpoint(s, {.params = of_page}, [n](call_ptr c) { query_subscriptions(std::move(c), *n); }));
-  add_route(o, "GET", "/subscriptions/{id}", thread_use::quick,
-            endpoint(s, {.params = {"sysAttrs"}}, [n](call_ptr c) { retrieve_subscription(std::move(c), *n); }));
-  add_route(o, "PATCH", "/subscriptions/{id}", thread_use::quick, endpoint(s, {.params = {}, .body = body_rule::entity}, update_subscription));
-  add_route(o, "DELETE", "/subscriptions/{id}", thread_use::quick, endpoint(s, {}, delete_subscription));
+  for (auto const* d : {&entity_door, &registration_door}) {
+    auto const path = "/" + std::string(d->path);
+    add_route(o, "POST", path, thread_use::quick,
+              endpoint(s, {.params = {}, .body = body_rule::entity}, [d, n](call_ptr c) { create_subscription(std::move(c), *d, n); }));
+    add_route(o, "GET", path, thread_use::slow,
+              endpoint(s, {.params = of_page}, [d, n](call_ptr c) { query_subscriptions(std::move(c), *d, *n); }));
+    add_route(o, "GET", path + "/{id}", thread_use::quick,
+              endpoint(s, {.params = {"sysAttrs"}}, [d, n](call_ptr c) { retrieve_subscription(std::move(c), *d, *n); }));
+    add_route(o, "PATCH", path + "/{id}", thread_use::quick,
+              endpoint(s, {.params = {}, .body = body_rule::entity}, [d](call_ptr c) { update_subscription(std::move(c), *d); }));
+    add_route(o, "DELETE", path + "/{id}", thread_use::quick, endpoint(s, {}, [d](call_ptr c) { delete_subscription(std::move(c), *d); }));
+  }
+  return n;
 }
 
 }  // namespace dos::ngsi_ld

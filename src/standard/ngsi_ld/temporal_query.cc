@@ -161,7 +161,8 @@ void answer_evolutions(call_ptr const& c, entity_query q, temporal_request t) {
 
 // 5.7.4
 void query_evolutions(call_ptr c) {
-  answer_evolutions(c, read_entity_query(*c), read_request(*c, read_temporal_query(*c), list_of(c->param("aggrMethods")), c->param("aggrPeriodDuration")));
+  auto request = read_request(*c, read_temporal_query(*c), list_of(c->param("aggrMethods")), c->param("aggrPeriodDuration"));
+  answer_evolutions(c, read_entity_query(*c), std::move(request));
 }
 
 void query_evolutions_by_body(call_ptr c) {
@@ -193,7 +194,8 @@ void add_temporal_query(offer& o, service_ptr s) {
   many.insert(many.end(), of_time.begin(), of_time.end());
   add_route(o, "GET", "/temporal/entities", thread_use::slow, endpoint(s, {.params = std::move(many), .answers_csv = true}, query_evolutions));
   add_route(o, "POST", "/temporal/entityOperations/query", thread_use::slow,
-            endpoint(s, {.params = {"limit", "offset", "count", "lang", "sysAttrs"}, .body = body_rule::entity, .answers_csv = true}, query_evolutions_by_body));
+            endpoint(s, {.params = {"limit", "offset", "count", "lang", "sysAttrs"}, .body = body_rule::entity, .answers_csv = true},
+                     query_evolutions_by_body));
 }
 
 }  // namespace dos::ngsi_ld

@@ -1,0 +1,53 @@
+#!/usr/bin/env python3
+# config: temporal_page_max: 100
+"""The temporal evolution of entities. ETSI GS CIM 009, 5.6.11 to 5.6.16, 5.7.3 and 5.7.4"""
+from _client import call, check, create, is_error, new_id, report
+
+id = create(type="Room", temperature={"type": "Property", "value": 20, "observedAt": "2026-05-01T12:00:00Z"})
+for hour, value in ((13, 22), (14, 27), (15, 21)):
+    call("PATCH", f"/entities/{id}/attrs", {"temperature": {"type": "Property", "value": value, "observedAt": f"2026-05-01T{hour}:00:00Z"}})
+
+
+def values(query, attribute="temperature"):
+    r = call("GET", f"/temporal/entities/{id}?options=temporalValues&{query}")
+    return [v for v, _ in r.json().get(attribute, {}).get("values", [])] if r.status == 200 else r
+
+
+check("every change is kept", values("") == [20, 22, 27, 21], values(""))
+check("after", values("timerel=after&timeAt=2026-05-01T13:00:00Z") == [27, 21])
+check("before", values("timerel=before&timeAt=2026-05-01T13:00:00Z") == [20])
+check("between", values("timerel=between&timeAt=2026-05-01T13:00:00Z&endTimeAt=2026-05-01T15:00:00Z") == [22, 27])
+check("the last ones, newest first", values("lastN=2") == [21, 27], values("lastN=2"))
+r = call("GET", f"/temporal/entities/{id}?options=aggregatedValues&aggrMethods=avg,max,totalCount&aggrPeriodDuration=PT2H"
+                "&timerel=after&timeAt=2026-05-01T11:59:59Z")
+t = r.json()["temperature"]
+check("aggregates by period", t["avg"][0][0] == 21 and t["max"][1][0] == 27 and t["totalCount"][0][0] == 2, r)
+instances = call("GET", f"/temporal/entities/{id}").json()["temperature"]
+check("instances have ids", len({i["instanceId"] for i in instances}) == 4, instances)
+first = instances[0]["instanceId"]
+check("an instance can be changed", call("PATCH", f"/temporal/entities/{id}/attrs/temperature/{first}", {"value": 19.5}).status == 204)
+check("and shows it", values("") == [19.5, 22, 27, 21], values(""))
+check("an instance can be deleted", call("DELETE", f"/temporal/entities/{id}/attrs/temperature/{first}").status == 204 and values("") == [22, 27, 21])
+r = call("POST", f"/temporal/entities/{id}/attrs", {"temperature": [{"type": "Property", "value": 1, "observedAt": "2020-01-01T00:00:00Z"}]})
+check("history can be added", r.status == 204 and values("") == [1, 22, 27, 21], r)
+check("the present stays as it is", call("GET", f"/entities/{id}?options=keyValues").json()["temperature"] == 21)
+call("DELETE", f"/entities/{id}/attrs/temperature")
+r = call("GET", f"/temporal/entities/{id}?timeproperty=deletedAt")
+check("a deletion is part of the history", r.json()["temperature"][0]["value"] == "urn:ngsi-ld:null" and "deletedAt" in r.json()["temperature"][0], r)
+call("DELETE", f"/entities/{id}")
+check("history outlives the entity", values("") == [1, 22, 27, 21], values(""))
+check("until it is deleted, too", call("DELETE", f"/temporal/entities/{id}").status == 204 and is_error(call("GET", f"/temporal/entities/{id}"), 404, "ResourceNotFound"))
+
+long = new_id("Room")
+instances = [{"type": "Property", "value": n, "observedAt": f"2026-01-01T{n // 60:02}:{n % 60:02}:00Z"} for n in range(150)]
+r = call("POST", "/temporal/entities", {"id": long, "type": "Room", "n": instances})
+check("a whole history can be given", r.status == 201, r)
+r = call("GET", f"/temporal/entities/{long}?options=temporalValues")
+check("a long one comes in parts", r.status == 206 and len(r.json()["n"]["values"]) == 100 and r.headers["Content-Range"].startswith("date-time "), r.headers)
+r = call("GET", "/temporal/entities?type=Room&q=n==149&timerel=after&timeAt=2026-01-01T02:00:00Z&options=temporalValues")
+check("entities are found by what they were", r.status == 200 and len(r.json()) == 1 and len(r.json()[0]["n"]["values"]) == 29, r)
+for wrong in ("timerel=after", "timerel=while&timeAt=2026-01-01T00:00:00Z", "timerel=after&timeAt=yesterday", "lastN=0",
+              "options=aggregatedValues&aggrMethods=guess", "timeproperty=seenAt"):
+    check(f"{wrong} is refused", is_error(call("GET", f"/temporal/entities/{long}?{wrong}"), 400, "BadRequestData"))
+call("DELETE", f"/temporal/entities/{long}")
+report.finish()

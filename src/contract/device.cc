@@ -5,6 +5,7 @@
 
 #include "base/fault.h"
 #include "base/text.h"
+#include "base/text_cut.h"
 
 namespace dos {
 namespace {
@@ -61,7 +62,7 @@ device_state parse_device_state(std::string_view text) {
   auto const found = std::find(device_states.begin(), device_states.end(), text);
   require(
       found != device_states.end(), fault_kind::invalid,
-      "a device is planned, active, maintenance, replaced or retired, not \"" + std::string(text.substr(0, 40)) + "\"",
+      "a device is planned, active, maintenance, replaced or retired, not \"" + std::string(text::cut(text, 40)) + "\"",
       "state");
   return device_state(found - device_states.begin());
 }

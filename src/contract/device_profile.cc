@@ -10,6 +10,7 @@
 
 #include "base/fault.h"
 #include "base/text.h"
+#include "base/text_cut.h"
 #include "base/yaml.h"
 #include "kernel/session/city.h"
 
@@ -100,9 +101,8 @@ json::value const* follow(json::value const& data, std::string_view path) {
 }
 
 std::string shown(json::value const& v) {
-  auto text = json::to_string(v);
-  if (text.size() > 60) text = text.substr(0, 57) + "…";
-  return text::is_utf8(text) ? text : std::string("…");
+  auto const text = json::to_string(v);
+  return text.size() <= 60 ? text : std::string(text::cut(text, 57)) + "…";
 }
 
 [[noreturn]] void reject(attribute_rule const& rule, std::string const& expected, json::value const& came) {

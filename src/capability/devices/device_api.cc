@@ -6,6 +6,7 @@
 
 #include "base/fault.h"
 #include "base/text.h"
+#include "base/text_cut.h"
 #include "capability/devices/device_import.h"
 #include "capability/devices/device_register.h"
 #include "capability/devices/device_view.h"
@@ -26,7 +27,8 @@ std::string get_eui(http::request const& r) {
 
 profile_ptr get_profile(session const& s, tools const& with, std::string const& id) {
   auto p = with->profiles.find(s, id);
-  require(p != nullptr, fault_kind::invalid, "there is no device profile \"" + id.substr(0, 80) + "\"", "profile");
+  require(p != nullptr, fault_kind::invalid, "there is no device profile \"" + std::string(text::cut(id, 80)) + "\"",
+          "profile");
   return p;
 }
 

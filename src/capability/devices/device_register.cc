@@ -5,6 +5,7 @@
 
 #include "base/fault.h"
 #include "base/text.h"
+#include "base/text_cut.h"
 
 namespace dos::devices {
 namespace {
@@ -111,7 +112,8 @@ std::string read_eui(json::value const& body, std::string_view member) {
   auto const given = get_text(body, member);
   auto const eui = parse_eui(given);
   require(eui.has_value(), fault_kind::invalid,
-          std::string(member) + " has 16 hexadecimal digits, not \"" + given.substr(0, 40) + "\"", member);
+          std::string(member) + " has 16 hexadecimal digits, not \"" + std::string(text::cut(given, 40)) + "\"",
+          member);
   return *eui;
 }
 
@@ -153,7 +155,7 @@ timestamp read_time(json::value const& body, std::string_view member, timestamp 
   if (!t && text.size() == 10) t = parse_timestamp(std::string(text) + "T00:00:00Z");
   require(
       t.has_value(), fault_kind::invalid,
-      std::string(member) + " is a time such as 2026-11-21T08:30:00Z, not \"" + std::string(text.substr(0, 40)) + "\"",
+      std::string(member) + " is a time such as 2026-11-21T08:30:00Z, not \"" + std::string(text::cut(text, 40)) + "\"",
       member);
   return *t;
 }

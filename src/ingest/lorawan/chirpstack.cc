@@ -1,6 +1,7 @@
 // ChirpStack's integration events: the JSON of its HTTP and MQTT integrations, versions 4, 3 and before.
 #include "base/fault.h"
 #include "base/text.h"
+#include "base/text_cut.h"
 #include "ingest/lorawan/members.h"
 
 namespace dos::lorawan {
@@ -38,7 +39,7 @@ std::string read_address(std::string const& given) {
     if (text::from_hex(given)) return text::lower(given);
   }
   auto const bytes = text::from_base64(given);
-  return bytes && bytes->size() == 4 ? text::to_hex(*bytes) : given.substr(0, 64);
+  return bytes && bytes->size() == 4 ? text::to_hex(*bytes) : std::string(text::cut(given, 64));
 }
 
 std::string gateway_of(json::value const& rx) {
@@ -115,7 +116,7 @@ network_event parse_chirpstack(std::string_view topic, json::value const& body) 
   require(kind.has_value(), fault_kind::malformed,
           topic.empty()
               ? "this is none of ChirpStack's events: say which with ?event=up"
-              : "\"" + std::string(topic.substr(0, 40)) +
+              : "\"" + std::string(text::cut(topic, 40)) +
                     "\" is none of ChirpStack's events: up, join, ack, txack, status, location, log, integration",
           "event");
   auto e = network_event();

@@ -26,7 +26,10 @@ constexpr auto climate_profile = R"({
   "id": "climate", "entity": {"type": "IndoorEnvironmentObserved"},
   "attributes": [{"attribute": "temperature", "from": "t", "unit": "CEL"},
                  {"attribute": "batteryLevel", "from": "b", "unit": "C62", "scale": 0.01, "target": "device"}],
-  "codec": "function decodeUplink(i) { if (i.bytes[0] === 255) throw new Error('broken'); if (i.bytes[0] === 254) return {errors: ['not mine']}; if (i.bytes[0] === 253) for (;;) {} return {data: {t: i.bytes[0] / 2, b: i.bytes[1]}}; }"})";
+  "codec": "function decodeUplink(i) {\n  if (i.bytes[0] === 255) throw new Error('broken');\n)"
+                                 R"(  if (i.bytes[0] === 254) return {errors: ['not mine']};\n)"
+                                 R"(  if (i.bytes[0] === 253) for (;;) {}\n)"
+                                 R"(  return {data: {t: i.bytes[0] / 2, b: i.bytes[1]}};\n}"})";
 
 constexpr auto eui = "0011223344556677";
 constexpr auto room = "urn:ngsi-ld:IndoorEnvironmentObserved:room";

@@ -5,6 +5,7 @@
 
 #include "base/fault.h"
 #include "base/text.h"
+#include "base/text_cut.h"
 
 namespace dos::lorawan {
 
@@ -55,7 +56,7 @@ std::string read_eui(std::string_view given, std::string_view member) {
   throw fault(fault_kind::malformed,
               given.empty()
                   ? std::string(member) + " is missing: which device is it?"
-                  : std::string(member) + " is no EUI of 8 bytes: \"" + std::string(given.substr(0, 40)) + "\"",
+                  : std::string(member) + " is no EUI of 8 bytes: \"" + std::string(text::cut(given, 40)) + "\"",
               std::string(member));
 }
 

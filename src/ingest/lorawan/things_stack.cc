@@ -3,6 +3,7 @@
 
 #include "base/fault.h"
 #include "base/text.h"
+#include "base/text_cut.h"
 #include "ingest/lorawan/members.h"
 
 namespace dos::lorawan {
@@ -92,11 +93,11 @@ network_event parse_things_stack(std::string_view, json::value const& wrapped) {
   auto e = network_event();
   e.kind = type->kind;
   e.dev_eui = read_eui(find_text(body, "end_device_ids.dev_eui"), "end_device_ids.dev_eui");
-  e.session = find_text(message, "session_key_id").substr(0, 64);
+  e.session = text::cut(find_text(message, "session_key_id"), 64);
   if (e.session.empty()) e.session = text::lower(find_text(body, "end_device_ids.dev_addr"));
   if (auto const* ids = find_member(body, "correlation_ids"); ids && ids->is_array() && !ids->as_array().empty()) {
     auto const& first = ids->as_array().front();
-    if (first.is_string()) e.id = first.as_string().substr(0, 128);
+    if (first.is_string()) e.id = text::cut(first.as_string(), 128);
   }
   auto const* simulated = body.find("simulated");
   e.simulated = simulated && simulated->is_bool() && simulated->as_bool();

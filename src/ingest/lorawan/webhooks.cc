@@ -117,13 +117,13 @@ void receive_webhook::operator()(session s, http::request r, http::reply answer)
   auto const from = get_sender(s, r, network);
   require(r.body.size() <= message_bytes_max, fault_kind::too_large, "a message has at most 1 MiB");
   intake_->take(s.shared_city(),
-               {.source = from.source,
-                .network = network,
-                .topic = std::string(r.query.text_or("event", "")),
-                .body = std::move(r.body),
-                .received = node_.clock.now(),
-                .provenance = from.provenance},
-               [answer](fate f) { answer(response_of(f)); });
+                {.source = from.source,
+                 .network = network,
+                 .topic = std::string(r.query.text_or("event", "")),
+                 .body = std::move(r.body),
+                 .received = node_.clock.now(),
+                 .provenance = from.provenance},
+                [answer](fate f) { answer(response_of(f)); });
 }
 
 void list_webhooks::operator()(session s, http::request, http::reply answer) const {

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/fault.h"
+#include "base/text_cut.h"
 #include "contract/input_source.h"
 #include "contract/quarantine.h"
 #include "contract/radio_state.h"
@@ -20,7 +21,7 @@ fate quarantine(transaction& t, prepared const& p, std::string const& reason, st
                            .device = p.event ? p.event->dev_eui : std::string(),
                            .reason = reason,
                            .detail = detail,
-                           .event = p.message.topic.substr(0, 64),
+                           .event = std::string(text::cut(p.message.topic, 64)),
                            .body = p.message.body,
                            .provenance = p.message.provenance,
                            .frame_noted = p.frame_noted};

@@ -102,6 +102,13 @@ offer offer_diagnostics(node const& n, std::vector<offer> const& all, workers co
     if (offered.metrics) others.push_back(offered.metrics);
   }
   o.node_routes.push_back({"GET", "/healthz", [&n](http::request, http::reply answer) { answer(health(n)); }, thread_use::quick});
+  // The way to this server and back without storing anything: what `./dos bench` holds updates against.
+  o.node_routes.push_back({"POST", "/platform/v1/echo",
+                           [](http::request r, http::reply answer) {
+                             parse_body(r);
+                             answer(http::no_content());
+                           },
+                           thread_use::quick});
   o.node_routes.push_back({"GET", "/openapi.json",
                            [document](http::request, http::reply answer) { answer(http::json(200, *document)); }, thread_use::quick});
   o.node_routes.push_back({"GET", "/metrics",

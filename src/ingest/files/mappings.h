@@ -1,0 +1,33 @@
+// The mappings that a city can import with: those that come with the program, and its own.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/json.h"
+#include "ingest/files/mapping.h"
+#include "kernel/session/session.h"
+
+namespace dos::files {
+
+// Records of a city's own mappings by name, as they were declared. One of these beats a built-in one of the same name.
+inline constexpr std::string_view mapping_collection = "import_mapping";
+
+class mappings {
+ public:
+  // DIRECTORY/*.yaml; none when there is no such directory. Faults: invalid, with the file.
+  explicit mappings(std::string const& directory);
+
+  // As declared. Nothing when there is none.
+  std::shared_ptr<json::value const> find_declaration(session const& s, std::string_view name) const;
+  std::shared_ptr<mapping const> get(session const& s, std::string_view name) const;  // faults: not_found
+  std::map<std::string, std::shared_ptr<json::value const>> all(session const& s) const;
+  bool is_built_in(std::string_view name) const { return built_in_.find(name) != built_in_.end(); }
+
+ private:
+  std::map<std::string, std::shared_ptr<json::value const>, std::less<>> built_in_;
+};
+
+}  // namespace dos::files

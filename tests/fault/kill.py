@@ -41,6 +41,11 @@ class Receiver(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Hook(http.server.ThreadingHTTPServer):
+    def handle_error(self, *_):
+        """Connections of a killed server are reset."""
+
+
 def write(server, worker, acknowledged, stop):
     """Updates single attributes and batches, and notes what the server has answered for."""
     mine = entities[worker * entities_of_worker:(worker + 1) * entities_of_worker]
@@ -68,7 +73,7 @@ def write(server, worker, acknowledged, stop):
 def stored(server):
     found = set()
     for e in entities:
-        a = server.call("GET", f"{api}/temporal/entities/{e}?attrs=n&options=temporalValues&lastN=1000000")
+        a = server.call("GET", f"{api}/temporal/entities/{e}?attrs=n&options=temporalValues&timeproperty=modifiedAt&lastN=1000000")
         if a.status in (200, 206):
             found.update((e, v[0]) for v in a.json().get("n", {}).get("values", []))
     return found
@@ -116,7 +121,7 @@ def run(server, hook, report):
 
 
 report = Report()
-receiver = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+receiver = Hook(("127.0.0.1", 0), Receiver)
 threading.Thread(target=receiver.serve_forever, daemon=True).start()
 with Server(config="allow_private_addresses: true\ntemporal_page_max: 1000000\n") as the_server:
     run(the_server, receiver.server_port, report)

@@ -250,11 +250,11 @@ export const profiles = [
     attributes: ['soilMoistureVwc', 'soilTemperature', 'conductivity']
   },
   {
-    id: 'milesight-am307',
-    name: 'Milesight AM307',
+    id: 'milesight-am107',
+    name: 'Milesight AM107',
     kind: 'Raumklima',
     vendor: 'Milesight',
-    model: 'AM307',
+    model: 'AM107',
     interval_s: 600,
     attributes: ['co2', 'temperature', 'relativeHumidity']
   },
@@ -281,7 +281,7 @@ export const profiles = [
 function cityDevices(city) {
   const kinds = {
     GreenspaceRecord: 'dragino-lse01',
-    IndoorEnvironmentObserved: 'milesight-am307',
+    IndoorEnvironmentObserved: 'milesight-am107',
     WasteContainer: 'dragino-ldds75',
     ParkingSpot: 'bosch-parking'
   };

@@ -91,7 +91,12 @@ export function baseStyle(data: BaseData, scheme: 'light' | 'dark', credits: Cre
         data: data.boundaries,
         attribution: data.boundaries.features.length ? credits.boundaries : undefined
       },
-      lines: { type: 'geojson', data: data.lines },
+      // Drawn from stop to stop, so the credit for the stops is due here, too.
+      lines: {
+        type: 'geojson',
+        data: data.lines,
+        attribution: data.lines.features.length ? credits.stops : undefined
+      },
       stops: { type: 'geojson', data: data.stops, attribution: data.stops.features.length ? credits.stops : undefined }
     },
     layers: [

@@ -208,7 +208,8 @@ void player::measure_past(stage& on, posted_sensor& p) {
   auto const record = in.find_record(device_collection, s.dev_eui);
   auto const is_quiet = s.behaviour == behaviour::silent && on.was_loaded;
   if (!record || is_quiet || s.behaviour == behaviour::broken) return;
-  auto const* mount = read_device(*record).mount_at(end);
+  auto const device = read_device(*record);
+  auto const* mount = device.mount_at(end);
   if (!mount) return;
   auto const from = std::max(last_observed(in, mount->measuring_point, no_time), end - past_us);
   auto const steps = std::max<std::int64_t>(1, past_step_s / s.every_s);

@@ -114,6 +114,7 @@ void csv_reader::emit(visitor const& visit) {
     }
     if (!visit(row_)) is_stopped_ = true;
   }
+  if (next_ > end_ && buffer_[next_ - 1] == '\r') ++line_;  // line ends of old Macintoshes
   move_to(next_);
 }
 
@@ -141,7 +142,6 @@ void csv_reader::recover_from_quote(visitor const& visit) {
 void csv_reader::move_to(std::size_t next) {
   auto const first = buffer_.begin() + std::ptrdiff_t(begin_);
   line_ += std::size_t(std::count(first, buffer_.begin() + std::ptrdiff_t(next), '\n'));
-  if (next > begin_ && buffer_[next - 1] == '\r') ++line_;  // line ends of old Macintoshes
   begin_ = scan_ = next;
   place_ = place::field_start;
 }

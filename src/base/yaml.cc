@@ -1,9 +1,11 @@
 #include "base/yaml.h"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <charconv>
+#include <sstream>
 #include <unordered_set>
 
 #include "base/fault.h"
@@ -144,6 +146,35 @@ class yaml_reader {
   std::size_t values_ = 0;
 };
 
+// Looks at a document without keeping it.
+class document_start final : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(YAML::Mark const& at) override { begin = at; }
+  void OnDocumentEnd() override {}
+  void OnNull(YAML::Mark const&, YAML::anchor_t) override {}
+  void OnAlias(YAML::Mark const&, YAML::anchor_t) override {}
+  void OnScalar(YAML::Mark const&, std::string const&, YAML::anchor_t, std::string const&) override {}
+  void OnSequenceStart(YAML::Mark const&, std::string const&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(YAML::Mark const&, std::string const&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+
+  YAML::Mark begin;
+};
+
+// The library reads on for ever where a bracket stands after the end, so its own reader of all documents can't be
+// asked.
+bool has_one_document(std::string const& text) {
+  auto stream = std::istringstream(text);
+  auto parser = YAML::Parser(stream);
+  auto handler = document_start();
+  if (!parser.HandleNextDocument(handler)) return false;
+  if (parser.HandleNextDocument(handler)) {
+    fail_yaml(fault_kind::malformed, "something follows the end of the document", handler.begin);
+  }
+  return true;
+}
+
 }  // namespace
 
 json::value parse_yaml(std::string_view text) {
@@ -156,10 +187,8 @@ json::value parse_yaml(std::string_view text) {
   require(std::none_of(text.begin(), text.end(), is_control), fault_kind::malformed,
           "the YAML text has control characters in it");
   try {
-    auto const documents = YAML::LoadAll(std::string(text));
-    if (documents.empty()) return nullptr;
-    if (documents.size() > 1) fail_yaml(fault_kind::malformed, "a second document begins", documents[1].Mark());
-    return yaml_reader().read(documents[0], 0);
+    auto const owned = std::string(text);
+    return has_one_document(owned) ? yaml_reader().read(YAML::Load(owned), 0) : json::value();
   } catch (YAML::Exception const& e) {
     fail_yaml(fault_kind::malformed, e.msg, e.mark);
   }

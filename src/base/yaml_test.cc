@@ -49,7 +49,7 @@ TEST(yaml, what_has_no_meaning_is_refused_with_its_line) {
   EXPECT_EQ("not valid YAML in line 2: .inf has no place in JSON", yaml_refusal("a:\n  - .inf\n"));
   EXPECT_EQ("not valid YAML in line 1: the tag !danger is unknown or does not fit", yaml_refusal("!danger x"));
   EXPECT_NE(std::string::npos, yaml_refusal("a: [1\nb: 2").find("line 2"));
-  EXPECT_NE(std::string::npos, yaml_refusal("a: 1\n---\nb: 2\n").find("a second document begins"));
+  EXPECT_NE(std::string::npos, yaml_refusal("a: 1\n---\nb: 2\n").find("something follows the end of the document"));
   EXPECT_EQ("not valid YAML in line 1: the number 1e400 is too large", yaml_refusal("1e400"));
   EXPECT_EQ("the YAML text is not UTF-8", yaml_refusal("a: \xff"));
   EXPECT_EQ("not valid YAML in line 1: invalid unicode: 55296", yaml_refusal("\"\\ud800\""));
@@ -67,6 +67,11 @@ TEST(yaml, aliases_are_followed_but_bombs_are_refused) {
   }
   EXPECT_NE(std::string::npos, yaml_refusal(bomb).find("more than 500000 values"));
   EXPECT_NE(std::string::npos, yaml_refusal("&a [*a]").find("nested deeper than 100"));
+}
+
+TEST(yaml, a_bracket_behind_the_end_is_refused_and_not_read_for_ever) {
+  EXPECT_THROW(parse_yaml(" \"2\" , 3.5]\n+b:.\nc: vd: ~, e}tu re:\n"), fault);
+  EXPECT_THROW(parse_yaml("a: 1\n]\n"), fault);
 }
 
 TEST(yaml, deep_nesting_is_refused) {

@@ -169,7 +169,7 @@ value_rule read_value(part const& p) {
         member.only({"from", "text", "value", "members", "as", "number", "format", "split", "part", "values", "repairs",
                      "skip_if", "scale", "offset", "min", "max"});
       }
-      v.members.emplace_back(m.key, read_value(member));
+      v.members.push_back({m.key, read_value(member)});
     }
   }
   v.type = read_type(p);
@@ -285,7 +285,7 @@ table_rule read_table(part const& p) {
 
 bool reads_wall_clock(value_rule const& v) {
   if (v.type == value_type::time) return true;
-  return std::any_of(v.members.begin(), v.members.end(), [](auto const& m) { return reads_wall_clock(m.second); });
+  return std::any_of(v.members.begin(), v.members.end(), [](auto const& m) { return reads_wall_clock(m.value); });
 }
 
 bool reads_wall_clock(mapping const& m) {
@@ -297,7 +297,7 @@ bool reads_wall_clock(mapping const& m) {
 void add_names(std::set<std::string>& names, value_rule const& v) {
   names.insert(v.from);
   for (auto& n : v.text.names()) names.insert(n);
-  for (auto const& m : v.members) add_names(names, m.second);
+  for (auto const& m : v.members) add_names(names, m.value);
 }
 
 }  // namespace

@@ -48,12 +48,14 @@ struct time_rule {
 
 enum class value_type : std::uint8_t { as_it_is, text, number, boolean, date, time };
 
+struct member_rule;
+
 struct value_rule {
   // One of these says where the value comes from.
-  std::string from;                                         // column, or path "a.b.0" in a JSON record
-  text_template text;                                       //
-  std::optional<json::value> constant;                      //
-  std::vector<std::pair<std::string, value_rule>> members;  // an object of values
+  std::string from;                     // column, or path "a.b.0" in a JSON record
+  text_template text;                   //
+  std::optional<json::value> constant;  //
+  std::vector<member_rule> members;     // an object of values
 
   value_type type = value_type::as_it_is;  // text of a CSV file stays text, JSON stays as it is
   std::optional<date_pattern> pattern;     // of dates and times
@@ -68,6 +70,11 @@ struct value_rule {
   double scale = 1;                  // number × scale + offset, before the conversion
   double offset = 0;
   std::optional<double> min, max;  // of the result; what lies beyond is reported and left out
+};
+
+struct member_rule {
+  std::string name;
+  value_rule value;
 };
 
 struct attribute_rule {

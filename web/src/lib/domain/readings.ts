@@ -78,7 +78,7 @@ export interface Fact {
 export function factsOf(entity: Entity): Fact[] {
   return Object.entries(entity).flatMap(([attribute, member]): Fact[] => {
     if (structural.has(attribute) || attribute === 'name' || attribute === 'expectedInterval') return [];
-    if (!isAttribute(member) || member.observedAt || member.type === 'GeoProperty') return [];
+    if (!isAttribute(member) || member.observedAt || /^(Geo|Relation|ListRelation)/.test(member.type)) return [];
     const value = attribute === 'address' ? addressText(plain(member)) : plain(member);
     if (Array.isArray(value) && value.every((part) => typeof part !== 'object'))
       return [{ attribute, value: value.join(', ') }];

@@ -78,7 +78,8 @@ export class I18n {
     });
   };
 
-  attribute = (name: string): string => this.t.attributes[name] ?? spoken(name);
+  /** A name that no context shortens is an address; its last part says what is meant. */
+  attribute = (name: string): string => this.t.attributes[name] ?? spoken(name.slice(name.search(/[^/#:]*$/)));
 
   /** A value as a reader sees it, without and with its unit. */
   value = (attribute: string, value: unknown, unitCode?: string): { text: string; unit: string } => {

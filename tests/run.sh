@@ -52,10 +52,11 @@ step() {
 part() { ((${#wanted[@]} == 0)) || [[ " ${wanted[*]} " == *" $1 "* ]]; }
 
 each_test() { ctest --test-dir "$build" -V --timeout 600 "$@"; }
-in_web() { (cd web && npm run --silent "$@"); }
+in_web() { current_node && cd web && npm run --silent "$@"; }
 
 # With the demonstration, and an administrator who signs in.
 pages() {
+  current_node
   python3 - <<'PY'
 import os, re, subprocess, sys, time
 sys.path.insert(0, "tests")

@@ -119,8 +119,10 @@ void remove_demo(options const& o) {
   auto const data = data_directory(o.data);
   auto const t = token{.id = new_uuid(), .city = "*", .role = role::admin, .name = "command line", .issued_at = system_clock().now(),
                        .expires_at = system_clock().now() + us_per_day};
-  ask_running_server(*running, "DELETE", "/platform/v1/demo", sign(t, data.token_key()));
-  std::printf("the demonstration data are gone\n");
+  for (auto const& p : data.cities()) {
+    ask_running_server(*running, "DELETE", "/" + p.id + "/platform/v1/demo", sign(t, data.token_key()));
+  }
+  std::printf("the demonstration data are gone; start without --demo from now on, or they come back\n");
 }
 
 }  // namespace dos::app

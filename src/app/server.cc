@@ -15,6 +15,7 @@
 #include "app/workers.h"
 #include "base/log.h"
 #include "http/url.h"
+#include "kernel/access/token.h"
 #include "kernel/session/city.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
@@ -133,7 +134,8 @@ void serve(options const& o) {
                 .resources_directory = resources,
                 .version = version,
                 .demo = o.demo,
-                .render_entity = {}};
+                .render_entity = {},
+                .request = {}};
   for (auto& profile : data.cities()) {
     n.cities.push_back(city::open(profile.id, data.city_path(profile.id), clock, city_options_from(configuration)));
     n.profiles.push_back(std::move(profile));
@@ -144,6 +146,14 @@ void serve(options const& o) {
 
   auto pool = workers(4);
   auto door = edge(n, pool, {key, o.anonymous.value_or(role::anonymous)});
+  n.request = [&door, &key, &clock](std::string const& as, http::request r, http::reply answer) {
+    if (!r.headers.contains("Authorization")) {
+      auto const now = clock.now();
+      auto const t = token{.id = as, .city = "*", .role = role::admin, .name = as, .issued_at = now, .expires_at = now + 60 * us_per_second};
+      r.headers.set("Authorization", "Bearer " + sign(t, key));
+    }
+    door(std::move(r), std::move(answer));
+  };
   auto all = offers(n);
   all.push_back(offer_sign_in(n, door, data, key));
   auto counts = std::make_shared<std::function<net::http_server_counts()>>();

@@ -1,5 +1,6 @@
 #include "app/wiring.h"
 
+#include "capability/demo/demo.h"
 #include "capability/devices/devices.h"
 #include "capability/portal/portal.h"
 #include "ingest/lorawan/lorawan.h"
@@ -13,6 +14,7 @@ std::vector<offer> offers(node& n) {
   all.push_back(lorawan::offer_lorawan(n));
   all.push_back(devices::offer_devices(n));
   all.push_back(portal::offer_portal(n));
+  all.push_back(demo::offer_demo(n));
   return all;
 }
 

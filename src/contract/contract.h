@@ -58,6 +58,9 @@ struct node {
   // How a module whose standard defines the form of an entity renders it for modules that have none of their own (live
   // streams, exports): set by wiring, normalized NGSI-LD with the city's default context.
   std::function<void(std::string& out, dos::city const& c, entity const& e)> render_entity;
+  // Hands a request to the program's own doors, from any thread once it runs; faults come as answers. Without an
+  // Authorization header it acts as administrator of every city under the name `as`. Set by the app.
+  std::function<void(std::string const& as, http::request r, http::reply answer)> request = {};
 
   std::shared_ptr<dos::city> find_city(std::string_view id) const;
   // A session of the program itself (jobs, ingest), with full rights and a queue and ledger line of its own.

@@ -110,6 +110,13 @@ TEST(published_files, every_shipped_mapping_is_understood) {
   EXPECT_GE(count, 12);
 }
 
+TEST(published_files, the_manual_shows_a_mapping_that_works) {
+  auto const manual = content_of(std::string(DOS_SOURCE_DIR) + "/docs/imports.md");
+  auto const start = manual.find("```yaml\n") + 8;
+  auto const m = parse_mapping(parse_yaml(std::string_view(manual).substr(start, manual.find("```", start) - start)));
+  EXPECT_EQ(10u, m.attributes.size());
+}
+
 TEST(published_files, playgrounds_stand_where_they_are_with_all_their_categories) {
   auto const t = take_file(excerpt("bochum_playgrounds.csv"), shipped_mapping("bochum-playgrounds"));
   EXPECT_EQ("60 records, 55 drafts, 383 values, 0 repeated, 0 empty, 0 problems, 0 lost", summary(t.counts));

@@ -12,13 +12,13 @@ void require_entity_match(call const& c, entity const& e) {
 }
 
 // 204, or 207 with what was and what was not. ETSI GS CIM 009, 5.2.18
-http::response render_update(update_result const& result, context const& names) {
+http::response render_update(update_result const& result) {
   if (result.not_updated.empty()) return http::no_content();
   auto updated = json::array();
-  for (auto const name : result.updated) updated.push_back(names.compact(name));
+  for (auto const name : result.updated) updated.push_back(name.text());
   auto not_updated = json::array();
   for (auto const& [name, reason] : result.not_updated) {
-    not_updated.push_back(json::object{{"attributeName", names.compact(name)}, {"reason", reason}});
+    not_updated.push_back(json::object{{"attributeName", name.text()}, {"reason", reason}});
   }
   return http::json(207, json::to_string(json::object{{"updated", std::move(updated)}, {"notUpdated", std::move(not_updated)}}));
 }
@@ -41,7 +41,7 @@ void change_entity(call_ptr c, change how) {
         *result = how(e, f);
         t.put(std::move(e));
       },
-      [c, result](outcome const&) { return render_update(*result, *c->names); });
+      [result](outcome const&) { return render_update(*result); });
 }
 
 // ETSI GS CIM 009, 5.6.3 and 6.6.3.1
@@ -58,6 +58,11 @@ void update_attributes(call_ptr c) {
 symbol attribute_name(call const& c) { return c.names->expand_to_symbol(c.request.param("attribute")); }
 
 std::vector<attribute_fragment> read_instances(call const& c) {
+  auto const name = c.request.param("attribute");
+  require_attribute_name(name);
+  if (name == "scope" || name == "id" || name == "type") {
+    throw fault(fault_kind::invalid, "this is no attribute", std::string(name), "ETSI GS CIM 009, 4.6.2");
+  }
   auto body = c.body;
   // Here the body may be an attribute that is called like the path says, or its instances.
   if (body.is_object()) body.as_object().erase("@context");
@@ -110,6 +115,7 @@ void delete_attribute(call_ptr c) {
   auto const all = c->is_true("deleteAll");
   auto const dataset_text = c->param("datasetId");
   if (!dataset_text.empty() && dataset_text != "@none") require_uri(dataset_text, "datasetId");
+  require_attribute_name(text);
   auto const is_scope = text == "scope";
   auto const name = c->names->find_symbol(text);
   auto const dataset = dataset_text == "@none" ? symbol() : symbol(dataset_text);
@@ -138,6 +144,8 @@ void add_attributes(offer& o, service_ptr s) {
   add_route(o, "PUT", "/entities/{id}/attrs/{attribute}", thread_use::quick, endpoint(s, {.params = {"type"}, .body = body}, replace_attribute));
   add_route(o, "DELETE", "/entities/{id}/attrs/{attribute}", thread_use::quick,
             endpoint(s, {.params = {"datasetId", "deleteAll", "type"}}, delete_attribute));
+  for (auto const method : {"POST", "PATCH"}) add_missing_id(o, method, "/entities//attrs");
+  for (auto const method : {"PATCH", "PUT", "DELETE"}) add_missing_id(o, method, "/entities//attrs/{attribute}");
 }
 
 }  // namespace dos::ngsi_ld

@@ -269,7 +269,8 @@ void add_page_headers(call const& c, page_rules const& p, bool has_more, std::si
     }
     query.add("limit", std::to_string(p.limit));
     query.add("offset", std::to_string(offset));
-    r.headers.add("Link", "<" + c.request.path + "?" + http::to_query(query) + ">; rel=\"" + std::string(rel) + "\"; type=\"application/ld+json\"");
+    auto const path = c.request.path.ends_with('/') ? c.request.path.substr(0, c.request.path.size() - 1) : c.request.path;
+    r.headers.add("Link", "<" + path + "?" + http::to_query(query) + ">;rel=\"" + std::string(rel) + "\";type=\"application/ld+json\"");
   };
   if (p.offset > 0) link_to(p.offset > p.limit ? p.offset - p.limit : 0, "prev");
   if (has_more) link_to(p.offset + p.limit, "next");
@@ -283,22 +284,22 @@ std::optional<representation> parse_representation(std::string_view name) {
 }
 
 representation read_representation(call const& c) {
-  auto const read = parse_representation;
-  if (auto const format = c.request.query.find("format")) {
-    if (auto const form = read(*format)) return *form;
-    if (*format != "temporalValues" && *format != "aggregatedValues") {
-      throw fault(fault_kind::invalid, "format is normalized, concise or simplified", "format", "ETSI GS CIM 009, 6.3.7");
-    }
-  }
   static constexpr auto options = std::array<std::string_view, 13>{
       "sysAttrs", "count", "noOverwrite", "update", "replace", "temporalValues", "aggregatedValues", "splitEntities",
       "normalized", "concise", "keyValues", "simplified", "entityMap"};
   auto form = representation::normalized;
   for (auto const option : list_of(c.param("options"))) {
     if (std::find(options.begin(), options.end(), option) == options.end()) {
-      throw fault(fault_kind::invalid, "there is no option " + std::string(option), "options", "ETSI GS CIM 009, 6.3.7");
+      throw fault(fault_kind::malformed, "there is no option " + std::string(option), "options", "ETSI GS CIM 009, 6.3.7");
     }
-    form = read(option).value_or(form);
+    form = parse_representation(option).value_or(form);
+  }
+  // Where both are given, `format` wins.
+  if (auto const format = c.request.query.find("format")) {
+    if (auto const wanted = parse_representation(*format)) return *wanted;
+    if (*format != "temporalValues" && *format != "aggregatedValues") {
+      throw fault(fault_kind::malformed, "format is normalized, concise or simplified", "format", "ETSI GS CIM 009, 6.3.7");
+    }
   }
   return form;
 }

@@ -139,7 +139,8 @@ void context_store::try_again(session const& s, std::shared_ptr<json::value cons
   auto urls = std::vector<std::string>();
   try {
     made = process_context(*local, core_context().get(), [&](std::string const& url) {
-      urls.push_back(url);
+      auto const hosted = url.find(hosted_path);
+      urls.push_back(hosted == std::string::npos ? url : url_of_hosted(std::string_view(url).substr(hosted + hosted_path.size())));
       return load(s, url);
     });
     if (!made.context && rounds == 0) throw fault(fault_kind::invalid, "the contexts name each other without end", "@context");
@@ -180,6 +181,8 @@ std::string context_store::url_of(json::value const& local) {
     if (auto const it = cached_.find(url); it != cached_.end()) return url;
   }
   keep(url, json::object{{"@context", local}}, true);
+  auto const held = std::lock_guard(lock_);
+  count_use({url});
   return url;
 }
 

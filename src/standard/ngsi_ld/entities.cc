@@ -42,6 +42,9 @@ void retrieve_entity(call_ptr c) {
   if ((c->has("attrs") || r.projection.datasets_chosen) && !r.projection.shows_any(*e)) {
     throw fault(fault_kind::not_found, "the entity has none of these attributes", "attrs", "ETSI GS CIM 009, 5.7.1");
   }
+  if (r.projection.shows_nothing_of(*e)) {
+    throw fault(fault_kind::not_found, "the entity has nothing of what was picked", "pick", "ETSI GS CIM 009, 4.21");
+  }
   auto const tag = etag_of(*e);
   if (http::is_not_modified(c->request, tag)) {
     auto same = http::response{.status = 304, .headers = {}, .body = {}, .source = {}};
@@ -112,7 +115,7 @@ void purge_entities(call_ptr c) {
   auto const q = read_entity_query(*c);
   auto const keep = list_of(c->param("keep"));
   auto const drop = list_of(c->param("drop"));
-  if (!q.is_selective) {
+  if (!q.is_selective && !c->has("id") && !c->has("idPattern")) {
     throw fault(fault_kind::invalid, "say which entities: type, attrs, q or a geographic query", "", "ETSI GS CIM 009, 5.6.21");
   }
   if (!keep.empty() && !drop.empty()) throw fault(fault_kind::invalid, "keep or drop, not both", "drop", "ETSI GS CIM 009, 5.6.21");
@@ -167,7 +170,14 @@ void write_and_say_nothing(call_ptr const& c, session::decide d) {
   write(c, std::move(d), [](outcome const&) { return http::no_content(); });
 }
 
+void add_missing_id(offer& o, std::string method, std::string pattern) {
+  add_route(o, std::move(method), std::move(pattern), thread_use::quick, [](session, http::request, http::reply answer) {
+    answer(problem_response(fault(fault_kind::invalid, "the address lacks an id", "id", "ETSI GS CIM 009, 5.6")));
+  });
+}
+
 void add_entities(offer& o, service_ptr s) {
+  for (auto const method : {"PATCH", "PUT"}) add_missing_id(o, method, "/entities");
   add_route(o, "POST", "/entities", thread_use::quick, endpoint(s, {.params = {}, .body = body_rule::entity}, create_entity));
   add_route(o, "GET", "/entities/{id}", thread_use::quick,
             endpoint(s,

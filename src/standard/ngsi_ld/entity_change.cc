@@ -36,13 +36,12 @@ update_result append(entity& e, entity_fragment f, bool overwrites) {
     if (f.removes_scope) {
       e.scopes.clear();
       note(result.updated, scope_name());
-    } else if (overwrites || e.scopes.empty()) {
+    } else {
+      if (overwrites) e.scopes.clear();
       for (auto const s : f.scopes) {
         if (std::find(e.scopes.begin(), e.scopes.end(), s) == e.scopes.end()) e.scopes.push_back(s);
       }
       note(result.updated, scope_name());
-    } else {
-      result.not_updated.emplace_back(scope_name(), "the entity has a scope and noOverwrite was asked for");
     }
   }
   for (auto& a : f.attributes) {

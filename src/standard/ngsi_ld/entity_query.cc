@@ -59,7 +59,12 @@ void add_order(query::query& q, std::string_view text, naming const& n) {
     else {
       auto const steps = text::split(name, '.');
       order.path.attribute = n(steps[0]);
-      for (auto const sub : std::vector(steps.begin() + 1, steps.end())) order.path.sub_attributes.push_back(n(sub));
+      for (auto const sub : std::vector(steps.begin() + 1, steps.end())) {
+        if (sub == "createdAt") order.path.what = query::path::field::created_at;
+        else if (sub == "modifiedAt") order.path.what = query::path::field::modified_at;
+        else if (sub == "observedAt") order.path.what = query::path::field::observed_at;
+        else order.path.sub_attributes.push_back(n(sub));
+      }
       if (!order.path.attribute) continue;
     }
     q.order.push_back(std::move(order));
@@ -146,7 +151,17 @@ entity_query read_entity_query(call const& c) {
     set_attributes(out.which, *wanted.attrs, n);
     out.is_selective = true;
   }
-  if (wanted.pick) out.is_selective = true;
+  if (wanted.pick) {
+    out.is_selective = true;
+    // An entity of which nothing would be shown is no part of the answer.
+    auto const& p = out.projection;
+    if (!p.picks_id && !p.picks_type && !p.picks_scope) {
+      for (auto const s : p.picked) {
+        if (s) out.which.attributes.push_back(s);
+      }
+      if (out.which.attributes.empty()) add_filter(out.which, query::any({}));
+    }
+  }
   if (auto const q = c.request.query.find("q")) {
     auto const options = q_options{.expanded = list_of(c.param("expandValues")), .json_keys = list_of(c.param("jsonKeys"))};
     add_filter(out.which, parse_q(*q, n, options));

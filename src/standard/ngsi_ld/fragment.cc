@@ -400,11 +400,19 @@ void require_uri(std::string_view id, std::string_view member) {
   if (!is_uri(id)) refuse("an id is a URI like urn:ngsi-ld:WaterGauge:1", member, "4.6.3");
 }
 
+void require_attribute_name(std::string_view name) {
+  auto const is_iri = name.find(':') != std::string_view::npos;
+  if (name.empty() || name[0] == '@' || (!is_iri && name.find_first_of("()<>\"'=;,?&#[]{}| ") != std::string_view::npos)) {
+    refuse("this is no name of an attribute", name, "4.6.2");
+  }
+}
+
 std::vector<symbol> parse_types(json::value const& v, context const& c) {
   auto types = std::vector<symbol>();
   auto const add = [&](json::value const& name) {
     if (!name.is_string() || name.as_string().empty()) refuse("a type is a name or an array of names", "type", "5.2.4");
     auto const type = c.expand_to_symbol(name.as_string());
+    if (type.text().starts_with('@')) refuse("a type is no keyword of JSON-LD", "type", "4.6.2");
     if (std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
   };
   if (v.is_array()) {
@@ -452,7 +460,7 @@ std::vector<attribute_fragment> parse_instances(std::string_view name, json::val
 }
 
 entity_fragment parse_entity(json::value const& body, context const& c, input_form form) {
-  if (!body.is_object()) refuse("an entity is a JSON object", "", "5.2.4");
+  if (!body.is_object()) throw fault(fault_kind::malformed, "an entity is a JSON object", "", "ETSI GS CIM 009, 5.2.4");
   auto e = entity_fragment();
   for (auto const& [key, v] : body.as_object()) {
     if (key == "id" || key == "@id") {

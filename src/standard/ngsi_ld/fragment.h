@@ -58,6 +58,7 @@ attribute_ptr merged(attribute const& old, attribute_fragment f);
 std::vector<symbol> parse_types(json::value const& v, context const& c);
 std::vector<symbol> parse_scopes(json::value const& v);
 void require_uri(std::string_view id, std::string_view member);  // fault invalid, 4.6.3
+void require_attribute_name(std::string_view name);              // fault invalid, 4.6.2
 std::string_view type_name(attribute_kind k);                    // "GeoProperty"
 
 }  // namespace dos::ngsi_ld

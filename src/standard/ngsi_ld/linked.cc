@@ -45,7 +45,7 @@ std::vector<shown_entity> with_linked(std::vector<entity_ptr> const& entities, s
 
 join_rules read_join(call const& c) {
   auto j = join_rules();
-  auto const form = c.param("join");
+  auto const form = c.has("join") ? c.param("join") : c.body.text_or("join", "");
   if (form == "inline") {
     j.form = join_form::in_line;
   } else if (form == "flat") {
@@ -55,6 +55,11 @@ join_rules read_join(call const& c) {
   }
   if (auto const level = c.request.query.find("joinLevel")) {
     auto const n = text::to_int(*level);
+    if (!n || *n < 1) throw fault(fault_kind::invalid, "a whole number from 1 on", "joinLevel", "ETSI GS CIM 009, 4.5.23");
+    j.level = int(std::min<std::int64_t>(*n, join_level_max));
+  }
+  if (auto const* level = c.body.find("joinLevel"); level != nullptr) {
+    auto const n = level->is_int() ? std::optional(level->as_int()) : text::to_int(level->is_string() ? level->as_string() : "");
     if (!n || *n < 1) throw fault(fault_kind::invalid, "a whole number from 1 on", "joinLevel", "ETSI GS CIM 009, 4.5.23");
     j.level = int(std::min<std::int64_t>(*n, join_level_max));
   }

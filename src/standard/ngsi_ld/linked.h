@@ -18,7 +18,7 @@ struct join_rules {
   int level = 1;
   std::vector<std::string_view> contained_by;  // known to who asks: not shown again
 };
-join_rules read_join(call const& c);  // faults: invalid
+join_rules read_join(call const& c);  // of the URL, else of a Query in the body; faults: invalid
 
 enum class wrapping { object, array };
 // Entities and, where the client asked for it, what they point to: inside of their relationships, or beside them in an

@@ -123,8 +123,8 @@ void notifier::deliver(std::shared_ptr<message> m) {
       auto const has_context = context != nullptr && !context->is_null();
       inline_context = json::to_string(has_context ? *context : json::value(service_->contexts.default_url()));
     }
-    auto body = std::string("{\"id\":\"urn:ngsi-ld:Notification:" + new_uuid() + "\",\"type\":\"" + (m->trigger_reason.empty() ? "Notification" : "ContextSourceNotification") +
-                            "\",\"subscriptionId\":");
+    auto const type = m->trigger_reason.empty() ? "Notification" : "ContextSourceNotification";
+    auto body = "{\"id\":\"urn:ngsi-ld:Notification:" + new_uuid() + "\",\"type\":\"" + type + "\",\"subscriptionId\":";
     json::write_string(body, m->key);
     body += ",\"notifiedAt\":";
     write_time(body, service_->program.clock.now());

@@ -37,6 +37,9 @@ void add_members(projection& p, std::vector<std::string_view> const& names, bool
   for (auto const text : names) {
     auto const name = read_braces(p, text, picking, n, depth);
     auto const is_about_linked = name.size() != text.size();
+    if (name.find_first_of(";|()[]{}\"' ") != std::string_view::npos) {
+      refuse_projection("this is no name: " + std::string(name), picking ? "pick" : "omit");
+    }
     if (name == "id") {
       (picking ? p.picks_id : p.omits_id) = true;
     } else if (name == "type") {
@@ -61,6 +64,12 @@ bool projection::shows(attribute const& a) const {
 
 bool projection::shows_any(entity const& e) const {
   return std::any_of(e.attributes.begin(), e.attributes.end(), [&](auto const& a) { return shows(*a); });
+}
+
+bool projection::shows_nothing_of(entity const& e) const {
+  if (shows_any(e)) return false;
+  if (picks) return !picks_id && !picks_type && !(picks_scope && !e.scopes.empty());
+  return omits_id && omits_type && (omits_scope || e.scopes.empty());
 }
 
 projection projection::below(symbol attribute) const {
@@ -100,7 +109,10 @@ projection make_projection(wanted_members const& w, naming const& n) {
   }
   if (w.attrs) {
     p.picks = p.picks_id = p.picks_type = p.picks_scope = true;
-    for (auto const name : *w.attrs) p.picked.push_back(n(name));
+    for (auto const name : *w.attrs) {
+      if (name == "id" || name == "type") refuse_projection("attrs names attributes; pick chooses other members, too", "attrs");
+      p.picked.push_back(n(name));
+    }
   }
   if (w.pick) add_members(p, *w.pick, true, n, 0);
   if (w.omit) add_members(p, *w.omit, false, n, 0);

@@ -24,7 +24,8 @@ struct projection {
   std::map<symbol, std::shared_ptr<projection const>> linked;  // of the entities an attribute points to
 
   bool shows(attribute const& a) const;
-  bool shows_any(entity const& e) const;
+  bool shows_any(entity const& e) const;         // of its attributes
+  bool shows_nothing_of(entity const& e) const;  // not even its id
   // For the entities that this attribute points to; everything where nothing else was said.
   projection below(symbol attribute) const;
 };

@@ -228,6 +228,7 @@ void require_valid_registration(json::value const& body, timestamp now, bool che
 }
 
 bool matches(registration_query const& q, json::value const& body) {
+  if (!q.ids.empty() && std::find(q.ids.begin(), q.ids.end(), body.text_or("id", "")) == q.ids.end()) return false;
   auto const& information = body.find("information")->as_array();
   if (std::none_of(information.begin(), information.end(), [&](auto const& info) { return fits(info, q.which); })) return false;
   auto const* observed = body.find("observationInterval");

@@ -21,6 +21,7 @@ bool is_expired_registration(json::value const& body, timestamp now);
 
 // What a query asks of registrations. 5.10.2 and 5.12
 struct registration_query {
+  std::vector<std::string> ids;       // of registrations; empty: any
   query::query which;                 // selectors and attributes; scopes and filter of geo
   query::node_ptr about_source;       // csf: of the registration's own properties
   std::optional<temporal_query> when;  // none: sources of the present

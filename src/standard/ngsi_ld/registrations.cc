@@ -4,6 +4,8 @@
 #include "standard/ngsi_ld/registration.h"
 #include "standard/ngsi_ld/routes.h"
 
+#include <algorithm>
+
 #include "base/fault.h"
 #include "base/id.h"
 
@@ -106,7 +108,8 @@ void retrieve_registration(call_ptr c) {
 registration_query read_registration_query(call const& c) {
   auto const n = naming{*c.names};
   auto read = read_entity_query(c);
-  if (!c.has("type") && !c.has("attrs")) {
+  auto const is_selective = read.is_selective || c.has("id") || c.has("idPattern") || c.has("csf");
+  if (!is_selective) {
     throw fault(fault_kind::invalid, "say which sources: by type or attrs of what they have", "type", "ETSI GS CIM 009, 5.10.2");
   }
   auto q = registration_query();
@@ -119,6 +122,12 @@ registration_query read_registration_query(call const& c) {
                                                  {"coordinates", c.param("coordinates")},
                                                  {"geoproperty", c.param("geoproperty").empty() ? "location" : c.param("geoproperty")}},
                                     n);
+  }
+  // Ids may be those of the registrations themselves.
+  if (q.which.selectors.size() == 1 && !q.which.selectors[0].ids.empty()) {
+    auto& ids = q.which.selectors[0].ids;
+    auto const is_known = [&](auto const& id) { return bool(c.who.find_record(registration_collection, id)); };
+    if (std::all_of(ids.begin(), ids.end(), is_known)) std::swap(q.ids, ids);
   }
   for (auto const name : {"q", "csf"}) {
     if (!c.has(name)) continue;

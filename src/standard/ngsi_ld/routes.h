@@ -31,6 +31,8 @@ inline void add_route(offer& o, std::string method, std::string pattern, thread_
 std::string address_of(http::request const& r, std::string_view collection, std::string_view id);
 // What `then` says after the write is durable; refusals in NGSI-LD's form.
 void write(call_ptr const& c, session::decide d, std::function<http::response(outcome const&)> then);
+// An address that lacks its id is a request with wrong content, not an unknown resource.
+void add_missing_id(offer& o, std::string method, std::string pattern);
 // 204.
 void write_and_say_nothing(call_ptr const& c, session::decide d);
 

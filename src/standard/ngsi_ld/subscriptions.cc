@@ -37,7 +37,9 @@ json::object show(call const& c, door const& d, notifier const& n, std::string_v
   } else if (o.find("notificationTrigger") == nullptr) {
     o["notificationTrigger"] = json::array{"attributeCreated", "attributeUpdated"};
   }
-  if (auto const url = record.text_or("url", ""); !url.empty()) o["jsonldContext"] = url;
+  // A context that had no address of its own has one here now.
+  auto const url = record.text_or("url", "");
+  if (url.find("/jsonldContexts/") != std::string_view::npos) o["jsonldContext"] = url;
   auto const status = n.status(c.who.city(), key, d.of_registrations || stored.find("timeInterval") != nullptr);
   if (auto* notification = o.find("notification"); notification != nullptr && status.times_sent + status.times_failed != 0) {
     auto& out = notification->as_object();

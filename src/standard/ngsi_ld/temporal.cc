@@ -17,9 +17,33 @@ constexpr auto origin_temporal = std::string_view("temporal");
 
 bool came_by_history(entity const& e) { return e.more.text_or(origin_member, "") == origin_temporal; }
 
-void observe_instance(transaction& t, std::string_view id, attribute_ptr const& a) {
+// An instance observed at a moment that the attribute has an instance of already takes its place. 5.6.11
+using known_instances = std::map<std::pair<std::uint64_t, std::int64_t>, std::uint64_t>;  // (series, µs) -> number
+
+known_instances find_known(session const& who, std::string_view id, std::vector<attribute_ptr> const& instances) {
+  auto known = known_instances();
+  for (auto const& s : who.series_of(id)) {
+    for (auto const& a : instances) {
+      if (a->name != s.attribute || a->dataset != s.dataset || a->observed_at == no_time) continue;
+      auto range = range_query();
+      range.from = a->observed_at;
+      range.to = a->observed_at + 1;
+      for (auto const& o : who.history().range(s.series, range)) known[{s.series, o.time.us}] = o.number;
+    }
+  }
+  return known;
+}
+
+void observe_instance(transaction& t, std::string_view id, attribute_ptr const& a, known_instances const& known = {}) {
   auto stamped = attribute(*a);
   stamped.modified_at = t.now();
+  if (!known.empty() && a->observed_at != no_time) {
+    for (auto const& s : t.series_of(id)) {
+      if (s.attribute != a->name || s.dataset != a->dataset) continue;
+      auto const it = known.find({s.series, a->observed_at.us});
+      if (it != known.end()) return t.change_observation(s.series, it->second, to_observation(stamped, it->second));
+    }
+  }
   t.observe({.entity = id, .attribute = a->name, .dataset = a->dataset, .kind = a->kind}, to_observation(stamped, 0));
 }
 
@@ -62,11 +86,11 @@ void create_or_update(call_ptr c) {
   auto created = std::make_shared<bool>(false);
   write(
       c,
-      [e, instances, created](transaction& t) {
+      [e, instances, created, known = find_known(c->who, e.id, instances)](transaction& t) {
         auto const old = t.find(e.id);
         *created = !old || old->deleted_at != no_time;
         if (*created) return create_with_history(t, e, instances);
-        for (auto const& a : instances) observe_instance(t, e.id, a);
+        for (auto const& a : instances) observe_instance(t, e.id, a, known);
       },
       [created, location](outcome const&) { return *created ? http::created(location) : http::no_content(); });
 }
@@ -81,9 +105,9 @@ void add_instances(call_ptr c) {
   auto f = parse_entity(c->body, *c->names);
   auto const instances = to_instances(f);
   if (instances.empty()) throw fault(fault_kind::invalid, "there is no attribute in the body", "", "ETSI GS CIM 009, 5.6.12");
-  write_and_say_nothing(c, [id, instances](transaction& t) {
+  write_and_say_nothing(c, [id, instances, known = find_known(c->who, id, instances)](transaction& t) {
     require_known(t.find(id));
-    for (auto const& a : instances) observe_instance(t, id, a);
+    for (auto const& a : instances) observe_instance(t, id, a, known);
   });
 }
 
@@ -112,6 +136,7 @@ void delete_attribute_history(call_ptr c) {
   auto const dataset_text = c->param("datasetId");
   auto const all = c->is_true("deleteAll");
   if (!dataset_text.empty() && dataset_text != "@none") require_uri(dataset_text, "datasetId");
+  require_attribute_name(text);
   auto const name = c->names->find_symbol(text);
   auto const dataset = dataset_text == "@none" ? symbol() : symbol(dataset_text);
   require_known(c->who.find_with_history(id));
@@ -152,6 +177,7 @@ found_instance get_instance(call const& c) {
   auto const text = c.request.param("instance");
   require_uri(text, "instanceId");
   auto const number = parse_instance_id(text);
+  require_attribute_name(c.request.param("attribute"));
   auto const name = c.names->find_symbol(c.request.param("attribute"));
   require_known(c.who.find_with_history(id));
   for (auto const& s : c.who.series_of(id)) {
@@ -210,14 +236,18 @@ void delete_evolution(call_ptr c) {
 
 void add_temporal(offer& o, service_ptr s) {
   auto const body = body_rule::entity;
-  add_route(o, "POST", "/temporal/entities", thread_use::quick, endpoint(s, {.params = {}, .body = body}, create_or_update));
+  add_route(o, "POST", "/temporal/entities", thread_use::slow, endpoint(s, {.params = {}, .body = body}, create_or_update));
   add_route(o, "DELETE", "/temporal/entities/{id}", thread_use::slow, endpoint(s, {}, delete_evolution));
-  add_route(o, "POST", "/temporal/entities/{id}/attrs", thread_use::quick, endpoint(s, {.params = {}, .body = body}, add_instances));
+  add_route(o, "POST", "/temporal/entities/{id}/attrs", thread_use::slow, endpoint(s, {.params = {}, .body = body}, add_instances));
   add_route(o, "DELETE", "/temporal/entities/{id}/attrs/{attribute}", thread_use::slow,
             endpoint(s, {.params = {"datasetId", "deleteAll"}}, delete_attribute_history));
   add_route(o, "PATCH", "/temporal/entities/{id}/attrs/{attribute}/{instance}", thread_use::slow,
             endpoint(s, {.params = {}, .body = body}, update_instance));
   add_route(o, "DELETE", "/temporal/entities/{id}/attrs/{attribute}/{instance}", thread_use::slow, endpoint(s, {}, delete_instance));
+  add_missing_id(o, "POST", "/temporal/entities//attrs");
+  add_missing_id(o, "DELETE", "/temporal/entities//attrs/{attribute}");
+  for (auto const method : {"PATCH", "DELETE"}) add_missing_id(o, method, "/temporal/entities/{id}/attrs//{instance}");
+  for (auto const method : {"PATCH", "DELETE"}) add_missing_id(o, method, "/temporal/entities//attrs/{attribute}/{instance}");
 }
 
 }  // namespace dos::ngsi_ld

@@ -65,17 +65,16 @@ void retrieve_evolution(call_ptr c) {
   q.how.projection = read_projection(*c);
   auto const e = c->who.find_with_history(id);
   if (!e) throw fault(fault_kind::not_found, "there is no temporal evolution of this entity", "id", "ETSI GS CIM 009, 5.7.3");
-  if (c->has("attrs")) {
-    auto const has_any = [&] {
-      auto shown = attribute();
-      for (auto const& s : c->who.series_of(id)) {
-        shown.name = s.attribute;
-        shown.dataset = s.dataset;
-        if (q.how.projection.shows(shown)) return true;
-      }
-      return false;
-    };
-    if (!has_any()) throw fault(fault_kind::not_found, "the entity has none of these attributes", "attrs", "ETSI GS CIM 009, 5.7.3");
+  auto known = entity();
+  known.scopes = e->scopes;
+  for (auto const& s : c->who.series_of(id)) {
+    auto a = attribute();
+    a.name = s.attribute;
+    a.dataset = s.dataset;
+    known.attributes.push_back(make_attribute(std::move(a)));
+  }
+  if (q.how.projection.shows_nothing_of(known) || (c->has("attrs") && !q.how.projection.shows_any(known))) {
+    throw fault(fault_kind::not_found, "the entity has nothing of what was asked for", c->has("attrs") ? "attrs" : "pick", "ETSI GS CIM 009, 5.7.3");
   }
   auto const context = c->inline_context();
   q.how.inline_context = context;

@@ -1,4 +1,5 @@
 """The register of devices: profiles, states, mounts, calibration, tables of 500, and a codec brought along."""
+# config: default_context: dos-context.json
 import json
 import urllib.parse
 

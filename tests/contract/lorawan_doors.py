@@ -1,4 +1,5 @@
 """LoRaWAN from the door to the value: webhooks of both network servers, repeated frames, quarantine and replay."""
+# config: default_context: dos-context.json
 import base64
 import threading
 import http.client

@@ -1,0 +1,134 @@
+"""A network's own MQTT broker: what it has is stored once and acknowledged after the commit, also over a kill."""
+import json
+import pathlib
+import shutil
+import socket
+import struct
+import subprocess
+import tempfile
+import time
+
+from _door import chirpstack_uplink, climate, new_eui, things_stack_uplink
+from server import Report, Server
+
+report = Report()
+check = report.check
+mosquitto = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
+if not mosquitto:
+    report.skip("a broker", "mosquitto is not installed")
+    report.finish()
+
+folder = pathlib.Path(tempfile.mkdtemp(prefix="dos-broker-"))
+folder.chmod(0o755)  # started by root, the broker becomes somebody else
+with socket.socket() as s:
+    s.bind(("127.0.0.1", 0))
+    port = s.getsockname()[1]
+passwords = folder / "passwords"
+subprocess.run(["mosquitto_passwd", "-c", "-b", str(passwords), "dos", "right horse"], check=True)
+subprocess.run(["mosquitto_passwd", "-b", str(passwords), "network", "server"], check=True)
+passwords.chmod(0o644)
+(folder / "secret").write_text("right horse\n")
+(folder / "mosquitto.conf").write_text(f"listener {port} 127.0.0.1\nallow_anonymous false\npassword_file {passwords}\n"
+                                       "persistence false\nmax_queued_messages 10000\n")
+broker = subprocess.Popen([mosquitto, "-c", str(folder / "mosquitto.conf")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def text(s):
+    return struct.pack("!H", len(s.encode())) + s.encode()
+
+
+def packet(first, body):
+    length, n = b"", len(body)
+    while True:
+        n, digit = n >> 7, n & 127
+        length += bytes([digit | (128 if n else 0)])
+        if not n:
+            return bytes([first]) + length + body
+
+
+def publish(messages):
+    """Each with quality of service 1, as a network server does. MQTT 3.1.1, 3.1 and 3.3"""
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            c = socket.create_connection(("127.0.0.1", port), timeout=10)
+            break
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+    with c, c.makefile("rb") as answers:
+        c.sendall(packet(0x10, text("MQTT") + bytes([4, 0xC2]) + struct.pack("!H", 60) + text("network") + text("network") + text("server")))
+        assert answers.read(4)[3] == 0, "the broker does not know us"
+        for i, (topic, body) in enumerate(messages, 1):
+            c.sendall(packet(0x32, text(topic) + struct.pack("!H", i) + json.dumps(body).encode()))
+            assert answers.read(4)[0] == 0x40
+
+
+config = f"""
+default_context: dos-context.json
+allow_private_addresses: true
+mqtt_sources:
+  - {{city: dortmund, name: stack, network: chirpstack, url: "mqtt://127.0.0.1:{port}", user: dos, password_file: {folder}/secret}}
+  - {{city: dortmund, name: things, network: ttn, url: "mqtt://127.0.0.1:{port}", user: dos, password_file: {folder}/secret}}
+"""
+api = "/dortmund/platform/v1"
+
+
+def wait_for(what, truth, patience_s=20):
+    deadline = time.monotonic() + patience_s
+    while True:
+        seen = what()
+        if truth(seen) or time.monotonic() > deadline:
+            return seen
+        time.sleep(0.05)
+
+
+try:
+    with Server(config=config) as s:
+        def device(eui):
+            return s.call("GET", f"{api}/devices/{eui}").json()["health"]
+
+        def received(eui, n):
+            return wait_for(lambda: device(eui)["frames"]["received"], lambda seen: seen >= n)
+
+        stack, things = new_eui(), new_eui()
+        for eui in (stack, things):
+            s.call("POST", api + "/devices", {
+                "devEui": eui, "name": eui, "profile": "milesight-am107", "state": "active", "from": "2020-01-01T00:00:00Z",
+                "measuringPointNew": {"name": eui, "location": {"type": "Point", "coordinates": [7.4653, 51.5136]}}})
+        states = wait_for(lambda: {x["id"]: x["state"] for x in s.call("GET", api + "/sources").json()["items"]},
+                          lambda seen: seen == {"mqtt:stack": "waiting", "mqtt:things": "waiting"})
+        check("both brokers are connected", states == {"mqtt:stack": "waiting", "mqtt:things": "waiting"}, states)
+        up = f"application/7/device/{stack}/event/up"
+        publish([(up, chirpstack_uplink(stack, n, climate(20 + n))) for n in range(1, 4)] +
+                [(f"v3/city@ttn/devices/eui-{things}/up", things_stack_uplink(things, 1, climate(18)))])
+        check("messages of ChirpStack's broker are stored", received(stack, 3) == 3, device(stack))
+        check("messages of The Things Stack's broker are stored", received(things, 1) == 1, device(things))
+        publish([(f"application/7/device/{stack}/event/status",
+                  {"deviceInfo": {"devEui": stack}, "margin": 5, "externalPowerSource": False, "batteryLevel": 42.5})])
+        check("so are other events", wait_for(lambda: device(stack).get("battery"), lambda b: b == 42.5) == 42.5, device(stack))
+        publish([(up, {"not": "an event"})])
+        broken = wait_for(lambda: s.call("GET", api + "/quarantine?source=mqtt:stack").json()["total"], lambda n: n == 1)
+        check("what is no event waits in quarantine and holds nothing up", broken == 1, broken)
+
+        s.kill()
+        publish([(up, chirpstack_uplink(stack, n, climate(20))) for n in range(4, 104)])
+        s.start()
+        check("what came while we were away is stored after the start", received(stack, 103) == 103, device(stack))
+        check("each once, none lost", device(stack)["frames"]["missed"] == 0, device(stack))
+
+        s.kill()
+        burst = [(up, chirpstack_uplink(stack, n, climate(20))) for n in range(104, 604)]
+        s.start()
+        publish(burst[:250])
+        s.kill()  # in the midst of it
+        publish(burst[250:])
+        s.start()
+        check("a kill in the midst of a burst loses none", received(stack, 603) == 603, device(stack))
+        check("and stores none twice", device(stack)["frames"]["missed"] == 0 and device(stack)["frames"]["received"] == 603, device(stack))
+finally:
+    broker.terminate()
+    broker.wait()
+    shutil.rmtree(folder, ignore_errors=True)
+report.finish()

@@ -109,7 +109,7 @@ class yaml_reader {
         members.reserve(node.size());
         for (auto const& item : node) {
           if (!item.first.IsScalar()) fail_yaml(fault_kind::malformed, "a key has to be a scalar", item.first.Mark());
-          auto const& key = item.first.Scalar();
+          auto const& key = text_of(item.first);
           if (!keys.insert(key).second) {
             fail_yaml(fault_kind::malformed, "the key \"" + key + "\" comes twice", item.first.Mark());
           }
@@ -123,9 +123,17 @@ class yaml_reader {
   }
 
  private:
+  // The library writes some escapes ("\\N") as single bytes.
+  static std::string const& text_of(YAML::Node const& node) {
+    auto const& text = node.Scalar();
+    if (!text::is_utf8(text))
+      fail_yaml(fault_kind::malformed, "an escape stands for something unreadable", node.Mark());
+    return text;
+  }
+
   static json::value read_scalar(YAML::Node const& node) {
     auto const& tag = node.Tag();
-    auto const& text = node.Scalar();
+    auto const& text = text_of(node);
     if (tag == "!" || tag == "tag:yaml.org,2002:str") return std::string_view(text);
     if (tag.empty() || tag == "?") return to_core_value(text, node.Mark());
     auto value = to_core_value(text, node.Mark());

@@ -53,6 +53,7 @@ TEST(yaml, what_has_no_meaning_is_refused_with_its_line) {
   EXPECT_EQ("not valid YAML in line 1: the number 1e400 is too large", yaml_refusal("1e400"));
   EXPECT_EQ("the YAML text is not UTF-8", yaml_refusal("a: \xff"));
   EXPECT_EQ("not valid YAML in line 1: invalid unicode: 55296", yaml_refusal("\"\\ud800\""));
+  EXPECT_EQ("not valid YAML in line 1: an escape stands for something unreadable", yaml_refusal("a: \"\\N\""));
   EXPECT_THROW(parse_yaml(std::string_view("\0\0\0a: 1", 7)), fault);
 }
 

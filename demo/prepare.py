@@ -91,7 +91,7 @@ def entity(kind, name, geometry, **properties):
 def of_bochum(**more):
     return {
         "dataProvider": "Stadt Bochum",
-        "license": "https://creativecommons.org/publicdomain/zero/1.0/",
+        "licence": "https://creativecommons.org/publicdomain/zero/1.0/",
         "source": BOCHUM_SOURCE,
         "address": {"addressLocality": "Bochum", "addressCountry": "DE"},
         **more,
@@ -119,7 +119,7 @@ def write_boundaries():
             name,
             {"type": "GeoProperty", "value": f["geometry"]},
             dataProvider="codeforgermany/click_that_hood",
-            license="https://opensource.org/license/mit",
+            licence="https://opensource.org/license/mit",
         )
         write_json(f"objects/{city}/boundary.json", [area])
 
@@ -227,7 +227,7 @@ def write_stops():
             stopCode=s["id"],
             lines=s["lines"] or None,
             dataProvider="Verkehrsverbund Rhein-Ruhr (VRR)",
-            license="https://creativecommons.org/licenses/by/4.0/",
+            licence="https://creativecommons.org/licenses/by/4.0/",
         )
         for s in sorted(stops, key=lambda s: s["id"])
     ]
@@ -300,6 +300,9 @@ def write_garages():
             continue
         name = known["name"]
         column = columns[name]
+        total = int(capacities.get(name) or known["total"])
+        if any(int(number) > total for _, number in values.get(column, [])):
+            total = None  # more free than there are: the capacity is out of date
         silent = "In der aufgezeichneten Woche meldete dieses Parkhaus nichts." if column not in values else None
         garages.append(
             entity(
@@ -307,11 +310,12 @@ def write_garages():
                 f"Parkhaus {name}" if known["type"] == "Parkhaus" else f"{known['type'].replace('/', ', ')} {name}",
                 place("Point", f["geometry"]["coordinates"]),
                 address={"streetAddress": known["address"], "addressLocality": "Dortmund", "addressCountry": "DE"},
-                totalSpotNumber=int(capacities.get(name) or known["total"]),
+                totalSpotNumber=total,
                 description=silent,
                 expectedInterval=1_800 if is_lively.get(column) else 86_400,
                 dataProvider="Stadt Dortmund",
                 source="https://open-data.dortmund.de",
+                licence="https://www.govdata.de/dl-de/zero-2-0",
             )
         )
     write_json("objects/dortmund/garages.json", garages)

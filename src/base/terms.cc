@@ -19,6 +19,8 @@ constexpr auto core_terms = std::array{
     std::pair{std::string_view("operationSpace"), std::string_view("https://uri.etsi.org/ngsi-ld/operationSpace")},
     std::pair{std::string_view("title"), std::string_view("http://purl.org/dc/terms/title")},
     std::pair{std::string_view("description"), std::string_view("http://purl.org/dc/terms/description")},
+    std::pair{std::string_view("status"), std::string_view("https://uri.etsi.org/ngsi-ld/status")},
+    std::pair{std::string_view("reason"), std::string_view("https://uri.etsi.org/ngsi-ld/reason")},
 };
 
 json::value const& context_of(json::value const& document) {

@@ -37,6 +37,7 @@ json::object defaults() {
           {"log_days", 14},                     // how long the commit log is kept
           {"history_days", 0},                  // how long history is kept; 0: for ever
           {"mqtt_sources", json::array()},      // brokers of LoRaWAN networks, see docs
+          {"lorawan", json::object()},          // time_past_max_s, time_future_max_s: which times are believed
           {"pull_sources", json::array()}};     // files fetched on a schedule, see docs
 }
 

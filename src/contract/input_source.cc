@@ -27,15 +27,14 @@ input_source read_input_source(json::value const& r) {
           .error = text("error")};
 }
 
-void note_received(transaction& t, std::string_view source) {
-  auto const record = t.find_record(input_source_collection, source);
-  if (!record) return;
-  auto s = read_input_source(*record);
+void note_received(transaction& t, input_source const& described) {
+  auto const record = t.find_record(input_source_collection, described.id);
+  auto s = record ? read_input_source(*record) : described;
   if (s.state == "ok" && s.last_received != no_time && t.now() - s.last_received < noted_every_us) return;
   s.state = "ok";
   s.error.clear();
   s.last_received = t.now();
-  t.put_record(input_source_collection, source, to_json(s));
+  t.put_record(input_source_collection, s.id, to_json(s));
 }
 
 }  // namespace dos

@@ -28,7 +28,8 @@ struct input_source {
 json::value to_json(input_source const& s);
 input_source read_input_source(json::value const& record);
 
-// Within a write: a message has come. Does nothing when the source has no record, or has been noted within the minute.
-void note_received(transaction& t, std::string_view source);
+// Within a write: a message has come. Does nothing when that was noted within the minute. `described`: how a source
+// that has no record yet is to be entered.
+void note_received(transaction& t, input_source const& described);
 
 }  // namespace dos

@@ -246,6 +246,12 @@ TEST(a_clock_that_is_years_off, is_not_believed_and_the_value_says_so) {
   }
 }
 
+TEST(a_codec_that_never_ends, rests_after_a_while_and_takes_the_processor_from_nobody) {
+  auto w = world();
+  for (auto const n : {1, 2, 3}) EXPECT_NE(std::string::npos, w.send(uplink(n, "\xfd\x50")).detail.find("codec"));
+  EXPECT_NE(std::string::npos, w.send(uplink(4, "\x2a\x50")).detail.find("rests for a minute"));
+}
+
 TEST(the_quarantine, holds_so_many_and_then_drops_the_oldest) {
   auto w = world();
   w.root.apply([](transaction& t) {

@@ -35,7 +35,8 @@ test('tiles show one object of each kind before a second one, in an order that d
         object('OffStreetParking', 'A', 'availableSpotNumber', 1),
         object('WeatherObserved', 'C', 'temperature', 20)
       ],
-      3
+      3,
+      Date.parse('2026-07-01T12:00:00Z')
     ).map((chosen) => chosen.name);
   expect(tiles(5)).toEqual(['A', 'C', 'B']);
   expect(tiles(500)).toEqual(['A', 'C', 'B']);

@@ -1,5 +1,6 @@
 // What citizens call the things of the city: which entity types belong to which kind, its colour, sign and first value.
 import type { Entity } from '#lib/api/types';
+import { shortName } from './names';
 import { readingsOf, typeOf, type Reading } from './readings';
 
 export const kindIds = [
@@ -204,7 +205,7 @@ export function kindOf(entity: { type: string | string[] }): KindId {
 export function firstReading(entity: Entity): Reading | undefined {
   const readings = readingsOf(entity);
   for (const name of kinds[kindOf(entity)].first) {
-    const found = readings.find((reading) => reading.attribute === name);
+    const found = readings.find((reading) => shortName(reading.attribute) === name);
     if (found) return found;
   }
   return readings.find((reading) => typeof reading.value === 'number') ?? readings[0];

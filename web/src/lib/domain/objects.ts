@@ -1,7 +1,8 @@
 // The objects of one or several cities as the portal lists them, and the few that stand on tiles.
 import type { City, Entity } from '#lib/api/types';
 import { firstReading, kindIds, kindOf, type KindId } from './kinds';
-import { nameOf, pointOf, type Reading } from './readings';
+import type { Box } from '#lib/map/box';
+import { isStale, nameOf, pointOf, type Reading } from './readings';
 
 export interface CityObject {
   /** City and entity together: both cities may use the same entity id. */
@@ -41,20 +42,37 @@ export function byKind(objects: CityObject[]): [KindId, number][] {
 }
 
 /**
- * Up to `count` objects for the tiles: one of each kind in turn, then a second one, numbers before words. They are
- * chosen by name, not by time, so that tiles stay where they are while values change.
+ * Up to `count` objects for the tiles: one of each kind in turn, then a second one. Those that report come before those
+ * that are silent, the city's own before its neighbours', otherwise by name.
  */
-export function chooseTiles(objects: CityObject[], count: number): CityObject[] {
+export function chooseTiles(objects: CityObject[], count: number, now: number): CityObject[] {
+  const penalty = ({ reading, point, city }: CityObject) =>
+    (isStale(reading ?? {}, now) ? 4 : 0) +
+    (now - (reading?.time ?? 0) > hoursFresh * 3_600_000 ? 2 : 0) +
+    (point && city.bbox && !contains(city.bbox, point) ? 1 : 0);
   const rows = kindIds
     .filter((kind) => kind !== 'stop')
     .map((kind) =>
       objects
         .filter((object) => object.kind === kind && typeof object.reading?.value === 'number')
-        .sort((a, b) => a.city.id.localeCompare(b.city.id) || a.name.localeCompare(b.name, 'de'))
+        .map((object) => ({ object, penalty: penalty(object) }))
+        .sort(
+          (a, b) =>
+            a.penalty - b.penalty ||
+            a.object.city.id.localeCompare(b.object.city.id) ||
+            a.object.name.localeCompare(b.object.name, 'de')
+        )
+        .map(({ object }) => object)
     );
   const chosen: CityObject[] = [];
   for (let rank = 0; chosen.length < count && rows.some((row) => row.length > rank); ++rank) {
     for (const row of rows) if (row[rank] && chosen.length < count) chosen.push(row[rank]!);
   }
   return chosen;
+}
+
+const hoursFresh = 3;
+
+function contains([west, south, east, north]: Box, [x, y]: [number, number]): boolean {
+  return x >= west && x <= east && y >= south && y <= north;
 }

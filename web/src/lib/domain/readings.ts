@@ -1,4 +1,5 @@
 // Reads values out of normalized NGSI-LD entities: what stands on a tile, in a table and on the map.
+import { shortName } from './names';
 import type { Attribute, Entity, Provenance } from '#lib/api/types';
 
 export interface Reading {
@@ -97,7 +98,7 @@ function addressText(address: unknown): unknown {
 
 export function typeOf(entity: { type: string | string[] }): string {
   const name = Array.isArray(entity.type) ? (entity.type[0] ?? '') : entity.type;
-  return name.slice(Math.max(name.lastIndexOf('/'), name.lastIndexOf('#')) + 1);
+  return shortName(name);
 }
 
 export function nameOf(entity: Entity, language: string): string {

@@ -1,10 +1,11 @@
 // UN/CEFACT codes as people write them, and the few attributes that Smart Data Models count as a share of one.
 
+import { shortName } from './names';
+
 const signs: Record<string, string> = {
   CEL: '°C',
   P1: '%',
   C62: '',
-  E30: '',
   GQ: 'µg/m³',
   GP: 'mg/m³',
   '59': 'ppm',
@@ -37,22 +38,19 @@ const signs: Record<string, string> = {
   LUX: 'lx',
   '2N': 'dB',
   DBM: 'dBm',
-  D30: 'dB',
   DD: '°',
   D54: 'W/m²',
-  H63: 'mm/h',
+  H67: 'mm/h',
   SEC: 's',
   MIN: 'min',
   HUR: 'h',
   DAY: 'd',
   KGM: 'kg',
   D10: 'S/m',
-  MSM: 'mS/m',
   H61: 'mS/cm',
   G42: 'µS/cm',
   Q30: 'pH',
   MLT: 'ml',
-  E34: 'GB',
   BQL: 'Bq',
   A18: 'Bq/kg',
   NTU: 'NTU',
@@ -99,7 +97,8 @@ export interface Measure {
   sign: string;
 }
 
-export function measureOf(attribute: string, unitCode?: string, value?: unknown): Measure {
+export function measureOf(name: string, unitCode?: string, value?: unknown): Measure {
+  const attribute = shortName(name);
   const share = shares.has(attribute) && (!unitCode || unitCode === 'C62');
   if (share && (typeof value !== 'number' || Math.abs(value) <= 1)) return { factor: 100, sign: '%' };
   const code = unitCode ?? usual[attribute];

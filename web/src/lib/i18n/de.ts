@@ -47,6 +47,8 @@ const attributes: Record<string, string> = {
   level: 'Stand',
   currentLevel: 'Wasserstand',
   height: 'Wasserstand',
+  O2: 'Sauerstoff im Wasser',
+  oxygenSaturation: 'Sauerstoffsättigung',
   distanceToWater: 'Abstand zum Wasser',
   openingCount: 'Öffnungen',
   soilMoistureEc: 'Leitfähigkeit des Bodens',

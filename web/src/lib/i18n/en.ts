@@ -111,6 +111,8 @@ export const en: Messages = {
     level: 'Level',
     currentLevel: 'Water level',
     height: 'Water level',
+    O2: 'Oxygen in the water',
+    oxygenSaturation: 'Oxygen saturation',
     distanceToWater: 'Distance to water',
     openingCount: 'Openings',
     soilMoistureEc: 'Soil conductivity',

@@ -1,6 +1,7 @@
 // Texts and formats of the page's language, handed down by the outermost layout.
 import { getContext, setContext } from 'svelte';
 import { timeZone } from '#lib/domain/berlin';
+import { shortName } from '#lib/domain/names';
 import { measureOf } from '#lib/domain/units';
 import type { Translated } from '#lib/api/types';
 import type { Messages } from './de';
@@ -78,8 +79,10 @@ export class I18n {
     });
   };
 
-  /** A name that no context shortens is an address; its last part says what is meant. */
-  attribute = (name: string): string => this.t.attributes[name] ?? spoken(name.slice(name.search(/[^/#:]*$/)));
+  attribute = (name: string): string => {
+    const short = shortName(name);
+    return this.t.attributes[short] ?? spoken(short);
+  };
 
   /** A value as a reader sees it, without and with its unit. */
   value = (attribute: string, value: unknown, unitCode?: string): { text: string; unit: string } => {

@@ -79,7 +79,18 @@ std::vector<city_profile> data_directory::cities() const {
 void data_directory::add_city(std::string const& file) {
   auto const profile = read_city(file);
   fs::create_directories(city_path(profile.id));
-  write_all(fs::path(city_path(profile.id)) / "city.yaml", read_all(file), 0644);
+  auto const home = fs::path(city_path(profile.id));
+  // What the file names lies beside it and comes along, so that the city's folder is complete in itself.
+  for (auto const* const key : {"boundary", "logo"}) {
+    auto const name = profile.words.text_or(key, {});
+    if (name.empty()) continue;
+    auto const beside = fs::path(file).parent_path() / name;
+    require(fs::exists(beside), fault_kind::invalid, file + ": there is no file " + beside.string(), key);
+    if (!fs::equivalent(beside.parent_path().empty() ? "." : beside.parent_path(), home)) {
+      write_all(home / fs::path(name).filename(), read_all(beside), 0644);
+    }
+  }
+  write_all(home / "city.yaml", read_all(file), 0644);
 }
 
 std::string data_directory::token_key() const {

@@ -3,6 +3,7 @@
 #include "capability/demo/demo.h"
 #include "capability/devices/devices.h"
 #include "capability/portal/portal.h"
+#include "ingest/files/files.h"
 #include "ingest/lorawan/lorawan.h"
 #include "standard/ngsi_ld/ngsi_ld.h"
 
@@ -12,6 +13,7 @@ std::vector<offer> offers(node& n) {
   auto all = std::vector<offer>();
   all.push_back(ngsi_ld::offer_ngsi_ld(n));
   all.push_back(lorawan::offer_lorawan(n));
+  all.push_back(files::offer_files(n));
   all.push_back(devices::offer_devices(n));
   all.push_back(portal::offer_portal(n));
   all.push_back(demo::offer_demo(n));

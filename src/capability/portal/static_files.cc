@@ -11,6 +11,7 @@
 #include "base/id.h"
 #include "base/text.h"
 #include "http/problem.h"
+#include "kernel/session/city.h"
 
 namespace dos::portal {
 namespace {
@@ -114,11 +115,39 @@ std::string file_for(folder const& files, http::request const& r) {
   return in_app ? "200.html" : path;
 }
 
+// The boundaries that the cities brought with them, as one GeoJSON collection.
+http::response boundaries(node const& n, folder const& homes) {
+  auto features = json::array();
+  for (auto const& p : n.profiles) {
+    auto const name = fs::path(p.words.text_or("boundary", {})).filename().string();
+    auto const file = name.empty() ? nullptr : homes.find(p.id + "/" + name);
+    if (!file) continue;
+    auto const shape = json::parse(file->bytes);
+    auto const add = [&](json::value const& geometry) {
+      features.push_back(json::object({{"type", "Feature"},
+                                       {"properties", json::object({{"name", p.id}, {"role", "city"}})},
+                                       {"geometry", geometry}}));
+    };
+    if (auto const* const list = shape.find("features"); list && list->is_array()) {
+      for (auto const& f : list->as_array()) {
+        if (auto const* const geometry = f.find("geometry")) add(*geometry);
+      }
+    } else if (auto const* const geometry = shape.find("geometry")) {
+      add(*geometry);
+    } else {
+      add(shape);
+    }
+  }
+  auto const all = json::object({{"type", "FeatureCollection"}, {"features", std::move(features)}});
+  return http::with_body(200, "application/geo+json", json::to_string(all));
+}
+
 }  // namespace
 
 void offer_static_files(node const& n, offer& o) {
   auto const pages = std::make_shared<folder>(fs::path(n.resources_directory) / "web" / "build");
   auto const maps = std::make_shared<folder>(fs::path(n.resources_directory) / "demo" / "map");
+  auto const homes = std::make_shared<folder>(fs::path(n.data_directory) / "cities");
   auto const page = [pages](http::request r, http::reply answer) {
     auto const path = file_for(*pages, r);
     if (pages->find(path)) return answer(serve(*pages, path, r));
@@ -134,10 +163,24 @@ void offer_static_files(node const& n, offer& o) {
   o.node_routes.push_back({"GET", "/", page, thread_use::quick});
   o.node_routes.push_back({"GET", "/{rest...}", page, thread_use::quick});
   o.node_routes.push_back({"GET", "/demo-map/{file}",
-                           [maps](http::request r, http::reply answer) {
-                             answer(serve(*maps, std::string(r.param("file")), r));
+                           [&n, maps, homes](http::request r, http::reply answer) {
+                             auto const file = std::string(r.param("file"));
+                             if (n.demo) return answer(serve(*maps, file, r));
+                             require(file == "boundaries.geojson", fault_kind::not_found, "there is no map layer " + file);
+                             answer(boundaries(n, *homes));
                            },
                            thread_use::quick});
+  o.city_routes.push_back({.method = "GET",
+                           .pattern = "/platform/v1/logo",
+                           .handle =
+                               [&n, homes](session s, http::request r, http::reply answer) {
+                                 for (auto const& p : n.profiles) {
+                                   auto const logo = fs::path(p.words.text_or("logo", {})).filename().string();
+                                   if (p.id == s.city().id() && !logo.empty()) return answer(serve(*homes, p.id + "/" + logo, r));
+                                 }
+                                 throw fault(fault_kind::not_found, "this city has no logo");
+                               },
+                           .use = thread_use::quick});
 }
 
 }  // namespace dos::portal

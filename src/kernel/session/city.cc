@@ -57,7 +57,9 @@ class city_impl final : public city {
     });
     hub_->start_at(checkpoint);
     follower_ = std::make_unique<follower>(
-        follower::parts{*log_, *state_, *history_, *matcher_, *hub_, ledger_, names_, clock_, options_}, checkpoint, numbers_);
+        follower::parts{*log_, *state_, *history_, *matcher_, *hub_, ledger_, names_, clock_, options_,
+                        [this](timestamp now) { return expiring(now); }},
+        checkpoint, numbers_);
     position_ = checkpoint;
     replay_from(checkpoint + 1);
     sequencing_ = std::thread([this] { sequence(); });
@@ -149,6 +151,33 @@ class city_impl final : public city {
     auto const lock = std::unique_lock(open_mutex_);
     if (r) open_types_.insert(symbol(r->text_or("type", key)));
     else open_types_.erase(symbol(key));
+  }
+
+  // --- retention ---
+
+  // How long the history of an entity is kept: by its types' policy (the longest of several), else by the city's.
+  std::int64_t retention_us(entity const& e) const {
+    auto longest = std::optional<std::int64_t>();
+    for (auto const t : e.types) {
+      auto const policy = records_.find(retention_collection, t.text());
+      auto const* const days = policy ? policy->find("days") : nullptr;
+      if (days && days->is_int()) longest = std::max(longest.value_or(0), days->as_int() * 86'400 * us_per_second);
+    }
+    return longest.value_or(options_.history_retention_us);
+  }
+
+  std::vector<std::pair<series_id, timestamp>> expiring(timestamp now) const {
+    auto due = std::vector<std::pair<series_id, timestamp>>();
+    if (!options_.history_retention_us && !records_.count(retention_collection)) return due;
+    auto everything = query::query();
+    everything.with_deleted = true;
+    entities_.for_each(everything, [&](entity_ptr const& e) {
+      auto const kept = retention_us(*e);
+      if (kept == 0) return true;
+      for (auto const& s : entities_.series_of(e->id)) due.emplace_back(s.series, now - kept);
+      return true;
+    });
+    return due;
   }
 
   // --- the start ---

@@ -76,5 +76,7 @@ class city : public std::enable_shared_from_this<city> {
 
 // Records {"type": IRI} of this collection say what anonymous callers may read.
 inline constexpr std::string_view open_types_collection = "open_types";
+// Records {"days": n} by type IRI: how long the history of such entities is kept; without one the city's own rule holds.
+inline constexpr std::string_view retention_collection = "retention";
 
 }  // namespace dos

@@ -239,6 +239,35 @@ TEST_F(city_test, a_flood_of_one_source_is_refused_and_others_are_served) {
   EXPECT_GT(served_at.get_future().get(), 10'000u);  // long before the flood is through
 }
 
+TEST_F(city_test, history_is_kept_as_long_as_the_policy_of_the_type_says) {
+  who().apply([](transaction& t) { t.put_record(retention_collection, "urn:T", json::object({{"days", 1}})); });
+  auto const at = [&](std::int64_t us, json::value v) {
+    who().apply([&](transaction& t) {
+      auto e = entity();
+      e.id = "urn:a";
+      e.types = {symbol("urn:T")};
+      auto a = attribute();
+      a.name = symbol("urn:n");
+      a.value = v;
+      a.observed_at = {us};
+      e.set(make_attribute(std::move(a)));
+      t.put(std::move(e));
+    });
+  };
+  auto const now = clock_.now().us;
+  at(now - 3 * 86'400 * us_per_second, 1);
+  at(now - 3'600 * us_per_second, 2);
+  EXPECT_EQ(history_of("urn:a", "urn:n").size(), 2u);
+  city_->checkpoint();
+  clock_.us_ += 2 * 3'600 * us_per_second;
+  at(clock_.now().us, 3);
+  city_->checkpoint();
+  clock_.us_ += 2 * 3'600 * us_per_second;
+  at(clock_.now().us, 4);
+  city_->checkpoint();
+  EXPECT_EQ(history_of("urn:a", "urn:n"), (std::vector<json::value>{2, 3, 4}));
+}
+
 TEST_F(city_test, a_directory_can_be_moved_and_a_backup_opens_like_the_original) {
   for (auto i = 0; i < 100; ++i) set("urn:" + std::to_string(i), "urn:n", i);
   auto const copy = directory_.string() + "-backup";

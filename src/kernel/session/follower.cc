@@ -101,6 +101,42 @@ void follower::follow() {
   }
 }
 
+void follower::truncate_log(std::uint64_t checkpoint) {
+  auto const now = parts_.clock.now();
+  marks_.emplace_back(now, checkpoint);
+  auto keep_from = std::uint64_t(0);
+  while (!marks_.empty() && now - marks_.front().first > parts_.options.log_retention_us) {
+    keep_from = marks_.front().second;
+    marks_.pop_front();
+  }
+  // Also when nothing is old enough: this folds the write-ahead log, which appends would have to do otherwise.
+  parts_.log.truncate(keep_from ? keep_from : parts_.log.first());
+}
+
+void follower::expire_history(std::uint64_t checkpoint) {
+  constexpr std::int64_t round_us = 3'600 * us_per_second;
+  constexpr std::size_t series_a_transaction = 500;
+  auto const now = parts_.clock.now();
+  if (expired_at_ != timestamp_min && now - expired_at_ < round_us) return;
+  expired_at_ = now;
+  auto const due = parts_.expiring(now);
+  if (due.empty()) return;
+  {
+    // What still waits for a chunk of its own is as old as it is.
+    auto t = parts_.state.begin();
+    parts_.history.flush_all(t, checkpoint);
+    t.commit();
+    parts_.history.flushed();
+  }
+  for (auto i = std::size_t(0); i < due.size();) {
+    auto t = parts_.state.begin();
+    for (auto const end = std::min(due.size(), i + series_a_transaction); i < end; ++i) {
+      parts_.history.expire(t, due[i].first, due[i].second);
+    }
+    t.commit();
+  }
+}
+
 void follower::write_checkpoints() {
   auto lock = std::unique_lock(mutex_);
   for (;;) {
@@ -111,14 +147,8 @@ void follower::write_checkpoints() {
     auto trouble = std::string();
     try {
       write_checkpoint(parts_.state, work, parts_.history, parts_.names);
-      auto const now = parts_.clock.now();
-      marks_.emplace_back(now, work.position);
-      auto keep_from = std::uint64_t(0);
-      while (!marks_.empty() && now - marks_.front().first > parts_.options.log_retention_us) {
-        keep_from = marks_.front().second;
-        marks_.pop_front();
-      }
-      if (keep_from) parts_.log.truncate(keep_from);
+      truncate_log(work.position);
+      expire_history(work.position);
     } catch (fault const& f) {
       trouble = f.detail;
       log::error("the checkpoint failed; the log keeps everything", {{"reason", f.detail}});

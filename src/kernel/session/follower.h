@@ -4,6 +4,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -42,6 +43,8 @@ class follower {
     shared_names& names;
     dos::clock const& clock;
     city_options options;
+    // Series with the time before which retention lets their history go.
+    std::function<std::vector<std::pair<series_id, timestamp>>(timestamp now)> expiring;
   };
   follower(parts p, std::uint64_t checkpoint, counters numbers);
   ~follower() { stop(); }
@@ -59,6 +62,8 @@ class follower {
   void follow();
   void process(committed_batch const& b);
   void write_checkpoints();
+  void truncate_log(std::uint64_t checkpoint);
+  void expire_history(std::uint64_t checkpoint);
 
   parts parts_;
   mutable std::mutex mutex_;
@@ -74,6 +79,7 @@ class follower {
   std::uint64_t attempts_ = 0;   // checkpoints tried
   std::string trouble_;
   std::deque<std::pair<timestamp, std::uint64_t>> marks_;  // when which position was checkpointed, for retention
+  timestamp expired_at_ = timestamp_min;                    // the last round of history retention
   std::thread following_, writing_;
 };
 

@@ -181,7 +181,7 @@ payload dust_bytes(moment_at const& m, values const& v) {
 // --- Decentlab DL-TRS12: soil ---
 
 values soil(moment_at const& m) {
-  auto const raw = std::round(((m.s.level + 0.04 * m.wander(0, 400'000) + 0.004 * m.wander(1, 9'000)) + 0.6956) / 0.0003879 * 10);
+  auto const raw = std::round(((m.s.level + 0.04 * m.wander(0, 400'000) + 0.001 * m.wander(1, 9'000)) + 0.6956) / 0.0003879 * 10);
   auto const moisture = raw / 10 * 0.0003879 - 0.6956;
   return {{"soilMoistureVwc", moisture},
           {"soilTemperature", rounded(18.5 + 1.6 * (2 * m.by_day(18) - 1) + m.wander(2, 300'000), 10)},

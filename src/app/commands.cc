@@ -24,10 +24,10 @@ void require_existing(options const& o) {
 
 struct examination {
   int concerns = 0;
-  void good(std::string const& what) { std::printf("  gut      %s\n", what.c_str()); }
+  void good(std::string const& what) { std::printf("  ok         %s\n", what.c_str()); }
   void concern(std::string const& what) {
     ++concerns;
-    std::printf("  ACHTUNG  %s\n", what.c_str());
+    std::printf("  ATTENTION  %s\n", what.c_str());
   }
 };
 

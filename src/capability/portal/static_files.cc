@@ -123,9 +123,11 @@ http::response boundaries(node const& n, folder const& homes) {
     auto const file = name.empty() ? nullptr : homes.find(p.id + "/" + name);
     if (!file) continue;
     auto const shape = json::parse(file->bytes);
+    auto const* const given = p.words.find("name");
+    auto const called = given->is_string() ? given->as_string() : given->text_or("de", p.id);
     auto const add = [&](json::value const& geometry) {
       features.push_back(json::object({{"type", "Feature"},
-                                       {"properties", json::object({{"name", p.id}, {"role", "city"}})},
+                                       {"properties", json::object({{"name", called}, {"role", "city"}})},
                                        {"geometry", geometry}}));
     };
     if (auto const* const list = shape.find("features"); list && list->is_array()) {

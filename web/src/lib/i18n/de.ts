@@ -115,6 +115,8 @@ const attributes: Record<string, string> = {
   socketNumber: 'Anschlüsse',
   operator: 'Betrieb',
   dataProvider: 'Datengeber',
+  licence: 'Lizenz',
+  license: 'Lizenz',
   source: 'Quelle'
 };
 

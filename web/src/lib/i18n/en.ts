@@ -179,6 +179,8 @@ export const en: Messages = {
     socketNumber: 'Sockets',
     operator: 'Operator',
     dataProvider: 'Data provider',
+    licence: 'Licence',
+    license: 'Licence',
     source: 'Source'
   },
   values: {

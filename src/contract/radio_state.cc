@@ -132,14 +132,20 @@ bool is_repeated(radio_state const& s, std::string_view session, std::uint32_t f
   return behind < radio_state::window_frames && bit(s.seen, behind);
 }
 
-frame note_frame(radio_state& s, std::string_view session, std::uint32_t f_cnt) {
+frame note_frame(radio_state& s, std::string_view session, std::uint32_t f_cnt, timestamp when) {
   if (is_repeated(s, session, f_cnt)) {
     ++s.repeated;
     return frame::repeated;
   }
   ++s.received;
   auto const fell_back = s.f_cnt_last && f_cnt < *s.f_cnt_last && *s.f_cnt_last - f_cnt >= radio_state::window_frames;
-  if (s.session != session || fell_back) begin_session(s, session);
+  if (s.session != session || fell_back) {
+    if (when < s.last_seen) {
+      if (s.session == session && s.missed > 0) --s.missed;
+      return frame::late;
+    }
+    begin_session(s, session);
+  }
   if (!s.f_cnt_last) {
     s.f_cnt_last = f_cnt;
     set_bit(s.seen, 0);

@@ -52,10 +52,10 @@ enum class frame { fresh, late, repeated };
 
 // A new session: every counter is new again.
 void begin_session(radio_state& s, std::string_view session);
-// Marks the frame as come, counts received, missed and repeated. Another session than before, or a counter that falls
-// back by more than the window, begins a new one; within the window a counter that was seen is repeated. `late`: it
-// fills a gap.
-frame note_frame(radio_state& s, std::string_view session, std::uint32_t f_cnt);
+// Marks the frame as come, counts received, missed and repeated. Within the window a counter that was seen is repeated,
+// one that fills a gap is late. Another session, or a counter that falls back by more than the window, begins a new
+// session – unless the frame is older than the last one: then it is late, and nothing is known about its repetitions.
+frame note_frame(radio_state& s, std::string_view session, std::uint32_t f_cnt, timestamp when);
 // The same without marking: is it surely repeated?
 bool is_repeated(radio_state const& s, std::string_view session, std::uint32_t f_cnt);
 

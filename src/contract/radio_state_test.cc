@@ -5,16 +5,18 @@
 namespace dos {
 namespace {
 
+auto const noon = *parse_timestamp("2026-11-21T12:00:00Z");
+
 radio_state after(std::vector<std::uint32_t> const& counters) {
   auto s = radio_state();
-  for (auto const n : counters) note_frame(s, "s", n);
+  for (auto const n : counters) note_frame(s, "s", n, noon);
   return s;
 }
 
 TEST(a_frame, that_came_already_is_repeated_and_counted) {
   auto s = after({5, 6});
-  EXPECT_EQ(frame::repeated, note_frame(s, "s", 5));
-  EXPECT_EQ(frame::repeated, note_frame(s, "s", 6));
+  EXPECT_EQ(frame::repeated, note_frame(s, "s", 5, noon));
+  EXPECT_EQ(frame::repeated, note_frame(s, "s", 6, noon));
   EXPECT_EQ(2u, s.repeated);
   EXPECT_EQ(2u, s.received);
 }
@@ -22,23 +24,34 @@ TEST(a_frame, that_came_already_is_repeated_and_counted) {
 TEST(missing_frames, are_those_between_and_a_late_one_is_missing_no_more) {
   auto s = after({1, 2, 6});
   EXPECT_EQ(3u, s.missed);
-  EXPECT_EQ(frame::late, note_frame(s, "s", 4));
+  EXPECT_EQ(frame::late, note_frame(s, "s", 4, noon));
   EXPECT_EQ(2u, s.missed);
-  EXPECT_EQ(frame::repeated, note_frame(s, "s", 4));
+  EXPECT_EQ(frame::repeated, note_frame(s, "s", 4, noon));
 }
 
 TEST(a_new_session, begins_its_counters_again) {
   auto s = after({1, 2});
-  EXPECT_EQ(frame::fresh, note_frame(s, "other", 1));
-  EXPECT_EQ(frame::repeated, note_frame(s, "other", 1));
+  EXPECT_EQ(frame::fresh, note_frame(s, "other", 1, noon));
+  EXPECT_EQ(frame::repeated, note_frame(s, "other", 1, noon));
   EXPECT_EQ(0u, s.missed);
 }
 
 TEST(a_counter, that_falls_back_behind_the_window_begins_a_new_session) {
   auto s = after({1000});
-  EXPECT_EQ(frame::fresh, note_frame(s, "s", 0));
-  EXPECT_EQ(frame::fresh, note_frame(s, "s", 1));
+  EXPECT_EQ(frame::fresh, note_frame(s, "s", 0, noon));
+  EXPECT_EQ(frame::fresh, note_frame(s, "s", 1, noon));
   EXPECT_EQ(0u, s.missed);
+}
+
+TEST(an_older_frame, from_before_the_window_or_the_session_leaves_both_as_they_are) {
+  auto s = after({1000, 1400});
+  s.last_seen = noon;
+  EXPECT_EQ(399u, s.missed);
+  EXPECT_EQ(frame::late, note_frame(s, "s", 1001, noon - 1));
+  EXPECT_EQ(398u, s.missed);
+  EXPECT_EQ(frame::late, note_frame(s, "before", 7, noon - 1));
+  EXPECT_EQ(frame::repeated, note_frame(s, "s", 1400, noon));
+  EXPECT_EQ(frame::fresh, note_frame(s, "s", 3, noon + 1)) << "the device was reset";
 }
 
 TEST(a_leap, beyond_what_can_be_lost_is_not_counted_as_missing) { EXPECT_EQ(0u, after({1, 4'000'000'000u}).missed); }

@@ -19,11 +19,12 @@ void fair_workers::stop() {
 bool fair_workers::post(std::string const& source, std::function<void()> work) {
   {
     auto const lock = std::lock_guard(mutex_);
-    auto& queue = queues_[source];
-    if (queue.size() >= limits_.queue_max) return false;
-    if (queue.empty()) turn_.push_back(source);
-    queue.push_back(std::move(work));
+    auto const [queue, is_idle] = queues_.try_emplace(source);
+    if (queue->second.size() >= limits_.queue_max) return false;
+    queue->second.push_back(std::move(work));
     ++waiting_;
+    if (!is_idle) return true;
+    turn_.push_back(source);
   }
   change_.notify_one();
   return true;
@@ -39,20 +40,22 @@ void fair_workers::run() {
   for (;;) {
     change_.wait(lock, [this] { return ends_ || !turn_.empty(); });
     if (ends_) return;
-    auto const source = queues_.find(turn_.front());
-    auto work = std::move(source->second.front());
-    source->second.pop_front();
+    auto const source = std::move(turn_.front());
+    turn_.pop_front();
+    auto& queue = queues_.at(source);
+    auto work = std::move(queue.front());
+    queue.pop_front();
     --waiting_;
-    if (source->second.empty()) {
-      turn_.pop_front();
-      queues_.erase(source);
-    } else {
-      turn_.splice(turn_.end(), turn_, turn_.begin());
-    }
     lock.unlock();
     work();
     work = nullptr;
     lock.lock();
+    if (queue.empty()) {
+      queues_.erase(source);
+    } else {
+      turn_.push_back(source);
+      change_.notify_one();
+    }
   }
 }
 

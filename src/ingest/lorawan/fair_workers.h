@@ -1,10 +1,10 @@
-// Threads that work off one queue a source, in turn, so that a flood from one source delays nobody else's messages.
+// Threads that work off one queue a source, in turn, so that a flood from one source delays nobody else's messages. The
+// messages of one source are worked on one after the other: frames of a device stay in order.
 #pragma once
 
 #include <condition_variable>
 #include <deque>
 #include <functional>
-#include <list>
 #include <map>
 #include <mutex>
 #include <string>
@@ -35,8 +35,8 @@ class fair_workers {
   limits limits_;
   mutable std::mutex mutex_;
   std::condition_variable change_;
-  std::map<std::string, std::deque<std::function<void()>>> queues_;  // of sources that have something waiting
-  std::list<std::string> turn_;                                      // the same sources, next one first
+  std::map<std::string, std::deque<std::function<void()>>> queues_;  // of sources that wait or are being worked for
+  std::deque<std::string> turn_;  // sources that wait and that nobody works for, next one first
   std::size_t waiting_ = 0;
   bool ends_ = false;
   std::vector<std::thread> threads_;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <future>
 
 namespace dos::lorawan {
@@ -18,6 +19,21 @@ TEST(a_flood, of_one_source_does_not_delay_the_other) {
   ASSERT_TRUE(workers.post("quiet", [&] { told.set_value(before); }));
   gate.set_value();
   EXPECT_EQ(1, told.get_future().get());
+}
+
+TEST(messages_of_one_source, stay_in_order_however_many_threads_there_are) {
+  auto order = std::vector<int>();
+  auto done = std::promise<void>();
+  auto workers = fair_workers({.threads = 4, .queue_max = 1'000});
+  for (auto i = 0; i < 1'000; ++i) {
+    ASSERT_TRUE(workers.post("a", [&, i] {
+      order.push_back(i);
+      if (i == 999) done.set_value();
+    }));
+  }
+  done.get_future().wait();
+  EXPECT_EQ(1'000u, order.size());
+  EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
 }
 
 TEST(a_full_queue, refuses_its_own_source_only) {

@@ -250,7 +250,7 @@ fate write(transaction& t, prepared const& p, terms const& words) {
   auto const record = t.find_record(radio_state_collection, e.dev_eui);
   auto state = record ? read_radio_state(*record) : radio_state();
   auto const is_uplink = e.kind == event_kind::uplink;
-  if (is_uplink && !p.frame_noted && note_frame(state, e.session, e.f_cnt) == frame::repeated) {
+  if (is_uplink && !p.frame_noted && note_frame(state, e.session, e.f_cnt, p.when) == frame::repeated) {
     t.put_record(radio_state_collection, e.dev_eui, to_json(state));
     t.count(source, tally::repeated);
     if (!first_time) take_from_quarantine(t, p.replayed_key);

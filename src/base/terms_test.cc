@@ -8,11 +8,12 @@ namespace {
 TEST(a_term, stands_for_what_the_context_says_and_else_belongs_to_the_default_vocabulary) {
   auto const words = terms(json::parse(R"({"@context": {
       "dm": "https://example.org/model#", "LAeq": "dm:LAeq", "name": {"@id": "https://schema.org/name"},
-      "location": "https://example.org/mine", "@version": 1.1}})"));
+      "location": "https://example.org/mine", "status": "https://example.org/model#status", "@version": 1.1}})"));
   EXPECT_EQ("https://example.org/model#LAeq", words.iri("LAeq"));
   EXPECT_EQ("https://schema.org/name", words.iri("name"));
   EXPECT_EQ("https://uri.etsi.org/ngsi-ld/default-context/co3", words.iri("co3"));
   EXPECT_EQ("https://uri.etsi.org/ngsi-ld/location", words.iri("location"));
+  EXPECT_EQ("https://uri.etsi.org/ngsi-ld/status", words.iri("status"));
   EXPECT_EQ("urn:x:y", words.iri("urn:x:y"));
 }
 

@@ -97,7 +97,14 @@ subscription_status decode_status(std::string_view bytes) {
   return s;
 }
 
-void write_subscriptions(store::state_db& db, store::state_db::transaction& t, dirty_state const& d, name_table& names) {
+// Names are held while one thing is encoded, never while the disk is waited for: the sequencer needs them for each batch.
+template <typename Use>
+auto with_names(shared_names& names, Use const& use) {
+  auto const lock = std::lock_guard(names.mutex);
+  return use(names.table);
+}
+
+void write_subscriptions(store::state_db& db, store::state_db::transaction& t, dirty_state const& d, shared_names& names) {
   for (auto const& s : d.subscriptions) {
     auto const prefix = joined(s.collection, s.key);
     if (s.gone) {
@@ -111,7 +118,10 @@ void write_subscriptions(store::state_db& db, store::state_db::transaction& t, d
       continue;
     }
     for (auto const n : s.entries.removed) t.erase(outbox_at, prefix + '\0' + big_endian(n));
-    for (auto const& e : s.entries.added) t.put(outbox_at, prefix + '\0' + big_endian(e.number), encode_entry(e, names));
+    for (auto const& e : s.entries.added) {
+      auto const bytes = with_names(names, [&](name_table& table) { return encode_entry(e, table); });
+      t.put(outbox_at, prefix + '\0' + big_endian(e.number), bytes);
+    }
     t.put(status_at, prefix, encode_status(s.status));
   }
 }
@@ -135,6 +145,10 @@ void dirty_state::note(write_effects const& w, std::unordered_map<std::string, e
 }
 
 void merge(dirty_state& older, dirty_state later) {
+  if (older.empty()) {
+    older = std::move(later);
+    return;
+  }
   for (auto& [id, e] : later.entities) older.entities.insert_or_assign(id, std::move(e));
   for (auto& [key, r] : later.records) older.records.insert_or_assign(key, std::move(r));
   for (auto& [id, s] : later.series) older.series.insert_or_assign(id, std::move(s));
@@ -150,40 +164,42 @@ void merge(dirty_state& older, dirty_state later) {
 void write_checkpoint(store::state_db& db, dirty_state const& d, history& h, shared_names& names) {
   auto t = db.begin();
   auto bytes = std::string();
-  {
-    auto const lock = std::lock_guard(names.mutex);
-    for (auto const& [id, e] : d.entities) {
-      if (!e) {
-        t.erase(entities_at, id);
-        continue;
-      }
-      bytes.clear();
-      auto out = byte_writer(bytes);
-      encode(out, *e, names.table);
-      t.put(entities_at, id, bytes);
+  for (auto const& [id, e] : d.entities) {
+    if (!e) {
+      t.erase(entities_at, id);
+      continue;
     }
-    for (auto const& [number, s] : d.series) {
-      auto const key = big_endian(number);
-      if (!s.series) {
-        t.erase(series_at, key);
-        continue;
-      }
-      bytes.clear();
-      auto out = byte_writer(bytes);
-      out.text(s.entity);
-      out.varint(names.table.number_of(s.series->attribute));
-      out.varint(names.table.number_of(s.series->dataset));
-      out.byte(std::uint8_t(s.series->kind));
-      t.put(series_at, key, bytes);
-    }
-    write_subscriptions(db, t, d, names.table);
-    // Names last: what was encoded above may have added some.
-    auto stored = std::uint32_t(0);
-    if (auto const n = db.find(counters_at, "names")) stored = std::uint32_t(from_big_endian(*n));
-    auto number = stored;
-    for (auto const name : names.table.names_since(stored)) t.put(names_at, big_endian(++number), name.text());
-    if (number != stored) t.put(counters_at, "names", big_endian(number));
+    bytes.clear();
+    auto out = byte_writer(bytes);
+    with_names(names, [&](name_table& table) { encode(out, *e, table); });
+    t.put(entities_at, id, bytes);
   }
+  for (auto const& [number, s] : d.series) {
+    auto const key = big_endian(number);
+    if (!s.series) {
+      t.erase(series_at, key);
+      continue;
+    }
+    bytes.clear();
+    auto out = byte_writer(bytes);
+    out.text(s.entity);
+    with_names(names, [&](name_table& table) {
+      out.varint(table.number_of(s.series->attribute));
+      out.varint(table.number_of(s.series->dataset));
+    });
+    out.byte(std::uint8_t(s.series->kind));
+    t.put(series_at, key, bytes);
+  }
+  write_subscriptions(db, t, d, names);
+  // Names last: what was encoded above may have added some.
+  auto stored = std::uint32_t(0);
+  if (auto const n = db.find(counters_at, "names")) stored = std::uint32_t(from_big_endian(*n));
+  auto const added = with_names(names, [&](name_table& table) {
+    auto const since = table.names_since(stored);
+    return std::vector<symbol>(since.begin(), since.end());
+  });
+  for (auto number = stored; auto const name : added) t.put(names_at, big_endian(++number), name.text());
+  if (!added.empty()) t.put(counters_at, "names", big_endian(stored + added.size()));
   for (auto const& [key, r] : d.records) {
     auto const whole = joined(key.first, key.second);
     if (!r) {

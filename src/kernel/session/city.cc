@@ -61,6 +61,8 @@ class city_impl final : public city {
                         [this](timestamp now) { return expiring(now); }},
         checkpoint, numbers_);
     position_ = checkpoint;
+    next_observation_ = numbers_.next_observation;
+    next_series_ = numbers_.next_series;
     replay_from(checkpoint + 1);
     sequencing_ = std::thread([this] { sequence(); });
   }

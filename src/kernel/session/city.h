@@ -31,7 +31,8 @@ struct city_status {
   std::uint64_t checkpoint = 0;           // of the state on disk
   std::uint64_t log_first = 0;
   std::uint64_t lag_bytes = 0;
-  std::uint64_t entities = 0, series = 0, observations = 0, records = 0;
+  std::uint64_t entities = 0, records = 0;
+  std::uint64_t series = 0, observations = 0;  // ever begun, ever made
   std::uint64_t queued = 0;               // writes waiting
   std::uint64_t disk_free_bytes = 0;
   bool writable = true;                   // false: the disk is full or failing; reads go on

@@ -94,8 +94,8 @@ void follower::follow() {
       }
     }
     if (stopping_ && queue_.empty() && dirty_.empty()) return;
-    if (is_handed_over_ && dirty_.bytes > parts_.options.lag_bytes_max / 4) {
-      // The disk is slower than the writers: wait for it rather than gather without bound.
+    if (is_handed_over_ && (stopping_ || wanted_ || dirty_.bytes > parts_.options.lag_bytes_max / 4)) {
+      // The next checkpoint is due, or the disk is slower than the writers: wait for the one that runs.
       written_.wait_for(lock, std::chrono::milliseconds(100));
     }
   }
@@ -169,6 +169,9 @@ void follower::write_checkpoints() {
     is_handed_over_ = false;
     written_.notify_all();
     if (followed_ && !trouble.empty()) return;
+    lock.unlock();
+    work = {};  // much to free: nobody has to wait for it
+    lock.lock();
   }
 }
 

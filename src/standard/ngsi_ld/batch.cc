@@ -234,7 +234,8 @@ void delete_batch(call_ptr c) {
 
 void add_batch(offer& o, service_ptr s) {
   auto const add = [&](std::string name, std::function<void(call_ptr)> action) {
-    add_route(o, "POST", "/entityOperations/" + name, thread_use::slow, endpoint(s, {.params = {}, .body = body_rule::batch}, std::move(action)));
+    add_route(o, "POST", "/entityOperations/" + name, thread_use::slow,
+              endpoint(s, {.params = {}, .body = body_rule::batch, .may_wait = true}, std::move(action)));
   };
   add("create", create_batch);
   add("upsert", upsert_batch);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <future>
+#include <variant>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -232,6 +234,15 @@ city_handler endpoint(service_ptr s, endpoint_rules rules, std::function<void(ca
         return action(std::move(c));
       }
       auto const& context = c->context;
+      if (rules.may_wait) {
+        auto found = std::promise<std::variant<context_ptr, fault>>();
+        s->contexts.resolve(
+            c->who, context, [&](context_ptr names) { found.set_value(std::move(names)); }, [&](fault f) { found.set_value(std::move(f)); });
+        auto const result = found.get_future().get();
+        if (auto const* f = std::get_if<fault>(&result)) throw fault(*f);
+        c->names = std::get<context_ptr>(result);
+        return action(std::move(c));
+      }
       s->contexts.resolve(
           c->who, context,
           [c, action](context_ptr names) {

@@ -58,6 +58,7 @@ struct endpoint_rules {
   body_rule body = body_rule::none;
   bool answers_geojson = false;
   bool answers_csv = false;
+  bool may_wait = false;  // of slow routes: what has to be fetched first is waited for, so that the work stays on its thread
 };
 
 // Checks what the standard asks of every request, finds the context (which may be fetched first) and runs the action. A fault in

@@ -199,7 +199,11 @@ context_usage context_store::usage_of(std::string const& url) const {
 
 bool context_store::forget(std::string_view url_or_id) {
   auto const held = std::lock_guard(lock_);
-  auto const n = std::erase_if(cached_, [&](auto const& c) { return c.first == url_or_id || c.second.local_id == url_or_id; });
+  auto const n = std::erase_if(cached_, [&](auto const& c) {
+    if (c.first != url_or_id && c.second.local_id != url_or_id) return false;
+    usage_.erase(c.first);
+    return true;
+  });
   compiled_.clear();
   return n != 0;
 }

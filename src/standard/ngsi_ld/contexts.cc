@@ -58,7 +58,7 @@ std::optional<listed> find_context(call const& c, std::string_view id) {
 // ETSI GS CIM 009, 5.13.2
 void add_hosted(call_ptr c) {
   auto const* context = c->body.find("@context");
-  if (context == nullptr) throw fault(fault_kind::invalid, "the body has an @context", "@context", "ETSI GS CIM 009, 5.13.2");
+  if (context == nullptr) throw fault(fault_kind::malformed, "the body has an @context", "@context", "ETSI GS CIM 009, 5.13.2");
   process_context(*context, core_context().get(), [](auto const&) { return nullptr; });
   auto const id = new_uuid();
   auto record = json::object{{"body", json::object{{"@context", *context}}}, {"createdAt", to_string(c->at->program.clock.now())}};
@@ -149,7 +149,7 @@ void show_default_context(service_ptr const& s, http::reply const& answer) {
 
 void add_contexts(offer& o, service_ptr s) {
   add_route(o, "POST", "/jsonldContexts", thread_use::quick, endpoint(s, {.params = {}, .body = body_rule::any_json}, add_hosted));
-  add_route(o, "GET", "/jsonldContexts", thread_use::slow, endpoint(s, {.params = {"details", "kind"}}, list_contexts));
+  add_route(o, "GET", "/jsonldContexts", thread_use::slow, endpoint(s, {.params = {"details", "kind"}, .may_wait = true}, list_contexts));
   add_route(o, "GET", "/jsonldContexts/{context}", thread_use::quick, endpoint(s, {.params = {"details"}}, serve_context));
   add_route(o, "DELETE", "/jsonldContexts/{context}", thread_use::quick, endpoint(s, {.params = {"reload"}}, delete_context));
   o.city_routes.push_back({.method = "GET",

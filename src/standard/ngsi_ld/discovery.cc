@@ -176,10 +176,10 @@ void show_identity(call_ptr c) {
 }  // namespace
 
 void add_discovery(offer& o, service_ptr s) {
-  add_route(o, "GET", "/types", thread_use::slow, endpoint(s, {.params = {"details"}}, list_types));
-  add_route(o, "GET", "/types/{type}", thread_use::slow, endpoint(s, {}, show_type));
-  add_route(o, "GET", "/attributes", thread_use::slow, endpoint(s, {.params = {"details"}}, list_attributes));
-  add_route(o, "GET", "/attributes/{attribute}", thread_use::slow, endpoint(s, {}, show_attribute));
+  add_route(o, "GET", "/types", thread_use::slow, endpoint(s, {.params = {"details"}, .may_wait = true}, list_types));
+  add_route(o, "GET", "/types/{type}", thread_use::slow, endpoint(s, {.may_wait = true}, show_type));
+  add_route(o, "GET", "/attributes", thread_use::slow, endpoint(s, {.params = {"details"}, .may_wait = true}, list_attributes));
+  add_route(o, "GET", "/attributes/{attribute}", thread_use::slow, endpoint(s, {.may_wait = true}, show_attribute));
   add_route(o, "GET", "/info/sourceIdentity", thread_use::quick, endpoint(s, {}, show_identity));
 }
 

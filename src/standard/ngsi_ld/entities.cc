@@ -191,7 +191,7 @@ void add_entities(offer& o, service_ptr s) {
   add_route(o, "DELETE", "/entities/{id}", thread_use::quick, endpoint(s, {.params = {"type"}}, delete_entity));
   auto purge_params = entity_query_params;
   purge_params.insert(purge_params.end(), {"keep", "drop"});
-  add_route(o, "DELETE", "/entities", thread_use::slow, endpoint(s, {.params = std::move(purge_params)}, purge_entities));
+  add_route(o, "DELETE", "/entities", thread_use::slow, endpoint(s, {.params = std::move(purge_params), .may_wait = true}, purge_entities));
 }
 
 }  // namespace dos::ngsi_ld

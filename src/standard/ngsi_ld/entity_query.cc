@@ -128,8 +128,8 @@ query::node_ptr read_geo_query(json::value const& v, naming const& n) {
                          n);
 }
 
-entity_query read_entity_query(call const& c) {
-  auto const n = naming{*c.names};
+entity_query read_entity_query(call const& c, bool for_ever) {
+  auto const n = naming{*c.names, for_ever};
   auto out = entity_query();
   auto const wanted = wanted_by(c);
   out.projection = make_projection(wanted, n);
@@ -215,7 +215,7 @@ entity_query read_query_body(json::value const& body, naming const& n) {
     auto options = q_options();
     if (auto const* v = body.find("expandValues"); v != nullptr) options.expanded = texts_of(*v, "expandValues");
     if (auto const* v = body.find("jsonKeys"); v != nullptr) options.json_keys = texts_of(*v, "jsonKeys");
-    add_filter(out.which, parse_q(*q, n, options));
+    add_filter(out.which, parse_q(decoded_q(*q), n, options));
     out.is_selective = true;
   }
   if (auto const* geo = body.find("geoQ"); geo != nullptr) {

@@ -17,7 +17,8 @@ struct entity_query {
 };
 
 // From ?type=…&id=…&idPattern=…&attrs=…&q=…&georel=…&scopeQ=…&pick=…&omit=…&datasetId=…&orderBy=…
-entity_query read_entity_query(call const& c);
+// `for_ever`: names that no entity has yet count, too.
+entity_query read_entity_query(call const& c, bool for_ever = false);
 // From a Query data type. Faults: invalid.
 entity_query read_query_body(json::value const& body, naming const& n);
 projection read_projection(call const& c);

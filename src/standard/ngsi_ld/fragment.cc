@@ -97,7 +97,8 @@ json::value checked_geometry(json::value v, std::string const& path) {
   if (v.is_string()) v = json::parse(v.as_string());
   if (!v.is_object()) refuse("a GeoProperty holds a GeoJSON geometry", path, "4.7.1");
   try {
-    geo::parse_geojson(v);
+    // RFC 7946 lets rings cross themselves; so do we.
+    geo::parse_geojson(v, {.crs = nullptr, .refuses_self_intersection = false});
   } catch (fault const& f) {
     refuse(f.detail, f.member.empty() ? path : inside(path, f.member), "4.7.1");
   }

@@ -50,7 +50,17 @@ shown_change shown_for(delivery const& d, subscription const& s) {
   for (auto const& a : change.attributes) {
     if (a.what != attribute_deleted) continue;
     if (is_gone && !s.notification.show_changes && !is_watched(a.name)) continue;
-    if (auto const old = change.before->find(a.name, a.dataset)) e.attributes.push_back(removed(*old, change.at, s.notification.sys_attrs));
+    auto const old = change.before->find(a.name, a.dataset);
+    if (!old) continue;
+    auto gone = removed(*old, change.at, s.notification.sys_attrs);
+    // Where no instance is left, one says so for all.
+    if (change.after->find_all(a.name).empty()) {
+      if (!e.find_all(a.name).empty()) continue;
+      auto whole = attribute(*gone);
+      if (change.before->find_all(a.name).size() > 1) whole.dataset = {};
+      gone = make_attribute(std::move(whole));
+    }
+    e.attributes.push_back(std::move(gone));
   }
   out.entity = make_ref<entity>(std::move(e));
   return out;
@@ -116,7 +126,6 @@ void notifier::deliver(std::shared_ptr<message> m) {
     r.language = n.language;
     r.projection = n.projection;
     r.geometry = n.geometry;
-    r.shows_deletion = true;
     auto const* context = m->record->find("context");
     auto inline_context = std::string();
     if (n.accept == media::ld_json) {
@@ -124,6 +133,8 @@ void notifier::deliver(std::shared_ptr<message> m) {
       inline_context = json::to_string(has_context ? *context : json::value(service_->contexts.default_url()));
     }
     auto const type = m->trigger_reason.empty() ? "Notification" : "ContextSourceNotification";
+    r.shows_deletion = true;
+    r.inline_context = inline_context;
     auto body = "{\"id\":\"urn:ngsi-ld:Notification:" + new_uuid() + "\",\"type\":\"" + type + "\",\"subscriptionId\":";
     json::write_string(body, m->key);
     body += ",\"notifiedAt\":";
@@ -224,7 +235,7 @@ void notifier::tell_registrations(std::shared_ptr<city> const& c, std::string co
   auto bodies = std::vector<json::value>();
   c->for_each_record(registration_collection, "", [&](std::string_view, record_ptr const& r) {
     auto const& body = *r->find("body");
-    if (!is_expired_registration(body, now) && matches(q, body)) bodies.push_back(body);
+    if (!is_expired_registration(body, now) && matches(q, body)) bodies.push_back(only_matching(q, body));
     return true;
   });
   if (!bodies.empty()) send_registrations(c, key, std::make_shared<json::value const>(record), std::move(bodies), "newlyMatching");
@@ -239,7 +250,7 @@ void notifier::registration_changed(std::shared_ptr<city> const& c, json::value 
     auto const did = !before.is_null() && matches(q, before);
     auto const does = !after.is_null() && matches(q, after);
     auto const reason = !does ? "noLongerMatching" : did ? "updated" : "newlyMatching";
-    if (did || does) send_registrations(c, key, record, {does ? after : before}, reason);
+    if (did || does) send_registrations(c, key, record, {only_matching(q, does ? after : before)}, reason);
     return true;
   });
 }

@@ -6,6 +6,7 @@
 #include "base/fault.h"
 #include "base/text.h"
 #include "geo/predicate.h"
+#include "http/percent.h"
 #include "kernel/graph/pattern.h"
 
 namespace dos::ngsi_ld {
@@ -316,6 +317,14 @@ std::string scope_pattern(std::string_view scope) {
 
 }  // namespace
 
+std::string decoded_q(std::string_view q) {
+  try {
+    return http::percent_decoded(q);
+  } catch (fault const&) {
+    return std::string(q);
+  }
+}
+
 query::node_ptr parse_q(std::string_view q, naming const& n, q_options const& options) {
   if (q.size() > q_bytes_max) {
     throw fault(fault_kind::invalid, "q is longer than " + std::to_string(q_bytes_max) + " bytes", "q", std::string(q_clause));
@@ -391,7 +400,8 @@ query::node_ptr parse_geo_query(geo_query const& g, naming const& n) {
   }
   if (!g.coordinates.is_array()) refuse("coordinates is a JSON array as in GeoJSON", "coordinates");
   try {
-    options.geometry = geo::parse_geojson(json::object{{"type", g.geometry}, {"coordinates", g.coordinates}});
+    options.geometry = geo::parse_geojson(json::object{{"type", g.geometry}, {"coordinates", g.coordinates}},
+                                          {.crs = nullptr, .refuses_self_intersection = false});
   } catch (fault const& f) {
     refuse(f.detail, f.member.starts_with("type") ? "geometry" : "coordinates");
   }

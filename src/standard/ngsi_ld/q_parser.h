@@ -46,6 +46,8 @@ struct q_options {
 // Each throws fault invalid with the place and clause.
 // 4.9: q=speed>50;(brand=="Mercedes"|brand~=^B.*)
 query::node_ptr parse_q(std::string_view q, naming const& n, q_options const& options = {});
+// The q of a body, where clients often leave it encoded as in a URL.
+std::string decoded_q(std::string_view q);
 // 4.17: (A;B),C
 query::type_selection parse_type_selection(std::string_view text, naming const& n);
 // 4.19: /Schwerte/#,/Dortmund/+ ; what the kernel's list of scopes cannot say comes back as a node

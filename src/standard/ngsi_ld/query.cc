@@ -72,13 +72,13 @@ void query_by_body(call_ptr c) {
 
 void add_query(offer& o, service_ptr s) {
   add_route(o, "GET", "/entities", thread_use::slow,
-            endpoint(s, {.params = entity_query_params, .answers_geojson = true, .answers_csv = true}, query_entities));
+            endpoint(s, {.params = entity_query_params, .answers_geojson = true, .answers_csv = true, .may_wait = true}, query_entities));
   add_route(o, "POST", "/entityOperations/query", thread_use::slow,
             endpoint(s,
                      {.params = {"limit", "offset", "count", "lang", "sysAttrs", "geometryProperty", "join", "joinLevel", "containedBy"},
                       .body = body_rule::entity,
                       .answers_geojson = true,
-                      .answers_csv = true},
+                      .answers_csv = true, .may_wait = true},
                      query_by_body));
 }
 

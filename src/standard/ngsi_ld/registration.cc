@@ -227,6 +227,16 @@ void require_valid_registration(json::value const& body, timestamp now, bool che
   }
 }
 
+json::value only_matching(registration_query const& q, json::value const& body) {
+  auto out = body.as_object();
+  auto information = json::array();
+  for (auto const& info : body.find("information")->as_array()) {
+    if (fits(info, q.which)) information.push_back(info);
+  }
+  if (!information.empty()) out["information"] = std::move(information);
+  return out;
+}
+
 bool matches(registration_query const& q, json::value const& body) {
   if (!q.ids.empty() && std::find(q.ids.begin(), q.ids.end(), body.text_or("id", "")) == q.ids.end()) return false;
   auto const& information = body.find("information")->as_array();

@@ -27,5 +27,7 @@ struct registration_query {
   std::optional<temporal_query> when;  // none: sources of the present
 };
 bool matches(registration_query const& q, json::value const& body);
+// The registration with only that information that fits the question. 5.11.7
+json::value only_matching(registration_query const& q, json::value const& body);
 
 }  // namespace dos::ngsi_ld

@@ -106,8 +106,8 @@ void retrieve_registration(call_ptr c) {
 }
 
 registration_query read_registration_query(call const& c) {
-  auto const n = naming{*c.names};
-  auto read = read_entity_query(c);
+  auto const n = naming{*c.names, true};
+  auto read = read_entity_query(c, true);
   auto const is_selective = read.is_selective || c.has("id") || c.has("idPattern") || c.has("csf");
   if (!is_selective) {
     throw fault(fault_kind::invalid, "say which sources: by type or attrs of what they have", "type", "ETSI GS CIM 009, 5.10.2");
@@ -166,7 +166,7 @@ void add_registrations(offer& o, service_ptr s, std::shared_ptr<notifier> n) {
   add_route(o, "POST", "/csourceRegistrations", thread_use::quick,
             endpoint(s, {.params = {}, .body = body},
                      [n](call_ptr c) { register_source(std::move(c), n); }));
-  add_route(o, "GET", "/csourceRegistrations", thread_use::slow, endpoint(s, {.params = std::move(params)}, query_registrations));
+  add_route(o, "GET", "/csourceRegistrations", thread_use::slow, endpoint(s, {.params = std::move(params), .may_wait = true}, query_registrations));
   add_route(o, "GET", "/csourceRegistrations/{id}", thread_use::quick, endpoint(s, {.params = {"sysAttrs"}}, retrieve_registration));
   add_route(o, "PATCH", "/csourceRegistrations/{id}", thread_use::quick,
             endpoint(s, {.params = {}, .body = body},

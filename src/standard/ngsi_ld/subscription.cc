@@ -175,7 +175,7 @@ json::object make_subscription_body(json::value const& body, context const& name
     if (auto* notification = out.find("notification"); notification != nullptr && notification->is_object()) notification->as_object().erase(member);
   }
   rename_members(out, [&](std::string_view name) { return names.expand(name); });
-  if (auto const* q = out.find("q"); q != nullptr && q->is_string()) parse_q(q->as_string(), {names, false, &terms});
+  if (auto const* q = out.find("q"); q != nullptr && q->is_string()) parse_q(decoded_q(q->as_string()), {names, false, &terms});
   return out;
 }
 
@@ -215,7 +215,7 @@ subscription read_subscription(json::value const& record) {
   auto conditions = query::query();
   if (auto const* q = body.find("q"); q != nullptr) {
     if (!q->is_string()) refuse_subscription("q is text", "q");
-    add_filter(conditions, parse_q(q->as_string(), n));
+    add_filter(conditions, parse_q(decoded_q(q->as_string()), n));
   }
   if (auto const* geo = body.find("geoQ"); geo != nullptr) add_filter(conditions, read_geo_query(*geo, n));
   if (auto const* scope = body.find("scopeQ"); scope != nullptr) {

@@ -218,7 +218,7 @@ std::shared_ptr<notifier> add_subscriptions(offer& o, service_ptr s) {
     add_route(o, "POST", path, thread_use::quick,
               endpoint(s, {.params = {}, .body = body_rule::entity}, [d, n](call_ptr c) { create_subscription(std::move(c), *d, n); }));
     add_route(o, "GET", path, thread_use::slow,
-              endpoint(s, {.params = of_page}, [d, n](call_ptr c) { query_subscriptions(std::move(c), *d, *n); }));
+              endpoint(s, {.params = of_page, .may_wait = true}, [d, n](call_ptr c) { query_subscriptions(std::move(c), *d, *n); }));
     add_route(o, "GET", path + "/{id}", thread_use::quick,
               endpoint(s, {.params = {"sysAttrs"}}, [d, n](call_ptr c) { retrieve_subscription(std::move(c), *d, *n); }));
     add_route(o, "PATCH", path + "/{id}", thread_use::quick,

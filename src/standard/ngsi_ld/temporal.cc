@@ -236,17 +236,17 @@ void delete_evolution(call_ptr c) {
 
 void add_temporal(offer& o, service_ptr s) {
   auto const body = body_rule::entity;
-  add_route(o, "POST", "/temporal/entities", thread_use::slow, endpoint(s, {.params = {}, .body = body}, create_or_update));
-  add_route(o, "DELETE", "/temporal/entities/{id}", thread_use::slow, endpoint(s, {}, delete_evolution));
-  add_route(o, "POST", "/temporal/entities/{id}/attrs", thread_use::slow, endpoint(s, {.params = {}, .body = body}, add_instances));
+  add_route(o, "POST", "/temporal/entities", thread_use::slow, endpoint(s, {.params = {}, .body = body, .may_wait = true}, create_or_update));
+  add_route(o, "DELETE", "/temporal/entities/{id}", thread_use::slow, endpoint(s, {.may_wait = true}, delete_evolution));
+  add_route(o, "POST", "/temporal/entities/{id}/attrs", thread_use::slow, endpoint(s, {.params = {}, .body = body, .may_wait = true}, add_instances));
   add_route(o, "DELETE", "/temporal/entities/{id}/attrs/{attribute}", thread_use::slow,
-            endpoint(s, {.params = {"datasetId", "deleteAll"}}, delete_attribute_history));
+            endpoint(s, {.params = {"datasetId", "deleteAll"}, .may_wait = true}, delete_attribute_history));
   add_route(o, "PATCH", "/temporal/entities/{id}/attrs/{attribute}/{instance}", thread_use::slow,
-            endpoint(s, {.params = {}, .body = body}, update_instance));
-  add_route(o, "DELETE", "/temporal/entities/{id}/attrs/{attribute}/{instance}", thread_use::slow, endpoint(s, {}, delete_instance));
+            endpoint(s, {.params = {}, .body = body, .may_wait = true}, update_instance));
+  add_route(o, "DELETE", "/temporal/entities/{id}/attrs/{attribute}/{instance}", thread_use::slow, endpoint(s, {.may_wait = true}, delete_instance));
   add_missing_id(o, "POST", "/temporal/entities//attrs");
   add_missing_id(o, "DELETE", "/temporal/entities//attrs/{attribute}");
-  for (auto const method : {"PATCH", "DELETE"}) add_missing_id(o, method, "/temporal/entities/{id}/attrs//{instance}");
+  add_missing_id(o, "DELETE", "/temporal/entities/{id}/attrs//{instance}");
   for (auto const method : {"PATCH", "DELETE"}) add_missing_id(o, method, "/temporal/entities//attrs/{attribute}/{instance}");
 }
 

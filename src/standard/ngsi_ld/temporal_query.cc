@@ -123,15 +123,15 @@ void answer_evolutions(call_ptr const& c, entity_query q, temporal_request t) {
       auto const whole = as_entity(read_evolution(c->who, e, t.when, everything, c->at->temporal_page_max));
       if (!query::matches(*filter, whole)) return true;
     }
-    auto evolution = entity_evolution{e, {}};
-    if (t.form != temporal_form::aggregated) {
-      evolution = read_evolution(c->who, e, t.when, t.how.projection, c->at->temporal_page_max);
-      // An entity without anything in the span is no part of the answer, unless nothing of the span was asked for.
-      if (evolution.series.empty() && (t.when.timerel != temporal_query::relation::any || t.how.projection.datasets_chosen)) {
-        auto const shows_attributes = !t.how.projection.picks || !t.how.projection.picked.empty();
-        if (shows_attributes) return true;
-      }
+    // Aggregates are made when it is written; here it is enough to know that there is something to aggregate.
+    auto const instances_max = t.form == temporal_form::aggregated ? 0 : c->at->temporal_page_max;
+    auto evolution = read_evolution(c->who, e, t.when, t.how.projection, instances_max);
+    // An entity without anything in the span is no part of the answer, unless nothing of the span was asked for.
+    if (evolution.series.empty() && (t.when.timerel != temporal_query::relation::any || t.how.projection.datasets_chosen)) {
+      auto const shows_attributes = !t.how.projection.picks || !t.how.projection.picked.empty();
+      if (shows_attributes) return true;
     }
+    if (t.form == temporal_form::aggregated) evolution.series.clear();
     if (total++ < p.offset) return true;
     if (all.size() < p.limit) {
       all.push_back(std::move(evolution));
@@ -188,12 +188,14 @@ void add_temporal_query(offer& o, service_ptr s) {
   auto const of_time = std::vector<std::string_view>{"timerel", "timeAt", "endTimeAt", "timeproperty", "lastN", "aggrMethods", "aggrPeriodDuration"};
   auto one = of_time;
   one.insert(one.end(), {"attrs", "pick", "omit", "lang", "datasetId", "sysAttrs"});
-  add_route(o, "GET", "/temporal/entities/{id}", thread_use::slow, endpoint(s, {.params = std::move(one), .answers_csv = true}, retrieve_evolution));
+  add_route(o, "GET", "/temporal/entities/{id}", thread_use::slow,
+            endpoint(s, {.params = std::move(one), .answers_csv = true, .may_wait = true}, retrieve_evolution));
   auto many = entity_query_params;
   many.insert(many.end(), of_time.begin(), of_time.end());
-  add_route(o, "GET", "/temporal/entities", thread_use::slow, endpoint(s, {.params = std::move(many), .answers_csv = true}, query_evolutions));
+  add_route(o, "GET", "/temporal/entities", thread_use::slow,
+            endpoint(s, {.params = std::move(many), .answers_csv = true, .may_wait = true}, query_evolutions));
   add_route(o, "POST", "/temporal/entityOperations/query", thread_use::slow,
-            endpoint(s, {.params = {"limit", "offset", "count", "lang", "sysAttrs"}, .body = body_rule::entity, .answers_csv = true},
+            endpoint(s, {.params = {"limit", "offset", "count", "lang", "sysAttrs"}, .body = body_rule::entity, .answers_csv = true, .may_wait = true},
                      query_evolutions_by_body));
 }
 

@@ -58,8 +58,8 @@ class pattern {
       else if (word == "n") out += std::to_string(next_number.fetch_add(1));
       else if (!word.empty()) {
         auto const colon = word.find(':', 2);
-        auto const from = std::atof(word.c_str() + 2);
-        auto const to = std::atof(word.c_str() + colon + 1);
+        auto const from = std::strtod(word.c_str() + 2, nullptr);
+        auto const to = std::strtod(word.c_str() + colon + 1, nullptr);
         char number[32];
         std::snprintf(number, sizeof number, "%.5f", std::uniform_real_distribution<double>(from, to)(random));
         out += number;
@@ -181,7 +181,7 @@ void run(plan const& p, int connections, unsigned seed, results& r) {
       c.received.append(buffer.data(), std::size_t(n));
       auto const length = complete(c.received);
       if (length == 0) continue;
-      auto const status = std::atoi(c.received.c_str() + 9);
+      auto const status = int(std::strtol(c.received.c_str() + 9, nullptr, 10));
       ++r.by_status[status];
       if (status / 100 == 2) r.us.push_back(std::uint32_t(std::chrono::duration_cast<std::chrono::microseconds>(now - c.sent_at).count()));
       c.received.erase(0, length);
@@ -203,7 +203,7 @@ int main(int argc, char** argv) {
   auto fields = std::string();
   for (auto i = 7; i < argc; ++i) fields.append(argv[i]).append("\r\n");
   auto const* const entities = std::getenv("ENTITIES");
-  auto const p = plan{std::atoi(argv[1]), std::atoi(argv[2]), std::atof(argv[3]), argv[4], pattern(argv[5]), pattern(argc > 6 ? argv[6] : ""),
+  auto const p = plan{int(std::strtol(argv[1], nullptr, 10)), int(std::strtol(argv[2], nullptr, 10)), std::strtod(argv[3], nullptr), argv[4], pattern(argv[5]), pattern(argc > 6 ? argv[6] : ""),
                       fields, entities ? std::strtoull(entities, nullptr, 10) : 100'000};
   auto const threads = std::min(2, p.connections);
   auto parts = std::vector<results>(std::size_t(threads));

@@ -17,7 +17,7 @@ int main(int argc, char** argv) {
   auto requests = std::atomic<std::uint64_t>(0);
   auto io = net::io_threads(1);
   auto options = net::http_server_options();
-  options.port = std::uint16_t(std::atoi(argv[1]));
+  options.port = std::uint16_t(std::strtol(argv[1], nullptr, 10));
   auto server = net::http_server(io, options, [&](http::request r, http::reply answer) {
     if (r.method == "GET") {
       return answer(http::json(200, "{\"entities\":" + std::to_string(entities) + ",\"requests\":" + std::to_string(requests) + "}"));

@@ -1,5 +1,5 @@
-// Asks one HTTP server as fast as it answers: each connection sends its next request when it has the last answer (closed
-// loop). Prints one JSON object with the rate and the latencies of what was answered with 2xx.
+// Asks one HTTP server as fast as it answers: each connection sends its next request when it has the last answer
+// (closed loop). Prints one JSON object with the rate and the latencies of what was answered with 2xx.
 //
 //   load PORT CONNECTIONS SECONDS METHOD TARGET [BODY] [FIELD: VALUE ...]
 //
@@ -54,8 +54,10 @@ class pattern {
     auto out = std::string();
     for (auto const& [text, word] : parts_) {
       out += text;
-      if (word == "id") out += std::to_string(random() % entities);
-      else if (word == "n") out += std::to_string(next_number.fetch_add(1));
+      if (word == "id")
+        out += std::to_string(random() % entities);
+      else if (word == "n")
+        out += std::to_string(next_number.fetch_add(1));
       else if (!word.empty()) {
         auto const colon = word.find(':', 2);
         auto const from = std::strtod(word.c_str() + 2, nullptr);
@@ -159,7 +161,8 @@ void run(plan const& p, int connections, unsigned seed, results& r) {
     ::epoll_ctl(poll, EPOLL_CTL_ADD, c.socket, &event);
     send_next(c);
   };
-  auto const end = steady::now() + std::chrono::duration_cast<steady::duration>(std::chrono::duration<double>(p.seconds));
+  auto const end =
+      steady::now() + std::chrono::duration_cast<steady::duration>(std::chrono::duration<double>(p.seconds));
   for (auto& c : all) open(c);
   auto running = connections;
   auto buffer = std::vector<char>(1 << 16);
@@ -174,8 +177,10 @@ void run(plan const& p, int connections, unsigned seed, results& r) {
       if (n <= 0) {
         ++r.broken;
         ::close(c.socket);
-        if (now < end) open(c);
-        else --running;
+        if (now < end)
+          open(c);
+        else
+          --running;
         continue;
       }
       c.received.append(buffer.data(), std::size_t(n));
@@ -183,7 +188,8 @@ void run(plan const& p, int connections, unsigned seed, results& r) {
       if (length == 0) continue;
       auto const status = int(std::strtol(c.received.c_str() + 9, nullptr, 10));
       ++r.by_status[status];
-      if (status / 100 == 2) r.us.push_back(std::uint32_t(std::chrono::duration_cast<std::chrono::microseconds>(now - c.sent_at).count()));
+      if (status / 100 == 2)
+        r.us.push_back(std::uint32_t(std::chrono::duration_cast<std::chrono::microseconds>(now - c.sent_at).count()));
       c.received.erase(0, length);
       if (now < end) {
         send_next(c);
@@ -199,19 +205,28 @@ void run(plan const& p, int connections, unsigned seed, results& r) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 6) return std::fprintf(stderr, "load PORT CONNECTIONS SECONDS METHOD TARGET [BODY] [FIELD: VALUE ...]\n"), 2;
+  if (argc < 6)
+    return std::fprintf(stderr, "load PORT CONNECTIONS SECONDS METHOD TARGET [BODY] [FIELD: VALUE ...]\n"), 2;
   auto fields = std::string();
   for (auto i = 7; i < argc; ++i) fields.append(argv[i]).append("\r\n");
   auto const* const entities = std::getenv("ENTITIES");
-  auto const p = plan{int(std::strtol(argv[1], nullptr, 10)), int(std::strtol(argv[2], nullptr, 10)), std::strtod(argv[3], nullptr), argv[4], pattern(argv[5]), pattern(argc > 6 ? argv[6] : ""),
-                      fields, entities ? std::strtoull(entities, nullptr, 10) : 100'000};
+  auto const p = plan{int(std::strtol(argv[1], nullptr, 10)),
+                      int(std::strtol(argv[2], nullptr, 10)),
+                      std::strtod(argv[3], nullptr),
+                      argv[4],
+                      pattern(argv[5]),
+                      pattern(argc > 6 ? argv[6] : ""),
+                      fields,
+                      entities ? std::strtoull(entities, nullptr, 10) : 100'000};
   auto const threads = std::min(2, p.connections);
   auto parts = std::vector<results>(std::size_t(threads));
   auto const began = steady::now();
   {
     auto pool = std::vector<std::jthread>();
     for (auto t = 0; t < threads; ++t) {
-      pool.emplace_back([&, t] { run(p, p.connections / threads + (t < p.connections % threads), std::random_device()(), parts[std::size_t(t)]); });
+      pool.emplace_back([&, t] {
+        run(p, p.connections / threads + (t < p.connections % threads), std::random_device()(), parts[std::size_t(t)]);
+      });
     }
   }
   auto const seconds = std::chrono::duration<double>(steady::now() - began).count();
@@ -222,9 +237,14 @@ int main(int argc, char** argv) {
     all.broken += r.broken;
   }
   std::sort(all.us.begin(), all.us.end());
-  auto const at = [&](double share) { return all.us.empty() ? 0 : all.us[std::size_t(share * double(all.us.size() - 1))] / 1e3; };
-  std::printf("{\"ok\":%zu,\"seconds\":%.3f,\"per_second\":%.1f,\"p50\":%.3f,\"p95\":%.3f,\"p99\":%.3f,\"p999\":%.3f,\"broken\":%llu,\"statuses\":{",
-              all.us.size(), seconds, double(all.us.size()) / seconds, at(0.5), at(0.95), at(0.99), at(0.999), static_cast<unsigned long long>(all.broken));
+  auto const at = [&](double share) {
+    return all.us.empty() ? 0 : all.us[std::size_t(share * double(all.us.size() - 1))] / 1e3;
+  };
+  std::printf(
+      "{\"ok\":%zu,\"seconds\":%.3f,\"per_second\":%.1f,\"p50\":%.3f,\"p95\":%.3f,\"p99\":%.3f,\"p999\":%.3f,"
+      "\"broken\":%llu,\"statuses\":{",
+      all.us.size(), seconds, double(all.us.size()) / seconds, at(0.5), at(0.95), at(0.99), at(0.999),
+      static_cast<unsigned long long>(all.broken));
   auto comma = "";
   for (auto const& [status, n] : all.by_status) {
     std::printf("%s\"%d\":%llu", comma, status, static_cast<unsigned long long>(n));

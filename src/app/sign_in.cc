@@ -46,7 +46,11 @@ http::response sign_in(node const& n, data_directory const& data, std::string co
 void make_token(node const& n, std::string const& key, session const& s, http::request const& r, http::reply answer) {
   require_role(s, role::admin);
   auto const body = parse_body(r);
-  auto t = token{.id = new_uuid(), .city = s.city().id(), .role = parse_role(body.text_or("role", {})), .name = std::string(body.text_or("name", {})), .issued_at = n.clock.now()};
+  auto t = token{.id = new_uuid(),
+                 .city = s.city().id(),
+                 .role = parse_role(body.text_or("role", {})),
+                 .name = std::string(body.text_or("name", {})),
+                 .issued_at = n.clock.now()};
   require(!t.name.empty(), fault_kind::invalid, "say whom the token is for", "name");
   if (auto const* const days = body.find("days"); days && days->is_int() && days->as_int() > 0) {
     t.expires_at = n.clock.now() + std::min<std::int64_t>(days->as_int(), 36'500) * us_a_day;

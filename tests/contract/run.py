@@ -10,6 +10,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import textwrap
 
 here = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(here.parent))
@@ -35,7 +36,7 @@ def run(file):
     if (failed or not counts or not alive) and not wrong:
         wrong = 1
     if wrong:
-        print(f"---- {file.relative_to(here)}\n{said}" + ("" if alive else f"the server has ended: {log}"), flush=True)
+        print(f"{file.relative_to(here)}:\n" + textwrap.indent(said + ("" if alive else f"the server has ended: {log}"), "  "), flush=True)
     return passed, wrong
 
 

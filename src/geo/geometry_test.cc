@@ -27,7 +27,8 @@ TEST(geometry, every_shape_goes_through_geojson_and_wkt_unchanged) {
        R"({"type":"MultiLineString","coordinates":[[[7.5,51.25],[7.75,51.5]],[[1.5,2.5],[3.5,4.5],[5.5,6.5]]]})",
        R"({"type":"Polygon","coordinates":[[[0.5,0.5],[4.5,0.5],[4.5,4.5],[0.5,0.5]],[[2.5,1.5],[3.5,1.5],[3.5,2.25],[2.5,1.5]]]})",
        R"({"type":"MultiPolygon","coordinates":[[[[0.5,0.5],[1.5,0.5],[1.5,1.5],[0.5,0.5]]],[[[5.5,5.5],[6.5,5.5],[6.5,6.5],[5.5,5.5]]]]})",
-       R"({"type":"GeometryCollection","geometries":[{"type":"Point","coordinates":[7.5,51.25]},{"type":"LineString","coordinates":[[7.5,51.25,1.5],[7.75,51.5,2.5]]}]})"}) {
+       R"({"type":"GeometryCollection","geometries":[{"type":"Point","coordinates":[7.5,51.25]},)"
+        R"({"type":"LineString","coordinates":[[7.5,51.25,1.5],[7.75,51.5,2.5]]}]})"}) {
     auto const g = shape_of(text);
     EXPECT_EQ(text, json::to_string(to_json(g)));
     EXPECT_EQ(g, parse_wkt(to_wkt(g))) << to_wkt(g);

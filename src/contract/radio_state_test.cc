@@ -64,6 +64,10 @@ TEST(the_window, remembers_127_frames_before_the_last) {
     EXPECT_TRUE(is_repeated(s, "s", 1000 + step));
     EXPECT_FALSE(is_repeated(s, "s", 1000 + step - 1) && step > 1);
   }
+  for (auto const step : {128u, 129u, 191u, 1000u}) {
+    SCOPED_TRACE(step);
+    EXPECT_FALSE(is_repeated(after({1000, 1000 + step}), "s", 1000));
+  }
 }
 
 TEST(the_state, survives_being_written_down) {

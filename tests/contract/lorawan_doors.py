@@ -126,6 +126,18 @@ replayed = call("POST", api + "/quarantine/replay", {"filter": {"device": planne
 check("all of a device are replayed at once", replayed == {"ok": True, "replayed": 3, "failed": 0}, replayed)
 check("the newest value stands", value_of(point4).get("value") == 18, value_of(point4))
 
+# As the form does it: the device is heard first, then registered, mounted from now on.
+early = new_eui()
+call("POST", up, chirpstack_uplink(early, 1, climate(17), time=now(-600)))
+call("POST", api + "/devices", {"devEui": early, "name": "Heard early", "profile": "milesight-am107", "state": "active"})
+new_point = {"name": "Heard early", "location": {"type": "Point", "coordinates": [7.4653, 51.5136]}}
+point5 = call("POST", f"{api}/devices/{early}/mounts", {"measuringPointNew": new_point}).json()["mounts"][0]["measuringPoint"]
+key = call("GET", f"{api}/quarantine?device={early}").json()["items"][0]["id"]
+tried = call("POST", f"{api}/quarantine/{key}/replay").json()
+check("a message from before the mount says so", tried.get("reason") == "not_mounted", tried)
+call("POST", f"{api}/devices/{early}/mounts", {"measuringPoint": point5, "from": now(-3600)})
+check("dated back, the mount takes it", call("POST", f"{api}/quarantine/{key}/replay").json()["ok"] and value_of(point5).get("value") == 17)
+
 for name, payload in (("cut off", bytes.fromhex("0367ce")), ("foreign", b"hello")):
     count = {"cut off": 100, "foreign": 101}[name]
     answer = call("POST", up, chirpstack_uplink(eui, count, payload, address="00000002"))

@@ -191,6 +191,8 @@ void mount_device(device& d, device_mount m) {
   if (!d.mounts.empty()) {
     auto& last = d.mounts.back();
     if (last.to == no_time && last.from < m.from) last.to = m.from;
+    auto const begins_earlier = last.to == no_time && m.to == no_time && m.from <= last.from;
+    if (begins_earlier && last.measuring_point == m.measuring_point) d.mounts.pop_back();
   }
   for (auto const& other : d.mounts) {
     auto const apart = (other.to != no_time && other.to <= m.from) || (m.to != no_time && m.to <= other.from);

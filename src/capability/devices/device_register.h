@@ -24,7 +24,8 @@ device read_new_device(json::value const& body, edit const& e);
 // retired is mounted no longer. A calibration that is dropped stays on record. Faults: invalid, conflict.
 void change_device(device& d, json::value const& patch, edit const& e);
 
-// Mounts it from then on; the mount before ends there. Faults: conflict when it was mounted elsewhere at that time.
+// Mounts it from then on; the mount before ends there. The place where it is now, from an earlier time on, makes that mount
+// longer: for messages that came before it was entered. Faults: conflict when it was mounted elsewhere at that time.
 void mount_device(device& d, device_mount m);
 
 // A time in a body; absent: `otherwise`. Faults: invalid.

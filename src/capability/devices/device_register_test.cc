@@ -66,6 +66,16 @@ TEST(a_device, is_at_one_place_at_a_time) {
   EXPECT_THROW(mount_device(d, {"urn:c", at("2025-12-31T00:00:00Z"), at("2026-01-02T00:00:00Z")}), fault);
 }
 
+TEST(a_mount, can_be_dated_back_for_messages_that_came_before_it_was_entered) {
+  auto d = noise_sensor();
+  mount_device(d, {"urn:z", at("2025-01-01T00:00:00Z"), at("2025-06-01T00:00:00Z")});
+  mount_device(d, {"urn:a", at("2026-01-01T00:00:00Z"), no_time});
+  mount_device(d, {"urn:a", at("2025-12-01T00:00:00Z"), no_time});
+  ASSERT_EQ(2u, d.mounts.size());
+  EXPECT_EQ(at("2025-12-01T00:00:00Z"), d.mounts[1].from);
+  EXPECT_THROW(mount_device(d, {"urn:a", at("2025-05-01T00:00:00Z"), no_time}), fault);
+}
+
 TEST(a_retired_device, is_mounted_no_longer) {
   auto d = noise_sensor();
   mount_device(d, {"urn:a", at("2026-01-01T00:00:00Z"), no_time});

@@ -88,7 +88,8 @@ void put_device(transaction& t, device const& d, terms const& words) {
   auto const property = attribute_kind::property;
   set_fact(e, fact(words, "name", property, d.name));
   set_fact(e, fact(words, "serialNumber", property, d.dev_eui));
-  set_fact(e, fact(words, "deviceProfile", property, d.profile));
+  set_fact(e, fact(words, "category", property, json::array{"sensor"}));
+  set_fact(e, fact(words, "profile", property, d.profile));
   set_fact(e, fact(words, "deviceState", property, to_text(d.state)));
   auto const asset = symbol(words.iri("controlledAsset"));
   if (auto const* mount = d.mount_at(t.now())) {

@@ -66,7 +66,8 @@ void require_mount(prepared& p) {
   if (std::none_of(p.values.begin(), p.values.end(), for_point)) return;
   auto const* mount = p.device->mount_at(p.when);
   if (!mount) {
-    throw rejection{"not_mounted", "the device was mounted at no measuring point at " + to_string(p.when)};
+    throw rejection{"not_mounted", "the device was mounted at no measuring point at " + to_string(p.when) +
+                                       "; mount it from that time on, or earlier, and replay this"};
   }
   p.measuring_point = mount->measuring_point;
 }

@@ -121,7 +121,10 @@ class city_impl final : public city {
   }
 
   void backup_to(std::string const& directory) override { store::backup(*log_, *state_, directory); }
-  void checkpoint() override { follower_->checkpoint_now(); }
+  void checkpoint() override {
+    require(following_, fault_kind::unavailable, "the city has not been started yet");
+    follower_->checkpoint_now();
+  }
 
   bool is_open(symbol type) const override {
     auto const lock = std::shared_lock(open_mutex_);

@@ -69,7 +69,8 @@ enum class body_media { json, ld_json, merge_patch };
 
 body_media media_of_body(http::request const& r) {
   auto const type = http::content_type(r.headers);
-  if (type == "application/json") return body_media::json;
+  // Without a type it is what most bodies are here.
+  if (type == "application/json" || !r.headers.contains("Content-Type")) return body_media::json;
   if (type == "application/ld+json") return body_media::ld_json;
   if (type == "application/merge-patch+json" && r.method == "PATCH") return body_media::merge_patch;
   throw fault(fault_kind::unsupported_media, "send application/json or application/ld+json" +

@@ -45,7 +45,7 @@ json::object show(call const& c, door const& d, notifier const& n, std::string_v
     auto& out = notification->as_object();
     out["status"] = status.failed_in_a_row == 0 ? "ok" : "failed";
     out["timesSent"] = status.times_sent;
-    out["timesFailed"] = status.times_failed;
+    if (status.times_failed != 0) out["timesFailed"] = status.times_failed;
     add_time(out, "lastNotification", status.last_notification);
     add_time(out, "lastSuccess", status.last_success);
     add_time(out, "lastFailure", status.last_failure);

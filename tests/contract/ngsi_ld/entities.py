@@ -42,7 +42,7 @@ check("an unknown parameter is refused", is_error(call("GET", f"/entities/{id}?c
 check("a body of another kind is refused", call("POST", "/entities", b"<a/>", {"Content-Type": "text/xml"}).status == 415)
 check("JSON with a context inside is refused", is_error(call("POST", "/entities", {"id": new_id(), "type": "A", "@context": []}), 400, "BadRequestData"))
 check("what does not exist is not found", is_error(get(new_id()), 404, "ResourceNotFound"))
-check("an unknown method is not allowed", call("PUT", "/entities", {}).status == 405)
+check("an unknown method is not allowed", call("PUT", "/types", {}).status == 405)
 
 r = call("PATCH", f"/entities/{id}", {"temperature": {"value": 22}, "label": "urn:ngsi-ld:null", "colour": "red"})
 check("a merge is done", r.status == 204, r)
@@ -51,7 +51,8 @@ check("a merge keeps what it does not name", e["temperature"]["unitCode"] == "CE
 check("a merge removes with the null URI and adds what is new", "label" not in e and e["colour"]["value"] == "red", e)
 
 r = call("POST", f"/entities/{id}/attrs?options=noOverwrite", {"colour": {"type": "Property", "value": "blue"}, "size": {"type": "Property", "value": 3}})
-check("what may not be overwritten is told", r.status == 207 and r.json()["updated"] == ["size"] and r.json()["notUpdated"][0]["attributeName"] == "colour", r)
+check("what may not be overwritten is told", r.status == 207 and r.json()["updated"][0].endswith("/size")
+      and r.json()["notUpdated"][0]["attributeName"].endswith("/colour"), r)
 r = call("PATCH", f"/entities/{id}/attrs/size", {"unitCode": "MTR"})
 check("part of an attribute can be changed", r.status == 204 and get(id).json()["size"] == {"type": "Property", "value": 3, "unitCode": "MTR"}, r)
 r = call("PATCH", f"/entities/{id}/attrs/weight", {"value": 1})

@@ -33,7 +33,20 @@ struct matcher::subscription {
   bool scheduled = false;
   bool changed = false;
   bool removed = false;
+  std::optional<threshold> waits_for;  // of the filter, when indexed by it
+  std::uint64_t considered = 0;        // the last change: an entity may lead here on several ways
 };
+
+// A type that an entity must have, for each of the watch's alternatives.
+std::vector<symbol> matcher::first_types(watch const& w) {
+  auto types = std::vector<symbol>();
+  for (auto const& x : w.selectors) {
+    for (auto const& alternative : x.types) types.push_back(alternative.front());
+  }
+  std::sort(types.begin(), types.end());
+  types.erase(std::unique(types.begin(), types.end()), types.end());
+  return types;
+}
 
 void matcher::add_kind(subscription_kind k) {
   auto collection = k.collection;
@@ -50,11 +63,11 @@ void matcher::index(subscription_ptr const& s) {
       for (auto const& id : x.ids) by_id_[id].push_back(s);
     }
   } else if (all([](auto const& x) { return !x.types.empty(); })) {
-    auto types = std::set<symbol>();
-    for (auto const& x : selectors) {
-      for (auto const& alternative : x.types) types.insert(alternative.front());
+    s->waits_for = find_threshold(s->what.filter);
+    for (auto const t : first_types(s->what)) {
+      if (s->waits_for) by_type_[t].waiting.add(*s->waits_for, s);
+      else by_type_[t].all.push_back(s);
     }
-    for (auto const t : types) by_type_[t].push_back(s);
   } else {
     others_.push_back(s);
   }
@@ -65,10 +78,14 @@ void matcher::unindex(subscription_ptr const& s) {
     for (auto const& id : x.ids) {
       if (auto const it = by_id_.find(id); it != by_id_.end()) remove_from(it->second, s);
     }
-    for (auto const& alternative : x.types) {
-      if (auto const it = by_type_.find(alternative.front()); it != by_type_.end()) remove_from(it->second, s);
-    }
   }
+  for (auto const t : first_types(s->what)) {
+    auto const it = by_type_.find(t);
+    if (it == by_type_.end()) continue;
+    if (s->waits_for) it->second.waiting.remove(*s->waits_for, s);
+    else remove_from(it->second.all, s);
+  }
+  s->waits_for.reset();
   remove_from(others_, s);
 }
 
@@ -128,34 +145,24 @@ void matcher::on_change(entity_change const& change) {
   auto const& image = change.after->deleted_at != no_time ? *change.before : *change.after;
   auto const lock = std::lock_guard(mutex_);
   if (subscriptions_.empty()) return;
+  ++change_;
   auto visit = [&](std::vector<subscription_ptr> const& list) {
     for (auto const& s : list) consider(*s, change, image);
   };
   if (!by_id_.empty()) {
     if (auto const it = by_id_.find(image.id); it != by_id_.end()) visit(it->second);
   }
-  if (!by_type_.empty()) {
-    for (auto i = std::size_t(0); i < image.types.size(); ++i) {
-      auto const it = by_type_.find(image.types[i]);
-      if (it == by_type_.end()) continue;
-      if (i == 0) {
-        visit(it->second);
-        continue;
-      }
-      // Of an entity with several types a subscription to two of them must not be told twice.
-      for (auto const& s : it->second) {
-        auto const seen = std::any_of(image.types.begin(), image.types.begin() + std::ptrdiff_t(i), [&](symbol t) {
-          auto const before = by_type_.find(t);
-          return before != by_type_.end() && std::find(before->second.begin(), before->second.end(), s) != before->second.end();
-        });
-        if (!seen) consider(*s, change, image);
-      }
-    }
+  for (auto const t : image.types) {
+    auto const it = by_type_.find(t);
+    if (it == by_type_.end()) continue;
+    visit(it->second.all);
+    it->second.waiting.for_each(image, [&](subscription_ptr const& s) { consider(*s, change, image); });
   }
   visit(others_);
 }
 
 void matcher::consider(subscription& s, entity_change const& change, entity const& image) {
+  if (std::exchange(s.considered, change_) == change_) return;
   auto const& w = s.what;
   auto const entity_bit = entity_trigger(change);
   auto matched = (w.triggers & entity_bit & (entity_created | entity_deleted)) != 0;
@@ -308,6 +315,7 @@ std::uint64_t matcher::replay(std::string_view collection, std::string_view key,
     next = around_.read_log(before, changes);
     auto const lock = std::lock_guard(mutex_);
     for (auto const& c : changes) {
+      ++change_;
       if (c.after) consider(*s, c, c.after->deleted_at != no_time && c.before ? *c.before : *c.after);
     }
     if (next && *next == before) break;

@@ -17,6 +17,7 @@
 #include "base/time.h"
 #include "kernel/events/outbox.h"
 #include "kernel/events/subscriptions.h"
+#include "kernel/events/threshold_index.h"
 
 namespace dos {
 
@@ -65,6 +66,7 @@ class matcher final : public subscriptions {
   void index(subscription_ptr const& s);
   void unindex(subscription_ptr const& s);
   void consider(subscription& s, entity_change const& change, entity const& image);
+  static std::vector<symbol> first_types(watch const& w);
   void run_sender(std::weak_ptr<city> of);
   void deliver(std::shared_ptr<city> const& of, subscription_ptr const& s, std::unique_lock<std::mutex>& lock);
   void finish(subscription_ptr const& s, std::size_t n, sent const& result);
@@ -74,10 +76,16 @@ class matcher final : public subscriptions {
   mutable std::mutex mutex_;
   std::map<name, subscription_ptr> subscriptions_;
   std::map<name, std::pair<std::vector<outbox::entry>, subscription_status>> restored_;  // before their record came
-  // Where a change looks for subscriptions: by id when all selectors name ids, by type when all name types, else all.
+  // Where a change looks for subscriptions: by id when all selectors name ids, by type when all name types, else all. Of
+  // one type those that wait for a value to pass a number are asked only when it does.
+  struct of_type {
+    std::vector<subscription_ptr> all;
+    threshold_index<subscription_ptr> waiting;
+  };
   std::unordered_map<std::string, std::vector<subscription_ptr>> by_id_;
-  std::unordered_map<symbol, std::vector<subscription_ptr>> by_type_;
+  std::unordered_map<symbol, of_type> by_type_;
   std::vector<subscription_ptr> others_;
+  std::uint64_t change_ = 0;  // counts the changes considered
   std::multimap<std::int64_t, subscription_ptr> due_;  // µs at which to look at it again
   std::vector<name> gone_;
   std::condition_variable wake_;

@@ -57,6 +57,7 @@ std::optional<listed> find_context(call const& c, std::string_view id) {
 
 // ETSI GS CIM 009, 5.13.2
 void add_hosted(call_ptr c) {
+  require_role(c->who, role::editor);
   auto const* context = c->body.find("@context");
   if (context == nullptr) throw fault(fault_kind::malformed, "the body has an @context", "@context", "ETSI GS CIM 009, 5.13.2");
   process_context(*context, core_context().get(), [](auto const&) { return nullptr; });
@@ -104,6 +105,7 @@ void serve_context(call_ptr c) {
 
 // ETSI GS CIM 009, 5.13.5
 void delete_context(call_ptr c) {
+  require_role(c->who, role::editor);
   auto const reload = c->is_true("reload");
   auto const id = c->request.param("context");
   auto const found = find_context(*c, id);

@@ -8,6 +8,7 @@
 
 #include "base/fault.h"
 #include "base/id.h"
+#include "contract/rights.h"
 
 namespace dos::ngsi_ld {
 namespace {
@@ -18,6 +19,7 @@ namespace {
 
 json::object show_registration(call const& c, json::value const& record) {
   auto o = show_registration_body(*record.find("body"), *c.names);
+  if (!c.who.who().may_edit()) o.erase("contextSourceInfo");  // may hold what opens the source's door
   if (c.has_option("sysAttrs") || c.is_true("sysAttrs")) {
     o["createdAt"] = record.text_or("createdAt", "");
     o["modifiedAt"] = record.text_or("modifiedAt", "");
@@ -28,6 +30,7 @@ json::object show_registration(call const& c, json::value const& record) {
 
 // 5.9.2
 void register_source(call_ptr c, std::shared_ptr<notifier> n) {
+  require_role(c->who, role::editor);
   auto body = make_registration_body(c->body, *c->names);
   if (body.find("id") == nullptr) body["id"] = "urn:ngsi-ld:ContextSourceRegistration:" + new_uuid();
   auto const now = c->at->program.clock.now();
@@ -52,6 +55,7 @@ void register_source(call_ptr c, std::shared_ptr<notifier> n) {
 
 // 5.9.3
 void update_registration(call_ptr c, std::shared_ptr<notifier> n) {
+  require_role(c->who, role::editor);
   auto const id = std::string(c->id());
   auto const patch = make_registration_body(c->body, *c->names);
   if (auto const* other = patch.find("id"); other != nullptr && *other != json::value(id)) {
@@ -83,6 +87,7 @@ void update_registration(call_ptr c, std::shared_ptr<notifier> n) {
 
 // 5.9.4
 void delete_registration(call_ptr c, std::shared_ptr<notifier> n) {
+  require_role(c->who, role::editor);
   auto const id = std::string(c->id());
   auto const before = std::make_shared<json::value>();
   auto const decide = [id, before](transaction& t) {
@@ -99,6 +104,8 @@ void delete_registration(call_ptr c, std::shared_ptr<notifier> n) {
 
 // 5.10.1
 void retrieve_registration(call_ptr c) {
+  require_role(c->who, role::viewer);
+  require_reader(c->who);
   auto const id = c->id();
   auto const record = c->who.find_record(registration_collection, id);
   if (!record) refuse_unknown_registration(id);
@@ -140,6 +147,8 @@ registration_query read_registration_query(call const& c) {
 
 // 5.10.2
 void query_registrations(call_ptr c) {
+  require_role(c->who, role::viewer);
+  require_reader(c->who);
   auto const p = read_page(*c);
   auto const q = read_registration_query(*c);
   auto const now = c->at->program.clock.now();

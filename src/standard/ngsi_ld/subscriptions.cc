@@ -5,6 +5,7 @@
 
 #include "base/fault.h"
 #include "base/id.h"
+#include "contract/rights.h"
 #include "kernel/session/city.h"
 
 namespace dos::ngsi_ld {
@@ -31,6 +32,10 @@ void add_time(json::object& o, std::string_view name, timestamp t) {
 json::object show(call const& c, door const& d, notifier const& n, std::string_view key, json::value const& record) {
   auto const& stored = *record.find("body");
   auto o = show_subscription_body(stored, *c.names);
+  if (auto* told = o.find("notification"); told != nullptr && !c.who.who().may_edit()) {
+    // What opens the receiver's door is for those who could have set it.
+    if (auto* endpoint = told->find("endpoint"); endpoint != nullptr && endpoint->is_object()) endpoint->as_object().erase("receiverInfo");
+  }
   o["status"] = subscription_state(record, c.at->program.clock.now());
   if (d.of_registrations) {
     o.erase("notificationTrigger");
@@ -85,6 +90,7 @@ std::string context_url(call const& c, json::value const& context) { return cont
 
 // 5.8.1
 void create_subscription(call_ptr c, door const& d, std::shared_ptr<notifier> n) {
+  require_role(c->who, role::editor);
   with_notification_context(c, [c, &d, n](json::value context) {
     auto terms = json::object();
     auto body = make_subscription_body(c->body, *c->names, terms);
@@ -123,6 +129,7 @@ void create_subscription(call_ptr c, door const& d, std::shared_ptr<notifier> n)
 
 // 5.8.2
 void update_subscription(call_ptr c, door const& d) {
+  require_role(c->who, role::editor);
   with_notification_context(c, [c, &d](json::value context) {
     auto const id = std::string(c->id());
     if (c->body.is_object() && c->body.as_object().empty()) throw fault(fault_kind::invalid, "the body is empty", "", "ETSI GS CIM 009, 5.8.2");
@@ -167,6 +174,7 @@ void update_subscription(call_ptr c, door const& d) {
 
 // 5.8.5
 void delete_subscription(call_ptr c, door const& d) {
+  require_role(c->who, role::editor);
   auto const id = std::string(c->id());
   write_and_say_nothing(c, [id, &d](transaction& t) {
     if (!t.find_record(d.collection, id)) refuse_unknown_subscription(id);
@@ -174,8 +182,10 @@ void delete_subscription(call_ptr c, door const& d) {
   });
 }
 
-// 5.8.3
+// 5.8.3. The headers for a receiver may hold its secret: who may read them may write them, too.
 void retrieve_subscription(call_ptr c, door const& d, notifier const& n) {
+  require_role(c->who, role::editor);
+  require_reader(c->who);
   auto const id = c->id();
   auto const record = c->who.find_record(d.collection, id);
   if (!record) refuse_unknown_subscription(id);
@@ -184,6 +194,8 @@ void retrieve_subscription(call_ptr c, door const& d, notifier const& n) {
 
 // 5.8.4
 void query_subscriptions(call_ptr c, door const& d, notifier const& n) {
+  require_role(c->who, role::editor);
+  require_reader(c->who);
   auto const p = read_page(*c);
   auto list = json::array();
   auto at = std::size_t(0);

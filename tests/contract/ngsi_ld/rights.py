@@ -1,0 +1,15 @@
+#!/usr/bin/env python3
+# serve: --anonymous anonymous
+"""Who has no token reads what is open, and no more."""
+from _client import call, check, new_id, report
+
+id = new_id()
+check("nobody writes without a token", call("POST", "/entities", {"id": id, "type": "Thing"}).status == 401)
+check("what is not open is not there", call("GET", "/entities/" + id).status == 404)
+check("nobody lists subscriptions, which may hold secrets", call("GET", "/subscriptions").status == 401)
+s = {"type": "Subscription", "entities": [{"type": "Thing"}], "notification": {"endpoint": {"uri": "http://example.org/"}}}
+check("nor makes one", call("POST", "/subscriptions", s).status == 401)
+check("nor registers a source", call("POST", "/csourceRegistrations", {}).status in (400, 401))
+check("nor hosts a context", call("POST", "/jsonldContexts", {"@context": {}}).status == 401)
+check("types that are not open are not told", call("GET", "/types").json().get("typeList") == [])
+report.finish()

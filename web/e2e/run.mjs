@@ -106,6 +106,7 @@ const staff_pages = [
   'eingang/',
   'eingang/?liste=1',
   'quellen/',
+  'zugang/',
   'system/'
 ].map((part) => `/workplace/${part}`);
 
@@ -227,6 +228,51 @@ test('each object says time, age, origin and can be taken along as CSV', async (
   await page.context().close();
 });
 
+test('an object says in a word where its values are heading', async (browser) => {
+  const page = await open(browser, '/?kinds=weather', calm);
+  const link = page.locator('.tile a').first();
+  await link.waitFor({ timeout: 20_000 });
+  await page.goto(new URL(await link.getAttribute('href'), base).href);
+  await page
+    .locator('.values .trend', { hasText: /steigt|fällt|bleibt gleich/ })
+    .first()
+    .waitFor({ timeout: 20_000 });
+  await page.context().close();
+});
+
+test('the header carries the name of the city that is chosen, and no other', async (browser) => {
+  const page = await open(browser, '/?city=schwerte', calm);
+  await page.locator('header strong', { hasText: /^Schwerte$/ }).waitFor({ timeout: 20_000 });
+  check(!(await page.locator('header').innerText()).includes('Dortmund'), 'the other city is named');
+  await page.getByRole('link', { name: 'Datenzugang' }).click();
+  await page.locator('header strong', { hasText: /^Stadtdaten$/ }).waitFor();
+  await page.context().close();
+});
+
+test('markers that would lie on each other become one with a number, which opens with a click', async (browser) => {
+  const page = await open(browser, '/?city=schwerte', { ...calm, viewport: { width: 1440, height: 2000 } });
+  await page.locator('[data-map=idle]').waitFor({ timeout: 40_000 });
+  const canvas = page.locator('.map canvas');
+  const { width, height } = await canvas.boundingBox();
+  const isCluster = async (x, y) => {
+    await canvas.hover({ position: { x, y } });
+    return /^\d+ Objekte/.test((await canvas.getAttribute('title')) ?? '');
+  };
+  for (let y = 60; y < height - 60; y += 14) {
+    for (let x = 60; x < width - 60; x += 14) {
+      if (!(await isCluster(x, y))) continue;
+      const image = () => canvas.screenshot().then((bytes) => bytes.toString('base64'));
+      const before = await image();
+      await canvas.click({ position: { x, y } });
+      const deadline = Date.now() + 10_000;
+      while ((await image()) === before) check(Date.now() < deadline, 'nothing opened');
+      await page.context().close();
+      return;
+    }
+  }
+  check(false, 'no number on the map');
+});
+
 test('without a connection the page says so and keeps what it has', async (browser) => {
   const page = await open(browser, '/', calm);
   await page.locator('.list tbody tr').first().waitFor({ timeout: 20_000 });
@@ -320,6 +366,30 @@ if (code) {
     const took = performance.now() - before;
     console.log(`   ${took.toFixed(0)} ms from uplink to page`);
     check(took < 1000, `${took} ms`);
+    await page.context().close();
+  });
+
+  test('a token is shown once; a type that is closed is gone for citizens until it is opened again', async (browser) => {
+    const page = await open(browser, '/workplace/zugang/', { ...calm, storageState: signedIn });
+    await page.getByLabel('Für wen').fill('e2e');
+    await page.getByRole('button', { name: 'Token anlegen' }).click();
+    const token = await page.locator('.kern-alert code').first().innerText();
+    const types = () => fetch(`${base}/dortmund/ngsi-ld/v1/types`, { headers: { authorization: `Bearer ${token}` } });
+    check((await types()).ok, 'the token opens nothing');
+    await page.reload();
+    await page.getByRole('button', { name: 'Token anlegen' }).waitFor();
+    check(!(await page.locator('main').innerText()).includes(token), 'the token is shown again');
+
+    const row = page.locator('.content li', { hasText: 'NoiseLevelObserved' });
+    const seen = async () =>
+      (await (await fetch(`${base}/dortmund/ngsi-ld/v1/entities?type=NoiseLevelObserved`)).json()).length > 0;
+    await row.getByRole('button', { name: 'Zurückziehen' }).click();
+    await row.getByText('nur intern').waitFor();
+    check(!(await seen()), 'still public');
+    await row.getByRole('button', { name: 'Freigeben' }).click();
+    await page.locator('dialog').getByRole('button', { name: 'Freigeben' }).click();
+    await row.getByText('freigegeben', { exact: true }).waitFor();
+    check(await seen(), 'not public again');
     await page.context().close();
   });
 

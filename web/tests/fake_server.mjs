@@ -19,6 +19,8 @@ const types = {
   '.geojson': 'application/geo+json'
 };
 
+const typeIri = (type) => `https://smartdatamodels.org/${type}`;
+const openTypes = new Set([typeIri('WeatherObserved')]);
 const listeners = new Set();
 let session = { signed_in: false };
 let position = 0;
@@ -101,6 +103,13 @@ async function platform(city, path, query, request, response) {
         expectedInterval: entity.expectedInterval?.value
       }));
     return json(response, { items, total: items.length });
+  }
+  if (first === 'tokens') return json(response, { id: crypto.randomUUID(), token: 'v4.invented' }, 201);
+  if (first === 'open-types') {
+    if (method === 'GET') return json(response, { items: [...openTypes] });
+    if (method === 'PUT') openTypes.add(id);
+    else openTypes.delete(id);
+    return json(response, undefined, 204);
   }
   if (first === 'webhooks')
     return json(
@@ -216,6 +225,11 @@ const server = createServer(async (request, response) => {
   if (!match) return file(response, decodeURIComponent(path), request);
   const [, city, door, rest] = match;
   if (door === 'platform') return platform(city, rest, url.searchParams, request, response);
+  if (rest === 'types' && url.searchParams.get('details'))
+    return json(
+      response,
+      [...new Set(entities[city].map((entity) => entity.type))].map((type) => ({ id: typeIri(type), typeName: type }))
+    );
   if (rest === 'types') return json(response, { typeList: [...new Set(entities[city].map((entity) => entity.type))] });
   if (rest === 'entities') {
     const wanted = (url.searchParams.get('type') ?? '').split(',');

@@ -88,6 +88,8 @@ async function types(city: string): Promise<string[]> {
   return answer.typeList ?? [];
 }
 
+const typeDetails = (city: string) => get<api.TypeDetail[]>(`/${city}/ngsi-ld/v1/types`, { details: true });
+
 const platform = (city: string) => `/${city}/platform/v1`;
 const id = encodeURIComponent;
 
@@ -96,6 +98,7 @@ export const client = {
   status: () => get<api.Status>('/platform/v1/status'),
 
   types,
+  typeDetails,
   entities,
   entity: (city: string, entity: string) =>
     get<api.Entity>(`/${city}/ngsi-ld/v1/entities/${id(entity)}`, { options: 'sysAttrs' }),
@@ -147,5 +150,12 @@ export const client = {
     get<{ hours: api.LedgerHour[] }>(`${platform(city)}/ledger`, query),
   createWebhook: (city: string, webhook: { name: string; network: string }) =>
     write<api.NewWebhook>('POST', `${platform(city)}/webhooks`, webhook),
+  createToken: (city: string, token: { name: string; role: api.Role; days: number }) =>
+    write<api.NewToken>('POST', `${platform(city)}/tokens`, token),
+  openTypes: {
+    list: (city: string) => get<{ items: string[] }>(`${platform(city)}/open-types`),
+    open: (city: string, iri: string) => write<void>('PUT', `${platform(city)}/open-types/${id(iri)}`),
+    close: (city: string, iri: string) => write<void>('DELETE', `${platform(city)}/open-types/${id(iri)}`)
+  },
   sources: (city: string) => get<api.Page<api.Source>>(`${platform(city)}/sources`)
 };

@@ -16,6 +16,8 @@ export interface City {
   ags?: string;
   center?: [number, number];
   bbox?: [number, number, number, number];
+  /** #rrggbb */
+  color?: string;
   contact?: Contact;
   logo?: string;
 }
@@ -56,10 +58,12 @@ export interface LiveChange {
 export type TemporalPair = [value: unknown, time: string];
 export type AggregatePair = [value: number, from: string, to: string];
 
+export type Role = 'admin' | 'editor' | 'viewer' | 'device';
+
 export interface Session {
   signed_in: boolean;
   name?: string;
-  role?: 'admin' | 'editor' | 'viewer' | 'device';
+  role?: Role;
   city?: string;
 }
 
@@ -214,6 +218,18 @@ export interface NewWebhook {
   url: string;
   secret: string;
   header: string;
+}
+
+/** Answered once, when a token is made: it is shown here and never again. */
+export interface NewToken {
+  id: string;
+  token: string;
+}
+
+export interface TypeDetail {
+  /** The full IRI. */
+  id: string;
+  typeName?: string;
 }
 
 export interface CityStatus {

@@ -2,7 +2,7 @@
 import { client } from '#lib/api/client';
 import type { AggregatePair, Provenance, TemporalPair } from '#lib/api/types';
 import type { Span } from './berlin';
-import { plain, provenanceOf, timeOf } from './readings';
+import { plain, provenanceOf, timeOf, trendOf, type Reading, type Trend } from './readings';
 
 export interface Point {
   /** Milliseconds UTC. */
@@ -34,6 +34,12 @@ const hour = 3_600_000;
 const bucket: Record<Span, 'hour' | 'day' | undefined> = { day: undefined, week: 'hour', month: 'hour', year: 'day' };
 const bucketLength = { hour, day: 24 * hour };
 const bucketPeriod = { hour: 'PT1H', day: 'P1D' };
+
+/** Where a value is heading. A compass bearing neither rises nor falls, and nothing is said without a value before. */
+export function directionOf(before: number | undefined, reading: Reading | undefined): Trend | undefined {
+  if (before === undefined || typeof reading?.value !== 'number' || reading.attribute === 'windDirection') return;
+  return trendOf(before, reading.value);
+}
 
 export interface SeriesWish {
   city: string;

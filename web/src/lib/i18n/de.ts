@@ -270,7 +270,9 @@ export const de = {
     value: 'Wert',
     time: 'Stand',
     emptyTitle: 'Noch keine Objekte',
-    empty: 'Sobald diese Stadt Daten freigibt, erscheinen sie hier.',
+    empty: 'Sobald die Stadt Daten freigibt, erscheinen sie hier und auf der Karte – von selbst, ohne Neuladen.',
+    emptyStaff: 'Legen Sie das erste Gerät an. Für alle sichtbar wird, was Sie freigeben.',
+    emptySignIn: 'Für Beschäftigte: zum Arbeitsplatz',
     nothing: 'Kein Objekt passt zu dieser Auswahl.',
     clear: 'Auswahl aufheben',
     noMap: 'Dieses Gerät kann die Karte nicht zeichnen. In der Liste stehen dieselben Werte.',
@@ -283,6 +285,7 @@ export const de = {
     noPlace: 'ohne Ort'
   },
   map: {
+    cluster: (count: number) => `${count} Objekte; klicken zeigt sie einzeln`,
     schematic: 'Stadtbahn schematisch',
     boundaries: 'Grenzen: click_that_hood (MIT)',
     stops: 'Haltestellen: VRR (CC BY 4.0)',
@@ -364,7 +367,7 @@ export const de = {
     copied: 'Kopiert',
     rights: 'Nutzung',
     rightsText:
-      'Jeder Wert trägt seine Herkunft im Feld „provenance“. Welche Lizenz gilt, steht bei der jeweiligen Datenquelle; Haltestellen: VRR, CC BY 4.0.'
+      'Jeder Wert trägt seine Herkunft im Feld „provenance“. Welche Lizenz gilt, steht bei der jeweiligen Datenquelle.'
   },
   imprint: {
     title: 'Impressum',
@@ -399,7 +402,7 @@ export const de = {
       },
       {
         title: 'Ihre Rechte',
-        text: 'Sie können Auskunft, Berichtigung und Löschung Ihrer Daten verlangen und sich bei der Landesbeauftragten für Datenschutz und Informationsfreiheit Nordrhein-Westfalen beschweren. Wenden Sie sich an die unten genannte Stelle.'
+        text: 'Sie können Auskunft, Berichtigung und Löschung Ihrer Daten verlangen und sich bei der Datenschutz-Aufsicht Ihres Landes beschweren. Wenden Sie sich an die unten genannte Stelle.'
       }
     ],
     responsible: 'Verantwortliche Stelle'
@@ -439,8 +442,8 @@ export const de = {
       {
         title: 'Wie benutze ich die Seite?',
         lines: [
-          'Oben wählen Sie eine Stadt.',
-          'Darunter sehen Sie Kästen mit Zahlen.',
+          'Oben sehen Sie Kästen mit Zahlen.',
+          'Gibt es mehrere Städte? Dann wählen Sie darüber eine Stadt.',
           'Ein Pfeil zeigt: Die Zahl wird größer oder kleiner.',
           'Weiter unten ist eine Karte.',
           'Neben der Karte ist eine Liste.',
@@ -486,6 +489,47 @@ export const de = {
       failed: 'Dieser Code gilt nicht oder nicht mehr. Lassen Sie sich einen neuen Link geben.',
       done: 'Sie sind angemeldet.',
       go: 'Zum Arbeitsplatz'
+    },
+    accessTitle: 'Zugang und Freigabe',
+    access: {
+      open: 'Was alle sehen dürfen',
+      openText: 'Freigegeben wird eine ganze Art von Objekten: auf der Übersicht und im Datenzugang, ohne Anmeldung.',
+      isOpen: 'freigegeben',
+      isClosed: 'nur intern',
+      makeOpen: 'Freigeben',
+      close: 'Zurückziehen',
+      openAsk: (type: string) => `Alle Objekte der Art „${type}“ mit ihren Werten für alle sichtbar machen?`,
+      nowOpen: (type: string) => `„${type}“ ist freigegeben.`,
+      nowClosed: (type: string) => `„${type}“ ist nur noch intern zu sehen.`,
+      noTypes: 'Noch nichts freizugeben',
+      noTypesText: 'Sobald das erste Objekt da ist, steht seine Art hier.',
+      token: 'Zugang für ein Programm',
+      tokenText:
+        'Ein Token öffnet einem Programm oder einer Person die Daten dieser Stadt. Es wird nur einmal gezeigt; der Server merkt sich, wer es hat, nicht das Token.',
+      name: 'Für wen',
+      nameHint: 'Zum Beispiel „Tiefbauamt“.',
+      role: 'Rolle',
+      rights: {
+        viewer: 'Liest alles, auch was nicht freigegeben ist.',
+        device: 'Liest und schreibt, was seine Quelle bringt.',
+        editor: 'Arbeitet auch mit Geräten, Dateien und Objekten.',
+        admin: 'Darf alles, auch freigeben und Zugänge anlegen.'
+      },
+      days: 'Gültig, in Tagen',
+      daysHint: 'Danach gilt es nicht mehr.',
+      submit: 'Token anlegen',
+      made: (name: string) => `Token für „${name}“. Sie sehen es nur jetzt.`,
+      tokenWord: 'Token',
+      id: 'Kennung zum Sperren',
+      copy: 'Token kopieren',
+      hide: 'Nicht mehr zeigen',
+      onlyAdmin: 'Freigeben und Zugänge anlegen darf nur die Verwaltung.'
+    },
+    start: {
+      title: 'So fangen Sie an',
+      device: 'Das erste Gerät anlegen',
+      source: 'Eine Quelle einrichten, die seine Nachrichten bringt',
+      open: 'Freigeben, was alle sehen dürfen'
     },
     readOnly: 'Ihre Rolle darf lesen, aber nichts ändern.',
     summary: {

@@ -244,7 +244,9 @@ export const en: Messages = {
     value: 'Value',
     time: 'As of',
     emptyTitle: 'No objects yet',
-    empty: 'As soon as this city opens data, they appear here.',
+    empty: 'As soon as the city opens data, they appear here and on the map – by themselves, without reloading.',
+    emptyStaff: 'Add the first device. What you open becomes visible to everybody.',
+    emptySignIn: 'For staff: to the workplace',
     nothing: 'No object matches this selection.',
     clear: 'Clear selection',
     noMap: 'This device cannot draw the map. The list holds the same values.',
@@ -257,6 +259,7 @@ export const en: Messages = {
     noPlace: 'without a place'
   },
   map: {
+    cluster: (count: number) => `${count} objects; click to see each`,
     schematic: 'Light rail, schematic',
     boundaries: 'Boundaries: click_that_hood (MIT)',
     stops: 'Stops: VRR (CC BY 4.0)',
@@ -330,8 +333,7 @@ export const en: Messages = {
     copy: 'Copy command',
     copied: 'Copied',
     rights: 'Use',
-    rightsText:
-      'Every value carries its origin in the field “provenance”. The licence is stated with each data source; stops: VRR, CC BY 4.0.'
+    rightsText: 'Every value carries its origin in the field “provenance”. The licence is stated with each data source.'
   },
   imprint: {
     title: 'Imprint',
@@ -366,7 +368,7 @@ export const en: Messages = {
       },
       {
         title: 'Your rights',
-        text: 'You may ask for access to, correction and deletion of your data, and you may complain to the State Commissioner for Data Protection and Freedom of Information of North Rhine-Westphalia. Write to the body named below.'
+        text: 'You may ask for access to, correction and deletion of your data, and you may complain to the data protection authority of your state. Write to the body named below.'
       }
     ],
     responsible: 'Responsible body'
@@ -406,8 +408,8 @@ export const en: Messages = {
       {
         title: 'How do I use it?',
         lines: [
-          'At the top you choose a city.',
-          'Below you see boxes with numbers.',
+          'At the top you see boxes with numbers.',
+          'Are there several cities? Then you choose a city above them.',
           'An arrow shows: the number gets bigger or smaller.',
           'Further down there is a map.',
           'Next to the map there is a list.',
@@ -453,6 +455,47 @@ export const en: Messages = {
       failed: 'This code is not valid or no longer valid. Ask for a new link.',
       done: 'You are signed in.',
       go: 'To the workplace'
+    },
+    accessTitle: 'Access and release',
+    access: {
+      open: 'What everybody may see',
+      openText: 'A whole type of objects is opened: on the overview and for programs, without signing in.',
+      isOpen: 'open',
+      isClosed: 'internal',
+      makeOpen: 'Open',
+      close: 'Close',
+      openAsk: (type) => `Make all objects of the type “${type}” and their values visible to everybody?`,
+      nowOpen: (type) => `“${type}” is open.`,
+      nowClosed: (type) => `“${type}” is internal from now on.`,
+      noTypes: 'Nothing to open yet',
+      noTypesText: 'As soon as there is a first object, its type stands here.',
+      token: 'Access for a program',
+      tokenText:
+        'A token opens the data of this city to a program or a person. It is shown only once; the server remembers who has it, not the token.',
+      name: 'For whom',
+      nameHint: 'For example “civil engineering”.',
+      role: 'Role',
+      rights: {
+        viewer: 'Reads everything, also what is not open.',
+        device: 'Reads, and writes what its source brings.',
+        editor: 'Also works with devices, files and objects.',
+        admin: 'May do everything, also open types and make tokens.'
+      },
+      days: 'Valid for, in days',
+      daysHint: 'After that it no longer works.',
+      submit: 'Make token',
+      made: (name) => `Token for “${name}”. You see it only now.`,
+      tokenWord: 'Token',
+      id: 'Identifier for revoking',
+      copy: 'Copy token',
+      hide: 'Hide',
+      onlyAdmin: 'Only administrators may open types and make tokens.'
+    },
+    start: {
+      title: 'How to start',
+      device: 'Add the first device',
+      source: 'Set up a source that brings its messages',
+      open: 'Open what everybody may see'
     },
     readOnly: 'Your role may read but not change anything.',
     summary: {

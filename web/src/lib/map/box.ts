@@ -16,6 +16,11 @@ export function boxOf(cities: City[]): Box {
   return boxes.length ? boxes.reduce(joined) : region;
 }
 
+export function middleOf([west, south, east, north]: Box): [number, number] {
+  const short = (degrees: number) => Math.round(degrees * 10_000) / 10_000;
+  return [short((west + east) / 2), short((south + north) / 2)];
+}
+
 function joined(a: Box, b: Box): Box {
   return [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[2], b[2]), Math.max(a[3], b[3])];
 }

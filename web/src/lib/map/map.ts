@@ -4,14 +4,17 @@ import {
   Map,
   NavigationControl,
   setWorkerUrl,
+  type ExpressionSpecification,
   type GeoJSONSource,
   type GeoJSONSourceSpecification
 } from 'maplibre-gl';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
 import 'maplibre-gl/dist/maplibre-gl.css';
+import type { Feature, Point } from 'geojson';
 import type { Messages } from '#lib/i18n/de';
 import type { Box } from './box';
 import { drawMarker, markerName, type MarkerLook } from './markers';
+import { spread } from './spread';
 import { baseStyle, labelLayers, loadBase } from './style';
 
 setWorkerUrl(workerUrl);
@@ -33,6 +36,10 @@ export interface MapWish {
   onPlace?: (point: [number, number]) => void;
 }
 
+/** Markers that would lie on each other become one with a number: pixels between them, and up to which zoom. */
+const clusters = { cluster: true, clusterRadius: 32, clusterMaxZoom: 16 };
+const farthest = 18;
+const markerSize: ExpressionSpecification = ['interpolate', ['linear'], ['zoom'], 9, 0.6, 12, 0.75, 15, 1];
 const drawEvery = 500;
 const fitting = { padding: 28, maxZoom: 15 };
 
@@ -45,10 +52,12 @@ export class CityMap {
   private waiting: Spot[] = [];
   private timer: ReturnType<typeof setTimeout> | undefined;
   private drawn = false;
+  private placed: Spot[] = [];
+  private chosen: string | [number, number] | undefined;
 
   private constructor(
     private readonly map: Map,
-    private readonly dark: boolean,
+    readonly dark: boolean,
     /** Light rail is drawn, and the page says that it is schematic. */
     readonly hasLines: boolean
   ) {}
@@ -65,7 +74,7 @@ export class CityMap {
       bounds: wish.box,
       fitBoundsOptions: fitting,
       minZoom: 8,
-      maxZoom: 18,
+      maxZoom: farthest,
       dragRotate: false,
       pitchWithRotate: false,
       touchPitch: false,
@@ -106,28 +115,31 @@ export class CityMap {
 
   private draw(spots: Spot[]): void {
     this.drawn = true;
+    this.placed = spread(spots);
     for (const spot of spots) {
       const name = markerName(spot);
       if (this.map.hasImage(name)) continue;
       const { image, pixelRatio } = drawMarker(spot);
       this.map.addImage(name, image, { pixelRatio });
     }
-    this.source('spots').setData({
-      type: 'FeatureCollection',
-      features: spots.map((spot) => ({
-        type: 'Feature',
-        geometry: { type: 'Point', coordinates: spot.point },
-        properties: { id: spot.id, image: markerName(spot), label: spot.label, stop: spot.kind === 'stop' }
-      }))
-    });
+    this.source('spots').setData({ type: 'FeatureCollection', features: this.placed.map(toFeature) });
+    this.ring();
   }
 
-  /** Rings a place. */
-  mark(point: [number, number] | undefined): void {
-    this.source('chosen').setData({
-      type: 'FeatureCollection',
-      features: point ? [{ type: 'Feature', geometry: { type: 'Point', coordinates: point }, properties: {} }] : []
-    });
+  /** Rings an object or a place. */
+  mark(chosen: string | [number, number] | undefined): void {
+    this.chosen = chosen;
+    this.ring();
+  }
+
+  /** The chosen object is drawn once more in its ring: it is seen even while it is part of a number. */
+  private ring(): void {
+    const { chosen } = this;
+    const spot = typeof chosen === 'string' ? this.placed.find(({ id }) => id === chosen) : undefined;
+    const features: Feature[] = [];
+    if (spot) features.push(toFeature(spot));
+    if (Array.isArray(chosen)) features.push(pointFeature(chosen, {}));
+    this.source('chosen').setData({ type: 'FeatureCollection', features });
   }
 
   goTo(center: [number, number]): void {
@@ -150,9 +162,36 @@ export class CityMap {
 
   private addLayers(scheme: 'light' | 'dark'): void {
     const empty: GeoJSONSourceSpecification = { type: 'geojson', data: { type: 'FeatureCollection', features: [] } };
-    this.map.addSource('spots', empty);
+    this.map.addSource('spots', { ...empty, ...clusters });
     this.map.addSource('chosen', empty);
     for (const layer of labelLayers(scheme)) this.map.addLayer(layer);
+    const [ink, halo] = this.dark ? ['#fff', '#151c31'] : ['#12182b', '#fff'];
+    this.map.addLayer({
+      id: 'clusters',
+      type: 'circle',
+      source: 'spots',
+      filter: ['has', 'point_count'],
+      paint: {
+        'circle-radius': ['step', ['get', 'point_count'], 14, 10, 17, 50, 21, 500, 26],
+        'circle-color': this.dark ? '#dfe6f6' : '#12356b',
+        'circle-stroke-width': 3,
+        'circle-stroke-color': this.dark ? '#dfe6f655' : '#12356b55'
+      }
+    });
+    this.map.addLayer({
+      id: 'cluster-counts',
+      type: 'symbol',
+      source: 'spots',
+      filter: ['has', 'point_count'],
+      layout: {
+        'text-font': ['Fira Sans'],
+        'text-field': ['get', 'point_count_abbreviated'],
+        'text-size': 14,
+        'text-allow-overlap': true,
+        'text-ignore-placement': false
+      },
+      paint: { 'text-color': this.dark ? '#12182b' : '#fff' }
+    });
     this.map.addLayer({
       id: 'chosen',
       type: 'circle',
@@ -169,9 +208,10 @@ export class CityMap {
       id: 'spots',
       type: 'symbol',
       source: 'spots',
+      filter: ['!', ['has', 'point_count']],
       layout: {
         'icon-image': ['get', 'image'],
-        'icon-size': ['interpolate', ['linear'], ['zoom'], 9, 0.5, 12, 0.72, 15, 1],
+        'icon-size': markerSize,
         'icon-allow-overlap': true,
         'icon-ignore-placement': true,
         'text-font': ['Fira Sans'],
@@ -181,11 +221,14 @@ export class CityMap {
         'text-offset': [0, 1.15],
         'text-optional': true
       },
-      paint: {
-        'text-color': this.dark ? '#fff' : '#12182b',
-        'text-halo-color': this.dark ? '#151c31' : '#fff',
-        'text-halo-width': 1.8
-      }
+      paint: { 'text-color': ink, 'text-halo-color': halo, 'text-halo-width': 1.8 }
+    });
+    this.map.addLayer({
+      id: 'chosen-spot',
+      type: 'symbol',
+      source: 'chosen',
+      filter: ['has', 'image'],
+      layout: { 'icon-image': ['get', 'image'], 'icon-size': markerSize, 'icon-allow-overlap': true }
     });
   }
 
@@ -198,14 +241,41 @@ export class CityMap {
         [x - reach, y - reach],
         [x + reach, y + reach]
       ];
-      const [hit] = this.map.queryRenderedFeatures(box, { layers: ['spots'] });
-      wish.onSelect?.(hit?.properties.id as string | undefined);
+      const [hit] = this.map.queryRenderedFeatures(box, { layers: ['spots', 'clusters'] });
+      if (hit?.properties.cluster) void this.expand(hit);
+      else wish.onSelect?.(hit?.properties.id as string | undefined);
     });
     if (!wish.onSelect) return;
     const canvas = this.map.getCanvas();
-    this.map.on('mouseenter', 'spots', () => (canvas.style.cursor = 'pointer'));
-    this.map.on('mouseleave', 'spots', () => (canvas.style.cursor = ''));
+    this.map.on('mousemove', ['spots', 'clusters'], ({ features: [hit] = [] }) => {
+      const count = hit?.properties.point_count as number | undefined;
+      canvas.style.cursor = 'pointer';
+      canvas.title = count ? wish.messages.map.cluster(count) : '';
+    });
+    this.map.on('mouseleave', ['spots', 'clusters'], () => {
+      canvas.style.cursor = '';
+      canvas.removeAttribute('title');
+    });
   }
+
+  /** Goes as near as it takes to see the parts of a number. */
+  private async expand(cluster: Feature): Promise<void> {
+    const zoom = await this.source('spots').getClusterExpansionZoom(cluster.properties!.cluster_id);
+    const [longitude, latitude] = (cluster.geometry as Point).coordinates as [number, number];
+    this.map.easeTo({
+      center: [longitude, latitude],
+      zoom: Math.min(zoom + 0.2, farthest),
+      duration: calm() ? 0 : 600
+    });
+  }
+}
+
+function pointFeature(coordinates: [number, number], properties: Record<string, string>): Feature {
+  return { type: 'Feature', geometry: { type: 'Point', coordinates }, properties };
+}
+
+function toFeature(spot: Spot): Feature {
+  return pointFeature(spot.point, { id: spot.id, image: markerName(spot), label: spot.label });
 }
 
 function calm(): boolean {

@@ -76,6 +76,8 @@ const palettes: Record<'light' | 'dark', Palette> = {
   }
 };
 
+const isNeighbour = ({ properties }: FeatureCollection['features'][number]) => properties?.role === 'neighbour';
+
 export interface Credits {
   boundaries: string;
   stops: string;
@@ -89,7 +91,8 @@ export function baseStyle(data: BaseData, scheme: 'light' | 'dark', credits: Cre
       boundaries: {
         type: 'geojson',
         data: data.boundaries,
-        attribution: data.boundaries.features.length ? credits.boundaries : undefined
+        // Only the demonstration's boundaries come with neighbours; a city's own need no credit.
+        attribution: data.boundaries.features.some(isNeighbour) ? credits.boundaries : undefined
       },
       // Drawn from stop to stop, so the credit for the stops is due here, too.
       lines: {

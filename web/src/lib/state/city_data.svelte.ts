@@ -17,6 +17,7 @@ export class CityData {
   connection = $state<Connection>('connecting');
   /** When the last event came, milliseconds UTC. */
   lastChange = $state<number>();
+  hasStops = $state(false);
   stops = $state<'none' | 'loading' | 'shown'>('none');
 
   private unfollow: (() => void) | undefined;
@@ -79,9 +80,12 @@ export class CityData {
 
   private async shownTypes(): Promise<string[]> {
     try {
-      return (await client.types(this.city)).filter(isShown);
+      const types = await client.types(this.city);
+      this.hasStops = types.some((type) => kindOf({ type }) === 'stop');
+      return types.filter(isShown);
     } catch (error) {
       if (error instanceof ApiError && (error.offline || error.status >= 500)) throw error;
+      this.hasStops = true;
       return usualTypes;
     }
   }

@@ -11,6 +11,8 @@ export class Site {
   error = $state<ApiError>();
   online = $state(true);
   session = $state<Session>();
+  /** Which city the page is about, when it is about one. */
+  chosen = $state<string>();
 
   private retry: ReturnType<typeof setTimeout> | undefined;
 
@@ -36,6 +38,19 @@ export class Site {
       if (error instanceof ApiError && error.offline) throw error;
       this.session = { signed_in: false };
     }
+  }
+
+  /** The one city that is chosen, or the only one there is. */
+  get city(): City | undefined {
+    return this.cities.length === 1 ? this.cities[0] : this.cities.find(({ id }) => id === this.chosen);
+  }
+
+  /** For use while a component is made: the page is about the city that `id` gives, until it is left. */
+  follow(id: () => string | undefined): void {
+    $effect(() => {
+      this.chosen = id();
+      return () => (this.chosen = undefined);
+    });
   }
 
   get mayWrite(): boolean {

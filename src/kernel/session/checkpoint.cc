@@ -171,7 +171,7 @@ void write_checkpoint(store::state_db& db, dirty_state const& d, history& h, sha
     }
     bytes.clear();
     auto out = byte_writer(bytes);
-    with_names(names, [&](name_table& table) { encode(out, *e, table); });
+    with_names(names, [&, &e = e](name_table& table) { encode(out, *e, table); });
     t.put(entities_at, id, bytes);
   }
   for (auto const& [number, s] : d.series) {
@@ -183,7 +183,7 @@ void write_checkpoint(store::state_db& db, dirty_state const& d, history& h, sha
     bytes.clear();
     auto out = byte_writer(bytes);
     out.text(s.entity);
-    with_names(names, [&](name_table& table) {
+    with_names(names, [&, &s = s](name_table& table) {
       out.varint(table.number_of(s.series->attribute));
       out.varint(table.number_of(s.series->dataset));
     });

@@ -32,13 +32,12 @@ json::object defaults() {
           {"default_context", ""},              // file or name below contexts/; empty: the standard's core context
           {"fetch_contexts", true},             // get unknown contexts from their address
           {"page_max", 1000},                   // entities in one answer
-          {"temporal_page_max", 1000},          // values of one attribute in one answer
+          {"temporal_page_max", 10'000},        // values in one answer
           {"body_bytes_max", 33'554'432},
           {"log_days", 14},                     // how long the commit log is kept
           {"history_days", 0},                  // how long history is kept; 0: for ever
           {"mqtt_sources", json::array()},      // brokers of LoRaWAN networks, see docs
-          {"lorawan", json::object()},          // time_past_max_s, time_future_max_s: which times are believed
-          {"pull_sources", json::array()}};     // files fetched on a schedule, see docs
+          {"lorawan", json::object()}};         // time_past_max_s, time_future_max_s: which times are believed
 }
 
 int to_number(std::string const& word, std::string const& text, int least, int most) {

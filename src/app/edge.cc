@@ -1,5 +1,7 @@
 #include "app/edge.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "base/text.h"
 #include "http/problem.h"
@@ -50,6 +52,12 @@ std::optional<token> edge::caller(http::request const& r) const {
   auto found = verify(text, options_.token_key, node_.clock.now());
   if (!found) throw fault(fault_kind::unauthenticated, "the token is not valid, or has expired");
   return found;
+}
+
+bool edge::is_revoked(token const& t) const {
+  return std::all_of(node_.cities.begin(), node_.cities.end(), [&](auto const& c) {
+    return (t.city != "*" && t.city != c->id()) || c->find_record(revoked_tokens_collection, t.id);
+  });
 }
 
 session edge::open_session(std::shared_ptr<city> c, http::request const& r, bool for_everyone) const {

@@ -31,6 +31,8 @@ class edge {
   // Who asks, by bearer token or session cookie. Faults: unauthenticated for a token that is not valid, forbidden for a
   // changing request by cookie that does not carry X-DOS-Request (another site may have sent it).
   std::optional<token> caller(http::request const& r) const;
+  // In every city it is for.
+  bool is_revoked(token const& t) const;
 
  private:
   session open_session(std::shared_ptr<city> c, http::request const& r, bool for_everyone) const;

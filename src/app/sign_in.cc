@@ -43,6 +43,25 @@ http::response sign_in(node const& n, data_directory const& data, std::string co
   return answer;
 }
 
+// A session that was signed out is over, also for whoever has a copy of its cookie.
+http::response sign_out(node const& n, edge const& e, http::request const& r) {
+  auto found = std::optional<token>();
+  try {
+    if (!r.headers.contains("Authorization")) found = e.caller(r);
+  } catch (fault const& f) {
+    if (f.kind != fault_kind::unauthenticated) throw;  // an expired session ends all the same
+  }
+  for (auto const& c : n.cities) {
+    if (!found || (found->city != "*" && found->city != c->id())) continue;
+    n.as_source(c, "sign-in").apply([&](transaction& t) {
+      t.put_record(revoked_tokens_collection, found->id, json::object({{"at", to_string(t.now())}}));
+    });
+  }
+  auto done = http::no_content();
+  done.headers.set("Set-Cookie", cookie("", r, 0));
+  return done;
+}
+
 void make_token(node const& n, std::string const& key, session const& s, http::request const& r, http::reply answer) {
   require_role(s, role::admin);
   auto const body = parse_body(r);
@@ -52,7 +71,9 @@ void make_token(node const& n, std::string const& key, session const& s, http::r
                  .name = std::string(body.text_or("name", {})),
                  .issued_at = n.clock.now()};
   require(!t.name.empty(), fault_kind::invalid, "say whom the token is for", "name");
-  if (auto const* const days = body.find("days"); days && days->is_int() && days->as_int() > 0) {
+  require(t.role != role::anonymous, fault_kind::invalid, "nobody needs a token to be anonymous", "role");
+  if (auto const* const days = body.find("days")) {
+    require(days->is_int() && days->as_int() > 0, fault_kind::invalid, "days is a whole number from 1 on", "days");
     t.expires_at = n.clock.now() + std::min<std::int64_t>(days->as_int(), 36'500) * us_a_day;
   }
   // The register knows who holds a token, never the token itself.
@@ -75,6 +96,7 @@ offer offer_sign_in(node const& n, edge const& e, data_directory const& data, st
                              auto found = std::optional<token>();
                              try {
                                found = e.caller(r);
+                               if (found && e.is_revoked(*found)) found.reset();
                              } catch (fault const&) {  // an expired session is none
                              }
                              answer(describe(found));
@@ -84,12 +106,8 @@ offer offer_sign_in(node const& n, edge const& e, data_directory const& data, st
                            [&n, &data, key](http::request r, http::reply answer) { answer(sign_in(n, data, key, r)); },
                            thread_use::slow});
   o.node_routes.push_back({"DELETE", path,
-                           [](http::request r, http::reply answer) {
-                             auto done = http::no_content();
-                             done.headers.set("Set-Cookie", cookie("", r, 0));
-                             answer(std::move(done));
-                           },
-                           thread_use::quick});
+                           [&n, &e](http::request r, http::reply answer) { answer(sign_out(n, e, r)); },
+                           thread_use::slow});
   o.city_routes.push_back({"POST", "/platform/v1/tokens",
                            [&n, key](session s, http::request r, http::reply answer) { make_token(n, key, s, r, std::move(answer)); },
                            thread_use::quick});

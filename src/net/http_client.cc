@@ -361,7 +361,12 @@ std::string outbound_connection::request_head() const {
   auto const absolute = core_->proxy && !http::is_tls(r.url);
   auto head = r.method + ' ' + (absolute ? http::origin(r.url) : "") + http::request_target(r.url) +
               " HTTP/1.1\r\nHost: " + http::authority(r.url) + "\r\n";
-  for (auto const& [name, text] : r.headers) head += name + ": " + text + "\r\n";
+  for (auto const& [name, value] : r.headers) {
+    // Two ideas of where a request ends would let a header smuggle a second request in.
+    auto const is_framing = text::equal_ignoring_case(name, "Content-Length") || text::equal_ignoring_case(name, "Transfer-Encoding") ||
+                            text::equal_ignoring_case(name, "Host");
+    if (!is_framing) head += name + ": " + value + "\r\n";
+  }
   if (!r.headers.contains("User-Agent")) head += "User-Agent: " + core_->options.user_agent + "\r\n";
   if (!r.url.user.empty() && !r.headers.contains("Authorization"))
     head += "Authorization: " + basic_credentials(r.url) + "\r\n";

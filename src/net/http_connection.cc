@@ -229,7 +229,8 @@ bool http_connection::accept_head() {
     http::set_target(request_, p.target);
     auto const hosts = h.find_all("Host").size();
     require(hosts == 1 || (hosts == 0 && is_http_1_0_), fault_kind::malformed, "exactly one Host is expected", "Host");
-    require(!h.contains("Transfer-Encoding") || (p.chunked() && !is_http_1_0_), fault_kind::malformed,
+    auto const is_chunked = text::equal_ignoring_case(h.text_or("Transfer-Encoding", {}), "chunked") && p.chunked();
+    require(!h.contains("Transfer-Encoding") || (is_chunked && !is_http_1_0_), fault_kind::malformed,
             "chunked is the only transfer coding read here", "Transfer-Encoding");
     auto const coding = h.text_or("Content-Encoding", "identity");
     require(text::equal_ignoring_case(coding, "identity"), fault_kind::unsupported_media,

@@ -3,6 +3,7 @@
 #include "capability/portal/live_stream.h"
 #include "capability/portal/static_files.h"
 #include "contract/contract.h"
+#include "contract/rights.h"
 #include "http/problem.h"
 #include "kernel/session/city.h"
 
@@ -51,7 +52,7 @@ timestamp time_parameter(http::request const& r, std::string_view name, timestam
 
 // Lines of one hour and source become one object: {hour, source, received, …, rejected: {reason: n}}.
 http::response ledger(session const& s, http::request const& r, timestamp now) {
-  require_role(s, role::viewer);
+  require_reader(s);
   auto const from = time_parameter(r, "from", now - us_per_day);
   auto const to = time_parameter(r, "to", now + 1);
   auto const source = r.query.text_or("source", {});

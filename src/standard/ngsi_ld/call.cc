@@ -33,14 +33,16 @@ constexpr auto error_types = std::array{
     error_type{fault_kind::conflict, 409, "AlreadyExists", "This exists already"},
     error_type{fault_kind::not_supported, 422, "OperationNotSupported", "This operation is not supported"},
     error_type{fault_kind::bad_gateway, 503, "LdContextNotAvailable", "A remote context cannot be had"},
-    error_type{fault_kind::forbidden, 403, "TooManyResults", "This is not permitted"},
+    error_type{fault_kind::forbidden, 403, "TooManyResults", "These are too many at a time"},
     error_type{fault_kind::internal, 500, "InternalError", "The server made a mistake"},
     error_type{fault_kind::unavailable, 503, "InternalError", "Not now"},
     error_type{fault_kind::storage_full, 507, "InternalError", "The disk is full"},
 };
 
-error_type const* find_error_type(fault_kind k) {
-  auto const it = std::find_if(error_types.begin(), error_types.end(), [&](auto const& t) { return t.kind == k; });
+error_type const* find_error_type(fault const& f) {
+  // The standard's only 403 is about pages too long; what a caller may not do is no matter of it.
+  if (f.kind == fault_kind::forbidden && f.member != "limit") return nullptr;
+  auto const it = std::find_if(error_types.begin(), error_types.end(), [&](auto const& t) { return t.kind == f.kind; });
   return it == error_types.end() ? nullptr : &*it;
 }
 
@@ -194,7 +196,7 @@ http::response call::respond(std::string body, int status) const {
 }
 
 json::value to_problem(fault const& f) {
-  auto const* type = find_error_type(f.kind);
+  auto const* type = find_error_type(f);
   auto const& general = http::get_problem_kind(f.kind);
   auto o = json::object{{"type", type != nullptr ? "https://uri.etsi.org/ngsi-ld/errors/" + std::string(type->name) : "about:blank"},
                         {"title", type != nullptr ? type->title : general.title},
@@ -207,7 +209,7 @@ json::value to_problem(fault const& f) {
 
 http::response problem_response(fault const& f) {
   auto r = http::problem(f);  // its headers stay right: who to ask, when to come again
-  auto const* type = find_error_type(f.kind);
+  auto const* type = find_error_type(f);
   if (type != nullptr) r.status = type->status;
   r.body = json::to_string(to_problem(f));
   r.headers.set("Content-Type", "application/json");

@@ -172,7 +172,8 @@ void notifier::deliver(std::shared_ptr<message> m) {
     static constexpr std::string_view types[] = {"application/json", "application/ld+json", "application/json"};
     request.headers.add("Content-Type", std::string(types[std::size_t(n.accept)]));
     if (n.accept != media::ld_json) {
-      auto const url = m->record->text_or("url", service_->contexts.default_url());
+      auto url = m->record->text_or("url", {});
+      if (url.empty()) url = service_->contexts.default_url();  // made without a context of its own
       request.headers.add("Link", "<" + std::string(url) + ">; rel=\"http://www.w3.org/ns/json-ld#context\"; type=\"application/ld+json\"");
     }
     if (m->city != service_->program.cities.front()) request.headers.add("NGSILD-Tenant", m->city->id());

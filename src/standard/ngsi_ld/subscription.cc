@@ -88,6 +88,10 @@ void read_endpoint(json::value const& v, notification_rules& out) {
   if (!v.is_object()) refuse_subscription("an endpoint is an object", "notification.endpoint", "5.2.15");
   out.uri = v.text_or("uri", "");
   if (!is_uri(out.uri)) refuse_subscription("an endpoint has a uri", "notification.endpoint.uri", "5.2.15");
+  auto const scheme = out.uri.substr(0, out.uri.find(':'));
+  if (scheme == "file" || scheme == "ftp" || scheme == "gopher") {
+    refuse_subscription("an endpoint is reached by http, https, mqtt or mqtts", "notification.endpoint.uri", "5.2.15");
+  }
   out.accept = read_accept(v.text_or("accept", ""));
   if (auto const* info = v.find("receiverInfo"); info != nullptr) {
     if (!info->is_array()) refuse_subscription("an array of keys and values", "notification.endpoint.receiverInfo", "5.2.22");
@@ -96,6 +100,11 @@ void read_endpoint(json::value const& v, notification_rules& out) {
       auto const is_plain = [](std::string_view s) { return std::all_of(s.begin(), s.end(), [](char c) { return c >= ' ' && c < 127; }); };
       if (key.empty() || !is_plain(key) || !is_plain(value) || key.find_first_of(" :") != std::string_view::npos) {
         refuse_subscription("an HTTP header: key and value", "notification.endpoint.receiverInfo", "5.2.22");
+      }
+      static constexpr auto of_connection = std::array<std::string_view, 8>{
+          "connection", "content-length", "expect", "host", "keep-alive", "te", "transfer-encoding", "upgrade"};
+      if (std::any_of(of_connection.begin(), of_connection.end(), [&](auto name) { return text::equal_ignoring_case(key, name); })) {
+        refuse_subscription(std::string(key) + " is the connection's own header", "notification.endpoint.receiverInfo", "5.2.22");
       }
       out.headers.emplace_back(key, value);
     }

@@ -1,0 +1,97 @@
+"""Who may see and do what: secrets of others, ended sessions, tokens that say what they are."""
+# serve:
+# config: default_context: dos-context.json
+# config: allow_private_addresses: true
+import http.server
+import os
+import queue
+import socket
+import subprocess
+import threading
+
+from _door import base, call
+from server import Report, program
+
+report = Report()
+check = report.check
+ngsi, api = "/dortmund/ngsi-ld/v1", "/dortmund/platform/v1"
+received = queue.Queue()
+
+
+def token(role, city="dortmund"):
+    return subprocess.run([program, "token", "--data", os.environ["DATA_DIR"], "--city", city, "--role", role],
+                          check=True, capture_output=True, text=True).stdout.strip()
+
+
+def bearer(role, city="dortmund"):
+    return {"Authorization": "Bearer " + token(role, city)}
+
+
+class Receiver(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        received.put((self.headers, self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def subscription(uri, *headers):
+    endpoint = {"uri": uri, "receiverInfo": [{"key": k, "value": v} for k, v in headers]}
+    return {"type": "Subscription", "entities": [{"type": "Lamp"}], "notification": {"endpoint": endpoint}}
+
+
+# --- subscriptions and registrations are their makers' business
+receiver = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+threading.Thread(target=receiver.serve_forever, daemon=True).start()
+url = f"http://127.0.0.1:{receiver.server_port}/"
+admin, editor, viewer, device = (bearer(r) for r in ("admin", "editor", "viewer", "device"))
+made = call("POST", ngsi + "/subscriptions", subscription(url, ("X-Key", "receivers-secret")), editor)
+check("an editor subscribes", made.status == 201, made)
+source = {"type": "ContextSourceRegistration", "endpoint": "http://source.invalid/", "information": [{"entities": [{"type": "Lamp"}]}],
+          "contextSourceInfo": [{"key": "Authorization", "value": "sources-secret"}]}
+registered = call("POST", ngsi + "/csourceRegistrations", source, editor)
+check("an editor registers a source", registered.status == 201, registered)
+for place in (ngsi + "/subscriptions", made.headers["Location"], ngsi + "/csourceRegistrations?type=Lamp", registered.headers["Location"]):
+    answers = {who: call("GET", place, None, headers) for who, headers in
+               (("anonymous", {}), ("device", device), ("viewer", viewer), ("editor", editor))}
+    check(f"strangers do not read {place}", answers["anonymous"].status == 401, answers["anonymous"])
+    check(f"nor does a device read {place}", answers["device"].status == 403, answers["device"])
+    check(f"a reader sees {place} without secrets", answers["viewer"].status == 200 and b"secret" not in answers["viewer"].body, answers["viewer"])
+    check(f"its editors see all of {place}", b"secret" in answers["editor"].body, answers["editor"])
+refused = call("DELETE", made.headers["Location"], None, viewer)
+check("what is not permitted is not called too many results", refused.status == 403 and b"TooManyResults" not in refused.body, refused)
+for name in ("Content-Length", "transfer-encoding", "Host", "Connection"):
+    answer = call("POST", ngsi + "/subscriptions", subscription(url, (name, "5")), editor)
+    check(f"a subscription does not set the connection's own {name}", answer.status == 400, answer)
+check("nor is a file notified", call("POST", ngsi + "/subscriptions", subscription("file:///etc/passwd"), editor).status == 400)
+call("POST", ngsi + "/entities", {"id": "urn:ngsi-ld:Lamp:1", "type": "Lamp", "level": {"type": "Property", "value": 3}}, editor)
+headers, _ = received.get(timeout=20)
+check("a notification names the context of its words", headers["Link"].startswith("<http"), headers["Link"])
+check("the ledger is for staff", [call("GET", api + "/ledger", None, h).status for h in ({}, device, viewer)] == [401, 403, 200])
+
+# --- sessions and tokens
+cookie = {"Cookie": "dos_session=" + token("admin", "*")}
+session = "/platform/v1/session"
+check("a cookie makes a session", call("GET", session, None, cookie).json()["signed_in"])
+check("another site can't end it", call("DELETE", session, None, cookie).status == 403)
+check("nor write with it", call("POST", api + "/webhooks", {"name": "x", "network": "ttn"}, cookie).status == 403)
+check("its owner ends it", call("DELETE", session, None, {**cookie, "X-DOS-Request": "1"}).status == 204)
+check("and it is over for every copy of the cookie", not call("GET", session, None, cookie).json()["signed_in"])
+for city in ("dortmund", "schwerte"):
+    check(f"in {city}, too", call("GET", f"/{city}/platform/v1/webhooks", None, cookie).status == 403)
+check("signing out without a session is no mistake", call("DELETE", session, None, {"X-DOS-Request": "1"}).status == 204)
+for wrong, member in (({"days": -1}, "days"), ({"days": "5"}, "days"), ({"role": "anonymous"}, "role"), ({"name": ""}, "name")):
+    answer = call("POST", api + "/tokens", {"name": "Tiefbau", "role": "viewer", **wrong}, admin)
+    check(f"no token is made with {wrong}", answer.status == 400 and answer.json()["member"] == member, answer)
+
+# --- a body is what both sides take it for
+s = socket.create_connection((base.hostname, base.port), timeout=20)
+s.sendall(b"POST /dortmund/ngsi-ld/v1/entities HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n")
+answer = b""
+while part := s.recv(65536):
+    answer += part
+check("a transfer coding that is not read is refused", answer.startswith(b"HTTP/1.1 400") and b"chunked is the only" in answer, answer)
+receiver.shutdown()
+report.finish()

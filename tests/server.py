@@ -80,8 +80,9 @@ class Server:
         try:
             self.process.wait(30)
         except subprocess.TimeoutExpired:
+            said = self.tail()
             self.kill()
-            raise RuntimeError("the server did not end within 30 s: " + self.tail())
+            raise RuntimeError("the server did not end within 30 s: " + said)
         self.process = None
 
     def kill(self):

@@ -2,6 +2,7 @@
 # serve:
 # config: default_context: dos-context.json
 # config: allow_private_addresses: true
+import http.client
 import http.server
 import os
 import queue
@@ -58,7 +59,8 @@ for place in (ngsi + "/subscriptions", made.headers["Location"], ngsi + "/csourc
                (("anonymous", {}), ("device", device), ("viewer", viewer), ("editor", editor))}
     check(f"strangers do not read {place}", answers["anonymous"].status == 401, answers["anonymous"])
     check(f"nor does a device read {place}", answers["device"].status == 403, answers["device"])
-    check(f"a reader sees {place} without secrets", answers["viewer"].status == 200 and b"secret" not in answers["viewer"].body, answers["viewer"])
+    seen = 403 if "/subscriptions" in place else 200
+    check(f"a reader gets no secrets from {place}", answers["viewer"].status == seen and b"secret" not in answers["viewer"].body, answers["viewer"])
     check(f"its editors see all of {place}", b"secret" in answers["editor"].body, answers["editor"])
 refused = call("DELETE", made.headers["Location"], None, viewer)
 check("what is not permitted is not called too many results", refused.status == 403 and b"TooManyResults" not in refused.body, refused)
@@ -85,6 +87,16 @@ check("signing out without a session is no mistake", call("DELETE", session, Non
 for wrong, member in (({"days": -1}, "days"), ({"days": "5"}, "days"), ({"role": "anonymous"}, "role"), ({"name": ""}, "name")):
     answer = call("POST", api + "/tokens", {"name": "Tiefbau", "role": "viewer", **wrong}, admin)
     check(f"no token is made with {wrong}", answer.status == 400 and answer.json()["member"] == member, answer)
+
+made = call("POST", api + "/tokens", {"name": "screen in the hall", "role": "viewer"}, admin).json()
+screen = http.client.HTTPConnection(base.hostname, base.port, timeout=20)
+screen.request("GET", api + "/live", headers={"Authorization": "Bearer " + made["token"]})
+stream = screen.getresponse()
+stream.readline()
+call("DELETE", api + "/tokens/" + made["id"], None, admin)
+call("PATCH", ngsi + "/entities/urn:ngsi-ld:Lamp:1/attrs", {"level": {"type": "Property", "value": 47}}, admin)
+rest = stream.read()
+check("a stream ends when its token is revoked, before it tells more", b"47" not in rest, rest)
 
 # --- a body is what both sides take it for
 s = socket.create_connection((base.hostname, base.port), timeout=20)

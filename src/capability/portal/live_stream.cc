@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "kernel/access/token.h"
 #include "kernel/session/city.h"
 
 namespace dos::portal {
@@ -22,6 +23,7 @@ class live_stream final : public http::body_source {
       : node_(n), session_(std::move(s)), types_(std::move(types)), reader_(session_.city().read_live(after)) {}
 
   state read(std::string& piece) override {
+    if (is_token_revoked()) return state::end;
     if (!std::exchange(greeted_, true)) {
       // Tells the reader where it stands, and proxies that the stream is alive.
       piece = "retry: 2000\nid: " + std::to_string(reader_->position()) + "\nevent: open\ndata: {}\n\n";
@@ -38,6 +40,13 @@ class live_stream final : public http::body_source {
   void on_ready(std::function<void()> wake) override { reader_->on_ready(std::move(wake)); }
 
  private:
+  // A stream may last longer than the right to it.
+  bool is_token_revoked() const {
+    static constexpr auto prefix = std::string_view("http/");
+    auto const source = std::string_view(session_.who().source);
+    return source.starts_with(prefix) && session_.find_record(revoked_tokens_collection, source.substr(prefix.size()));
+  }
+
   bool wanted(entity const& e) const {
     if (types_.empty()) return true;
     return std::any_of(e.types.begin(), e.types.end(), [&](symbol t) {

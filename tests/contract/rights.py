@@ -98,6 +98,15 @@ call("PATCH", ngsi + "/entities/urn:ngsi-ld:Lamp:1/attrs", {"level": {"type": "P
 rest = stream.read()
 check("a stream ends when its token is revoked, before it tells more", b"47" not in rest, rest)
 
+# --- what was not understood is not taken for everything
+for path, body in (("", {"reason": "codec_failed"}), ("?reason=codec_failed", None), ("", [])):
+    answer = call("POST", api + "/quarantine/replay" + path, body, editor)
+    check(f"a replay of {path or body} is refused rather than being one of all", answer.status == 400, answer)
+check("all means all", call("POST", api + "/quarantine/replay", None, editor).status == 200)
+check("some means some", call("POST", api + "/quarantine/replay", {"filter": {"reason": "codec_failed"}}, editor).status == 200)
+long = call("POST", ngsi + "/entities", {"id": "urn:" + "x" * 100_000, "type": "Lamp"}, editor)
+check("an id that fits into no address is refused", long.status == 400 and long.json()["member"] == "id", long)
+
 # --- a body is what both sides take it for
 s = socket.create_connection((base.hostname, base.port), timeout=20)
 s.sendall(b"POST /dortmund/ngsi-ld/v1/entities HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n")

@@ -132,6 +132,10 @@ void replay_many::operator()(session s, http::request r, http::reply answer) con
   require_role(s, role::editor);
   auto const body = r.body.empty() ? json::value(json::object()) : parse_body(r);
   auto const* wanted = body.find("filter");
+  // A filter in another place would silently mean: everything.
+  auto const is_understood = body.is_object() && (wanted ? body.as_object().size() == 1 : body.as_object().empty());
+  require(is_understood && r.query.begin() == r.query.end(), fault_kind::invalid,
+          "say which in the body: {\"filter\": {\"reason\": …}}; an empty body means all", "filter");
   auto const text = [&](std::string_view name) { return std::string(wanted ? wanted->text_or(name, "") : ""); };
   auto all = tries();
   for (auto const& e : find_entries(s, {text("source"), text("reason"), text("device")}))

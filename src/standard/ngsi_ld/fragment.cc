@@ -398,6 +398,8 @@ attribute_ptr patched(attribute const& old, attribute_fragment f, patching how) 
 std::string_view type_name(attribute_kind k) { return kinds[std::size_t(k)].type; }
 
 void require_uri(std::string_view id, std::string_view member) {
+  static constexpr std::size_t id_bytes_max = 2'000;  // it has to fit into addresses and headers
+  if (id.size() > id_bytes_max) refuse("an id is not longer than 2,000 bytes", member, "4.6.3");
   if (!is_uri(id)) refuse("an id is a URI like urn:ngsi-ld:WaterGauge:1", member, "4.6.3");
 }
 

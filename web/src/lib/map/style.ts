@@ -193,10 +193,10 @@ export function labelLayers(scheme: 'light' | 'dark'): LayerSpecification[] {
         'text-font': ['Fira Sans'],
         'text-field': ['get', 'name'],
         'text-size': ['case', ['==', ['get', 'role'], 'city'], 17, 12],
-        'text-padding': 8,
+        'text-padding': 3,
         // Beside a number that gathers markers, where one stands in the middle.
         'text-variable-anchor': ['center', 'bottom', 'top', 'left', 'right'],
-        'text-radial-offset': 1.2,
+        'text-radial-offset': 2,
         'symbol-sort-key': ['case', ['==', ['get', 'role'], 'city'], 0, 1]
       },
       paint: { 'text-color': ['case', ['==', ['get', 'role'], 'city'], colour.text, colour.quiet], ...halo }

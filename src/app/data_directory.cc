@@ -42,7 +42,8 @@ void write_all(fs::path const& file, std::string_view bytes, mode_t mode) {
 
 data_directory::data_directory(std::string path) : path_(std::move(path)) {
   auto error = std::error_code();
-  fs::create_directories(path_ + "/cities", error);
+  // Logs and state hold what is not public, and receivers' secrets: at first for the owner alone.
+  if (fs::create_directories(path_ + "/cities", error)) ::chmod((path_ + "/cities").c_str(), 0700);
   if (!error) fs::create_directories(path_ + "/keys", error);
   require(!error, fault_kind::unavailable, "cannot create the data directory " + path_ + ": " + error.message());
   ::chmod((path_ + "/keys").c_str(), 0700);

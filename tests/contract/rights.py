@@ -107,6 +107,8 @@ check("some means some", call("POST", api + "/quarantine/replay", {"filter": {"r
 long = call("POST", ngsi + "/entities", {"id": "urn:" + "x" * 100_000, "type": "Lamp"}, editor)
 check("an id that fits into no address is refused", long.status == 400 and long.json()["member"] == "id", long)
 
+check("the data are readable by their owner alone", os.stat(os.environ["DATA_DIR"] + "/cities").st_mode & 0o077 == 0)
+
 # --- a body is what both sides take it for
 s = socket.create_connection((base.hostname, base.port), timeout=20)
 s.sendall(b"POST /dortmund/ngsi-ld/v1/entities HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n")

@@ -143,7 +143,8 @@ TEST_P(at_a_broker, a_message_comes_again_until_it_is_acknowledged) {
       auto const again = second.take();
       ASSERT_TRUE(again);
       EXPECT_EQ(text, again->message.payload);
-      EXPECT_EQ(text != std::string("4"), again->message.repeated);
+      // The broker may have tried to send "4" before it noticed that we were gone.
+      EXPECT_TRUE(again->message.repeated || text == std::string("4"));
       again->acknowledge();
     }
     while (c.state().acknowledged < 3) std::this_thread::yield();

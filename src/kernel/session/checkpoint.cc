@@ -156,6 +156,7 @@ void merge(dirty_state& older, dirty_state later) {
   for (auto& s : later.subscriptions) older.subscriptions.push_back(std::move(s));
   if (later.position) {
     older.numbers = later.numbers;
+    older.names = later.names;
     older.position = later.position;
   }
   older.bytes += later.bytes;
@@ -191,15 +192,16 @@ void write_checkpoint(store::state_db& db, dirty_state const& d, history& h, sha
     t.put(series_at, key, bytes);
   }
   write_subscriptions(db, t, d, names);
-  // Names last: what was encoded above may have added some.
   auto stored = std::uint32_t(0);
   if (auto const n = db.find(counters_at, "names")) stored = std::uint32_t(from_big_endian(*n));
-  auto const added = with_names(names, [&](name_table& table) {
-    auto const since = table.names_since(stored);
-    return std::vector<symbol>(since.begin(), since.end());
-  });
-  for (auto number = stored; auto const name : added) t.put(names_at, big_endian(++number), name.text());
-  if (!added.empty()) t.put(counters_at, "names", big_endian(stored + added.size()));
+  if (d.names > stored) {
+    auto const added = with_names(names, [&](name_table& table) {
+      auto const since = table.names_since(stored).first(d.names - stored);
+      return std::vector<symbol>(since.begin(), since.end());
+    });
+    for (auto number = stored; auto const name : added) t.put(names_at, big_endian(++number), name.text());
+    t.put(counters_at, "names", big_endian(d.names));
+  }
   for (auto const& [key, r] : d.records) {
     auto const whole = joined(key.first, key.second);
     if (!r) {

@@ -37,6 +37,8 @@ struct dirty_state {
   std::vector<ledger_line> ledger;
   std::vector<matcher::changed> subscriptions;
   counters numbers;
+  // Of the name table, those that committed batches use. What came later may still be taken back by a refused append.
+  std::uint32_t names = 0;
   std::uint64_t position = 0;
   std::uint64_t bytes = 0;  // of the log
 

@@ -201,12 +201,13 @@ class city_impl final : public city {
   }
 
   void replay(store::log_batch const& b) {
+    auto committed = committed_batch();
     auto decoded = batch();
     {
       auto const lock = std::lock_guard(names_.mutex);
       decoded = decode_batch(b.bytes, names_.table);
+      committed.names = names_.table.size();
     }
-    auto committed = committed_batch();
     committed.position = b.at;
     committed.bytes = b.bytes.size();
     for (auto& w : decoded) committed.writes.push_back(replay(std::move(w), b.at, committed.after));
@@ -352,6 +353,7 @@ class city_impl final : public city {
       auto const lock = std::lock_guard(names_.mutex);
       known = names_.table.size();
       bytes = encode_batch(effects, names_.table);
+      b.names = names_.table.size();
     }
     for (auto i = std::size_t(0); i < effects.size(); ++i) b.writes[i].effects = std::move(effects[i]);
     b.bytes = bytes.size();

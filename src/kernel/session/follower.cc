@@ -53,6 +53,7 @@ void follower::process(committed_batch const& b) {
   dirty_.position = b.position;
   dirty_.bytes += b.bytes;
   dirty_.numbers = b.numbers;
+  dirty_.names = b.names;
 }
 
 void follower::follow() {
@@ -81,6 +82,7 @@ void follower::follow() {
         // Nothing was written, but something was sent: that belongs to the position of the last checkpoint.
         dirty_.position = handed_over_.position ? handed_over_.position : checkpointed_;
         dirty_.numbers = handed_over_.position ? handed_over_.numbers : last_numbers_;
+        dirty_.names = handed_over_.position ? handed_over_.names : last_names_;
       }
       if (dirty_.position != 0) {
         merge(handed_over_, std::exchange(dirty_, {}));
@@ -159,6 +161,7 @@ void follower::write_checkpoints() {
     if (trouble.empty()) {
       checkpointed_ = work.position;
       last_numbers_ = work.numbers;
+      last_names_ = work.names;
     } else {
       handed_over_ = std::move(work);
       if (!followed_) {

@@ -29,6 +29,7 @@ struct committed_batch {
   std::vector<committed_write> writes;
   std::unordered_map<std::string, entity_ptr> after;  // entities as the batch left them; nothing: forgotten
   counters numbers;
+  std::uint32_t names = 0;  // in the city's table as of this batch
 };
 
 class follower {
@@ -76,6 +77,7 @@ class follower {
   bool stopping_ = false, followed_ = false;
   std::uint64_t checkpointed_;
   counters last_numbers_;        // as of the last checkpoint
+  std::uint32_t last_names_ = 0;
   std::uint64_t attempts_ = 0;   // checkpoints tried
   std::string trouble_;
   std::deque<std::pair<timestamp, std::uint64_t>> marks_;  // when which position was checkpointed, for retention

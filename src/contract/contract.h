@@ -12,6 +12,7 @@
 
 #include "base/json.h"
 #include "base/time.h"
+#include "contract/topics.h"
 #include "http/request.h"
 #include "http/response.h"
 #include "http/router.h"
@@ -103,6 +104,7 @@ struct offer {
   std::vector<city_route> city_routes;
   std::vector<node_route> node_routes;
   std::vector<job> jobs;
+  std::vector<topic_space> topic_spaces;
   // The form of errors below a prefix ("/ngsi-ld/v1"); elsewhere RFC 9457.
   std::map<std::string, http::fault_form> fault_forms;
   json::value openapi;                          // "paths" object of OpenAPI 3.1, merged by the app
@@ -110,8 +112,6 @@ struct offer {
   std::function<void()> start;                  // after the cities are open, before the port is
   std::function<void()> stop;                   // before the cities close
 };
-
-
 
 // Answers with `then` after the write is durable, refusals in `form` (none: problem details).
 void submit_and_reply(session const& s, session::decide d, http::reply answer,

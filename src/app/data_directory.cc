@@ -26,8 +26,10 @@ std::string read_all(fs::path const& file) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-// Written beside and renamed, so that a crash leaves the old file or the new one.
+// Written beside and renamed, so that a crash leaves the old file or the new one. What is there already needs no room on
+// the disk.
 void write_all(fs::path const& file, std::string_view bytes, mode_t mode) {
+  if (fs::exists(file) && read_all(file) == bytes) return;
   auto const beside = file.string() + ".new";
   auto const handle = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
   require(handle >= 0, fault_kind::unavailable, "cannot write " + file.string());

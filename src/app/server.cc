@@ -78,6 +78,17 @@ void add_cities(data_directory& data, options const& o, std::string const& resou
   for (auto const* const id : {"dortmund", "schwerte"}) data.add_city(resources + "/cities/" + id + ".yaml");
 }
 
+net::http_server_options listening(options const& o, json::value const& configuration) {
+  auto s = net::http_server_options();
+  s.address = o.address;
+  s.port = std::uint16_t(o.port);
+  s.certificate_file = configuration.text_or("tls_certificate", {});
+  s.key_file = configuration.text_or("tls_key", {});
+  s.trusted_proxies = texts(*configuration.find("trusted_proxies"));
+  s.body_bytes_max = std::size_t(configuration.find("body_bytes_max")->as_int());
+  return s;
+}
+
 void wait_for_the_end() {
   auto set = sigset_t();
   sigemptyset(&set);
@@ -141,8 +152,10 @@ void serve(options const& o) {
     n.profiles.push_back(std::move(profile));
   }
   set_default_context(n);
+  // Listens now, so that the port is known to those who are told our address; answers when everything runs.
+  auto server = net::http_server(io, listening(o, configuration));
   n.public_url = configuration.text_or("public_url", {});
-  if (n.public_url.empty()) n.public_url = "http://localhost:" + std::to_string(o.port);
+  if (n.public_url.empty()) n.public_url = "http://localhost:" + std::to_string(server.port());
 
   auto pool = workers(4);
   auto door = edge(n, pool, {key, o.anonymous.value_or(role::anonymous)});
@@ -168,25 +181,18 @@ void serve(options const& o) {
   }
   pool.start();
 
-  auto server_options = net::http_server_options();
-  server_options.address = o.address;
-  server_options.port = std::uint16_t(o.port);
-  server_options.certificate_file = configuration.text_or("tls_certificate", {});
-  server_options.key_file = configuration.text_or("tls_key", {});
-  server_options.trusted_proxies = texts(*configuration.find("trusted_proxies"));
-  server_options.body_bytes_max = std::size_t(configuration.find("body_bytes_max")->as_int());
-  auto server = net::http_server(io, server_options, [&door](http::request r, http::reply answer) { door(std::move(r), std::move(answer)); });
+  server.start([&door](http::request r, http::reply answer) { door(std::move(r), std::move(answer)); });
   *counts = [&server] { return server.counts(); };
 
   announce_server(data.path(), "http://127.0.0.1:" + std::to_string(server.port()));
-  log::info("serving", {{"url", n.public_url}, {"port", int(server.port())}, {"version", version}});
-  if (o.anonymous) {
-    log::warning("EVERYBODY WITHOUT A TOKEN HAS THIS ROLE. For tests only.", {{"role", to_text(*o.anonymous)}});
-  }
   if (!data.has_administrator()) {
     std::printf("\n  Erster Zugang für die Administration (einmal gültig) / first sign-in (works once):\n  %s/workplace/anmelden/?code=%s\n\n",
                 n.public_url.c_str(), data.make_first_code().c_str());
     std::fflush(stdout);
+  }
+  log::info("serving", {{"url", n.public_url}, {"port", int(server.port())}, {"version", version}});
+  if (o.anonymous) {
+    log::warning("EVERYBODY WITHOUT A TOKEN HAS THIS ROLE. For tests only.", {{"role", to_text(*o.anonymous)}});
   }
   wait_for_the_end();
 

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "base/log.h"
+#include "base/thread_name.h"
 
 namespace dos::app {
 
@@ -23,8 +24,16 @@ void workers::push(std::string const& caller, std::function<void()> work) {
 void workers::add_job(job j) { jobs_.push_back(std::move(j)); }
 
 void workers::start() {
-  for (auto i = 0; i < count_; ++i) threads_.emplace_back([this] { work(); });
-  job_thread_ = std::thread([this] { run_jobs(); });
+  for (auto i = 0; i < count_; ++i) {
+    threads_.emplace_back([this, i] {
+      name_thread("worker " + std::to_string(i));
+      work();
+    });
+  }
+  job_thread_ = std::thread([this] {
+    name_thread("jobs");
+    run_jobs();
+  });
 }
 
 void workers::stop() {

@@ -126,8 +126,7 @@ void http_server::core::tick(server_lane& l) {
   });
 }
 
-http_server::http_server(io_threads& io, http_server_options options, http::handler handler)
-    : core_(std::make_shared<core>()) {
+http_server::http_server(io_threads& io, http_server_options options) : core_(std::make_shared<core>()) {
   auto& c = *core_;
   c.trusted_proxies = parse_ip_ranges(options.trusted_proxies);
   if (!options.certificate_file.empty()) c.tls = server_tls(options);
@@ -137,10 +136,13 @@ http_server::http_server(io_threads& io, http_server_options options, http::hand
   c.accept_pause.emplace(accepting);
   c.port = c.acceptor->local_endpoint().port();
   c.options = std::move(options);
-  c.handler = std::move(handler);
   for (auto const& l : io.get().lanes) c.lanes.push_back(std::make_unique<server_lane>(l));
-  for (auto const& l : c.lanes) asio::post(l->io->context, [self = core_, &l = *l] { self->tick(l); });
-  asio::post(accepting, [self = core_] { self->accept(); });
+}
+
+void http_server::start(http::handler handler) {
+  core_->handler = std::move(handler);
+  for (auto const& l : core_->lanes) asio::post(l->io->context, [self = core_, &l = *l] { self->tick(l); });
+  asio::post(core_->acceptor->get_executor(), [self = core_] { self->accept(); });
 }
 
 http_server::~http_server() { stop(std::chrono::milliseconds(0)); }

@@ -54,10 +54,16 @@ struct http_server_counts {
 
 class http_server {
  public:
-  // Listens when it returns. Faults: unavailable when the address cannot be bound, invalid for unreadable options.
-  // The handler is called on the threads of `io`; what it throws becomes a problem. `io` outlives the server.
-  http_server(io_threads& io, http_server_options options, http::handler handler);
+  // Listens when it returns, but answers nobody before start(). Faults: unavailable when the address cannot be bound,
+  // invalid for unreadable options. `io` outlives the server.
+  http_server(io_threads& io, http_server_options options);
+  http_server(io_threads& io, http_server_options options, http::handler handler) : http_server(io, std::move(options)) {
+    start(std::move(handler));
+  }
   ~http_server();  // stop without patience
+
+  // Once. The handler is called on the threads of `io`; what it throws becomes a problem.
+  void start(http::handler handler);
 
   std::uint16_t port() const;
   http_server_counts counts() const;

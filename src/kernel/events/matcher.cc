@@ -4,6 +4,7 @@
 
 #include "base/fault.h"
 #include "base/log.h"
+#include "base/thread_name.h"
 
 namespace dos {
 namespace {
@@ -200,8 +201,11 @@ void matcher::consider(subscription& s, entity_change const& change, entity cons
   }
 }
 
-void matcher::start(std::weak_ptr<city> of) {
-  sender_ = std::thread([this, of = std::move(of)] { run_sender(of); });
+void matcher::start(std::weak_ptr<city> of, std::string const& name) {
+  sender_ = std::thread([this, of = std::move(of), name] {
+    name_thread("send " + name);
+    run_sender(of);
+  });
 }
 
 void matcher::stop() {

@@ -41,7 +41,7 @@ class matcher final : public subscriptions {
   void on_record(std::string_view collection, std::string_view key, json::value const* record);
   void on_change(entity_change const& change);
 
-  void start(std::weak_ptr<city> of);
+  void start(std::weak_ptr<city> of, std::string const& name);
   void stop();
 
   subscription_status status(std::string_view collection, std::string_view key) const override;

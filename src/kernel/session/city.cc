@@ -1,7 +1,5 @@
 #include "kernel/session/city.h"
 
-#include <sys/statvfs.h>
-
 #include <atomic>
 #include <filesystem>
 #include <set>
@@ -9,10 +7,12 @@
 #include <thread>
 
 #include "base/log.h"
+#include "base/thread_name.h"
 #include "kernel/session/follower.h"
 #include "kernel/session/instance.h"
 #include "kernel/session/pending.h"
 #include "kernel/session/sequencer.h"
+#include "kernel/store/space_reserve.h"
 
 namespace dos {
 namespace {
@@ -20,11 +20,6 @@ namespace {
 constexpr std::size_t batch_effects_max = 100'000;
 // Left free, so that a checkpoint can still be written and the log be shortened when the disk has filled up.
 constexpr std::uint64_t disk_reserve_bytes = 32 << 20;
-
-std::uint64_t free_bytes(std::string const& directory) {
-  struct statvfs s;
-  return ::statvfs(directory.c_str(), &s) == 0 ? std::uint64_t(s.f_bavail) * s.f_frsize : UINT64_MAX;
-}
 
 // The line of the ledger that a queue belongs to: "http/10.0.0.7" counts as "http".
 std::string_view ledger_name(std::string_view source) { return source.substr(0, source.find('/')); }
@@ -37,7 +32,8 @@ struct decided_write {
 class city_impl final : public city {
  public:
   city_impl(std::string id, std::string directory, clock const& c, city_options options)
-      : id_(std::move(id)), directory_(std::move(directory)), clock_(c), options_(options), queues_(options.source_queue_max) {
+      : id_(std::move(id)), directory_(std::move(directory)), clock_(c), options_(options), reserve_(directory_), queues_(options.source_queue_max) {
+    reserve_.release_if_needed();
     log_ = store::open_log(directory_);
     state_ = std::make_unique<store::state_db>(directory_);
     history_ = std::make_unique<dos::history>(*state_);
@@ -57,13 +53,14 @@ class city_impl final : public city {
     });
     hub_->start_at(checkpoint);
     follower_ = std::make_unique<follower>(
-        follower::parts{*log_, *state_, *history_, *matcher_, *hub_, ledger_, names_, clock_, options_,
+        follower::parts{id_, *log_, *state_, *history_, *matcher_, *hub_, ledger_, names_, clock_, options_,
                         [this](timestamp now) { return expiring(now); }},
         checkpoint, numbers_);
     position_ = checkpoint;
     next_observation_ = numbers_.next_observation;
     next_series_ = numbers_.next_series;
     replay_from(checkpoint + 1);
+    reserve_.take();
     sequencing_ = std::thread([this] { sequence(); });
   }
 
@@ -83,7 +80,7 @@ class city_impl final : public city {
   void start_sending() override {
     checkpointed_records_.clear();
     follower_->start();
-    matcher_->start(weak_from_this());
+    matcher_->start(weak_from_this(), id_);
     following_ = true;
   }
 
@@ -106,7 +103,7 @@ class city_impl final : public city {
     s.observations = next_observation_ - 1;
     s.records = records_.size();
     s.queued = queues_.size();
-    s.disk_free_bytes = free_bytes(directory_);
+    s.disk_free_bytes = store::free_bytes(directory_);
     auto const lock = std::lock_guard(trouble_mutex_);
     s.writable = trouble_.empty();
     s.trouble = trouble_.empty() ? follower_->trouble() : trouble_;
@@ -252,6 +249,7 @@ class city_impl final : public city {
   // --- the sequencer's thread ---
 
   void sequence() {
+    name_thread("order " + id_);
     for (;;) {
       auto writes = queues_.take(options_.batch_writes_max);
       if (writes.empty()) return;
@@ -359,9 +357,11 @@ class city_impl final : public city {
     b.bytes = bytes.size();
     auto problem = std::optional<fault>();
     try {
-      if (free_bytes(directory_) < disk_reserve_bytes + bytes.size()) {
+      auto const free = store::free_bytes(directory_);
+      if (free < disk_reserve_bytes + bytes.size()) {
         throw fault(fault_kind::storage_full, "the disk of this server is full; nothing was stored");
       }
+      if (!reserve_.is_whole() && free >= disk_reserve_bytes + bytes.size() + reserve_.bytes()) reserve_.take();
       switch (log_->append(b.position, numbers.last_write, bytes)) {
         case store::appended::ok: return std::nullopt;
         case store::appended::conflict:
@@ -466,6 +466,7 @@ class city_impl final : public city {
   std::string const directory_;
   dos::clock const& clock_;
   city_options const options_;
+  store::space_reserve reserve_;  // the sequencer's, once it runs
   std::unique_ptr<store::commit_log> log_;
   std::unique_ptr<store::state_db> state_;
   std::unique_ptr<dos::history> history_;

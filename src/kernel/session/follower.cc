@@ -3,11 +3,12 @@
 #include <chrono>
 
 #include "base/log.h"
+#include "base/thread_name.h"
 
 namespace dos {
 
 follower::follower(parts p, std::uint64_t checkpoint, counters numbers)
-    : parts_(p), checkpointed_(checkpoint), last_numbers_(numbers) {}
+    : parts_(std::move(p)), checkpointed_(checkpoint), last_numbers_(numbers) {}
 
 void follower::push(committed_batch b) {
   auto const lock = std::lock_guard(mutex_);
@@ -16,8 +17,14 @@ void follower::push(committed_batch b) {
 }
 
 void follower::start() {
-  following_ = std::thread([this] { follow(); });
-  writing_ = std::thread([this] { write_checkpoints(); });
+  following_ = std::thread([this] {
+    name_thread("follow " + parts_.city);
+    follow();
+  });
+  writing_ = std::thread([this] {
+    name_thread("save " + parts_.city);
+    write_checkpoints();
+  });
 }
 
 void follower::stop() {

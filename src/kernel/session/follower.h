@@ -35,6 +35,7 @@ struct committed_batch {
 class follower {
  public:
   struct parts {
+    std::string city;
     store::commit_log& log;
     store::state_db& state;
     dos::history& history;

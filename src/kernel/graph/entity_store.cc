@@ -314,6 +314,25 @@ entity_ptr entity_store::find(std::string_view id) const { return state_->slots.
 
 std::vector<series_ref> entity_store::series_of(std::string_view id) const { return state_->slots.series_of(id); }
 
+std::uint64_t entity_store::series_end() const { return state_->slots.owners().end(); }
+
+std::optional<entity_store::owned_series> entity_store::find_series(std::uint64_t number) const {
+  auto const slot = state_->slots.owners().find(number);
+  if (!slot) return std::nullopt;
+  auto owner = owned_series();
+  {
+    auto const lock = std::shared_lock(state_->mutex);
+    owner.entity = state_->slots.entity_at(*slot);
+  }
+  if (!owner.entity) return std::nullopt;
+  for (auto const& s : series_of(owner.entity->id)) {
+    if (s.series != number) continue;
+    owner.series = s;
+    return owner;
+  }
+  return std::nullopt;
+}
+
 entity_store::page entity_store::find(query::query const& q, sight const& may_see) const {
   auto result = page();
   auto const end = q.offset + q.limit;

@@ -42,6 +42,13 @@ class entity_store {
   // The entity, also when only its history is left (deleted_at is set then); nothing when it never was.
   entity_ptr find(std::string_view id) const;
   std::vector<series_ref> series_of(std::string_view id) const;
+  // Whose series that is, from the number alone.
+  struct owned_series {
+    entity_ptr entity;
+    series_ref series;
+  };
+  std::optional<owned_series> find_series(std::uint64_t number) const;
+  std::uint64_t series_end() const;  // behind the greatest number of a series
 
   struct page {
     std::vector<entity_ptr> entities;

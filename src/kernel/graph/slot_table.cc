@@ -130,6 +130,10 @@ std::uint32_t slot_table::take_slot() {
 std::uint32_t slot_table::set(std::optional<std::uint32_t> slot, entity_ptr e) {
   auto const hash = hash_of(e->id);
   auto& s = shard_of(hash);
+  auto const here = slot ? *slot : take_slot();
+  for (auto const& a : e->attributes) {
+    if (a->series) owners_.set(a->series, here);
+  }
   if (slot) {
     auto& mine = at(*slot);
     auto const lock = std::unique_lock(s.mutex);
@@ -137,11 +141,10 @@ std::uint32_t slot_table::set(std::optional<std::uint32_t> slot, entity_ptr e) {
     std::swap(mine.entity, e);
     return *slot;
   }
-  auto const fresh = take_slot();
   auto const lock = std::unique_lock(s.mutex);
-  at(fresh).entity = std::move(e);
-  add_entry(s, hash, fresh);
-  return fresh;
+  at(here).entity = std::move(e);
+  add_entry(s, hash, here);
+  return here;
 }
 
 void slot_table::erase(std::uint32_t slot) {
@@ -161,6 +164,7 @@ void slot_table::add_series(std::string_view id, series_ref ref) {
   auto const entry = find_entry(s, hash, id);
   if (!entry) return;
   auto& slot = at(slot_of(s.entries[*entry]));
+  owners_.set(ref.series, slot_of(s.entries[*entry]));
   if (slot.series) std::erase(slot.series->removed, ref.series);
   if (tells(*slot.entity, ref.series)) return;
   if (!slot.series) slot.series = std::make_unique<series_notes>();

@@ -16,6 +16,7 @@
 #include "base/fair_shared_mutex.h"
 #include "kernel/graph/entity.h"
 #include "kernel/graph/entity_store.h"
+#include "kernel/graph/series_owners.h"
 
 namespace dos {
 
@@ -34,6 +35,7 @@ class slot_table {
   std::optional<std::uint32_t> find_slot(std::string_view id) const;
   entity_ptr find(std::string_view id) const;
   std::vector<series_ref> series_of(std::string_view id) const;
+  series_owners const& owners() const { return owners_; }
 
   // --- under the store's lock, shared at least ---
   entity_ptr const& entity_at(std::uint32_t slot) const { return at(slot).entity; }  // null: the slot is free
@@ -78,6 +80,7 @@ class slot_table {
   std::array<shard, shard_count> shards_;
   std::vector<std::unique_ptr<page>> pages_;  // never resized, so that readers need no lock for it
   std::uint32_t next_ = 0;
+  series_owners owners_;
   std::vector<std::uint32_t> idle_;  // a ring from `idle_at_` on
   std::size_t idle_at_ = 0;
 };

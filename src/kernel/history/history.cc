@@ -5,6 +5,7 @@
 
 #include "base/fault.h"
 #include "kernel/history/chunk_table.h"
+#include "kernel/history/directory.h"
 #include "kernel/history/tail.h"
 #include "kernel/store/sqlite.h"
 
@@ -107,24 +108,30 @@ struct history::parts {
     auto t = db.begin();
     create_chunk_tables(t.sql());
     tail.load(t.sql(), db.cursor());
+    directory.load(t.sql());
     last_data = last_chunk_data(t.sql());
     t.commit();
   }
 
   void flush(store::state_db::transaction& t, store::position cursor, history_options const& how) {
     tail.flush(t.sql(), cursor, how, last_data);
+    directory.flush(t.sql(), cursor);
   }
 
   store::state_db& db;
   history_options limits;
   history_parts::tail tail;
+  history_parts::directory directory;
   std::int64_t last_data = 0;
 };
 
 history::history(store::state_db& db, history_options limits) : parts_(std::make_unique<parts>(db, limits)) {}
 history::~history() = default;
 
-void history::add(store::position at, series_id series, observation o) { parts_->tail.add(at, series, std::move(o)); }
+void history::add(store::position at, series_id series, observation o) {
+  parts_->directory.add(at, series, o.number);
+  parts_->tail.add(at, series, std::move(o));
+}
 void history::change(store::position at, series_id series, observation o) {
   parts_->tail.change(at, series, std::move(o));
 }
@@ -184,6 +191,12 @@ std::optional<observation> history::find(series_id series, observation_number nu
   });
   if (found && hidden.hides(found->moment())) return std::nullopt;
   return found;
+}
+
+std::optional<series_id> history::find_series_of(observation_number number) const {
+  if (auto const found = parts_->directory.find_open(number)) return found;
+  auto snapshot = parts_->db.read();
+  return parts_->directory.find_stored(snapshot.sql(), number);
 }
 
 std::optional<series_statistics> history::statistics_of(series_id series) const {
@@ -261,7 +274,10 @@ void history::flush_all(store::state_db::transaction& t, store::position cursor)
   parts_->flush(t, cursor, {.tail_bytes_max = parts_->limits.tail_bytes_max, .flush_points = 1});
 }
 
-void history::flushed() { parts_->tail.flushed(); }
+void history::flushed() {
+  parts_->tail.flushed();
+  parts_->directory.flushed();
+}
 
 bool history::wants_flush() const { return tail_bytes() > parts_->limits.tail_bytes_max / 8 * 7; }
 std::size_t history::tail_bytes() const { return parts_->tail.bytes(); }

@@ -63,6 +63,8 @@ class history {
                        std::function<bool(observation const&)> const& visit) const;
   std::optional<observation> last(series_id series) const;
   std::optional<observation> find(series_id series, observation_number number) const;
+  // Of which series that observation is, or was; nothing when there never was one.
+  std::optional<series_id> find_series_of(observation_number number) const;
   std::optional<series_statistics> statistics_of(series_id series) const;
 
   // `boundaries`: n + 1 ascending times that bound n half-open periods. Whole chunks are taken by their statistics.

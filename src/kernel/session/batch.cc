@@ -48,6 +48,18 @@ class encoder {
     out_.varint(e.series);
   }
   void operator()(effect::observed const& e) { write(e.series, e.observation); }
+  void operator()(effect::observed_many const& e) {
+    out_.varint(e.series);
+    out_.varint(e.observations.size());
+    out_.varint(e.observations.empty() ? 0 : e.observations.front().number);
+    auto before = std::int64_t(0);
+    for (auto const& o : e.observations) {
+      out_.zigzag(std::int64_t(std::uint64_t(o.time.us) - std::uint64_t(before)));
+      encode(out_, o.value);
+      encode(out_, o.extras);
+      before = o.time.us;
+    }
+  }
   void operator()(effect::observation_changed const& e) { write(e.series, e.observation); }
   void operator()(effect::observation_removed const& e) {
     out_.varint(e.series);
@@ -127,6 +139,20 @@ class decoder {
         e.what = tally(in_.byte());
         e.reason = text();
         e.n = in_.varint();
+        return e;
+      }
+      case 9: {
+        auto e = effect::observed_many{in_.varint(), {}};
+        e.observations.resize(in_.count());
+        auto number = in_.varint();
+        auto time = std::uint64_t(0);
+        for (auto& o : e.observations) {
+          o.number = number++;
+          time += std::uint64_t(in_.zigzag());
+          o.time = {std::int64_t(time)};
+          o.value = decode_json(in_);
+          o.extras = decode_json(in_);
+        }
         return e;
       }
       default: throw fault(fault_kind::malformed, "unknown effect " + std::to_string(kind) + " in the log");

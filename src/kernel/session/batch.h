@@ -71,8 +71,14 @@ struct counted_in_ledger {
   std::uint64_t n = 1;
 };
 
+// Many of one series, numbered one after the other as the first says.
+struct observed_many {
+  std::uint64_t series = 0;
+  std::vector<dos::observation> observations;
+};
+
 using any = std::variant<entity_changed, entity_forgotten, series_started, series_removed, observed, observation_changed,
-                         observation_removed, record_written, counted_in_ledger>;
+                         observation_removed, record_written, counted_in_ledger, observed_many>;
 
 }  // namespace dos::effect
 

@@ -239,6 +239,10 @@ class city_impl final : public city {
         numbers_.next_series = std::max(numbers_.next_series, s->series.series + 1);
       } else if (auto const* const o = std::get_if<effect::observed>(&any)) {
         numbers_.next_observation = std::max(numbers_.next_observation, o->observation.number + 1);
+      } else if (auto const* const m = std::get_if<effect::observed_many>(&any)) {
+        if (!m->observations.empty()) {
+          numbers_.next_observation = std::max(numbers_.next_observation, m->observations.back().number + 1);
+        }
       }
     }
     numbers_.last_write = std::max(numbers_.last_write, w.at);
@@ -419,6 +423,8 @@ class city_impl final : public city {
       if (entities_.find(x->entity)) entities_.remove_series(x->entity, x->series);
     } else if (auto const* const o = std::get_if<effect::observed>(&any)) {
       history_->add(position, o->series, o->observation);
+    } else if (auto const* const m = std::get_if<effect::observed_many>(&any)) {
+      for (auto const& o : m->observations) history_->add(position, m->series, o);
     } else if (auto const* const c = std::get_if<effect::observation_changed>(&any)) {
       history_->change(position, c->series, c->observation);
     } else if (auto const* const d = std::get_if<effect::observation_removed>(&any)) {

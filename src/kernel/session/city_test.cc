@@ -69,6 +69,36 @@ class city_test : public testing::Test {
   std::shared_ptr<city> city_;
 };
 
+TEST_F(city_test, observations_written_in_rows_are_found_by_number_and_survive_a_crash) {
+  set("urn:a", "level", 1);
+  auto const series = who().series_of("urn:a").at(0).series;
+  auto first = std::uint64_t(0);
+  who().apply([&](transaction& t) {
+    auto rows = std::vector<observation>(3);
+    for (auto i = 0; i < 3; ++i) rows[std::size_t(i)] = {.number = 0, .time = {1000 + i}, .value = i, .extras = {}};
+    first = t.observe(series, std::move(rows));
+  });
+  crash();
+  auto const owner = who().find_observed(first + 2);
+  ASSERT_TRUE(owner);
+  EXPECT_EQ("urn:a", owner->entity->id);
+  EXPECT_EQ(json::value(2), who().history().find(series, first + 2)->value);
+  set("urn:a", "level", 4);
+  EXPECT_EQ(first + 3, who().history().last(series)->number);
+}
+
+TEST_F(city_test, a_series_names_its_entity_and_strangers_learn_nothing_from_its_number) {
+  set("urn:a", "level", 1);
+  set("urn:b", "level", 2);
+  auto const series = who().series_of("urn:b").at(0).series;
+  ASSERT_TRUE(who().find_series(series));
+  EXPECT_EQ("urn:b", who().find_series(series)->entity->id);
+  EXPECT_FALSE(who(role::anonymous).find_series(series));
+  EXPECT_FALSE(who().find_series(series + 1));
+  crash();
+  EXPECT_EQ("urn:b", who().find_series(series)->entity->id);
+}
+
 TEST_F(city_test, a_read_after_the_answer_sees_the_write) {
   set("urn:a", "urn:n", 1);
   EXPECT_EQ(who().get("urn:a")->find(symbol("urn:n"))->value, json::value(1));

@@ -81,7 +81,7 @@ void pending_write::put(entity e, keep k) {
     auto fresh = attribute(*mine);
     fresh.created_at = old ? old->created_at : at_;
     fresh.modified_at = at_;
-    fresh.series = k == keep::nothing ? (old ? old->series : 0)
+    fresh.series = k == keep::nothing ? (old && old->series ? old->series : mine->series)
                    : old && old->series ? old->series
                                         : series_for(e.id, fresh.name, fresh.dataset, fresh.kind);
     attributes.push_back({fresh.name, fresh.dataset, old ? attribute_updated : attribute_created});
@@ -140,6 +140,18 @@ std::uint64_t pending_write::observe(series_key const& series, observation o) {
   auto const number = o.number;
   effects_.push_back(effect::observed{id, std::move(o)});
   return number;
+}
+
+std::uint64_t pending_write::observe(std::uint64_t series, std::vector<observation> all) {
+  auto const first = counters_.next_observation;
+  for (auto& o : all) o.number = counters_.next_observation++;
+  effects_.push_back(effect::observed_many{series, std::move(all)});
+  return first;
+}
+
+std::uint64_t pending_write::start_series(series_key const& series) {
+  DOS_CHECK(find(series.entity));
+  return series_for(series.entity, series.attribute, series.dataset, series.kind);
 }
 
 void pending_write::change_observation(std::uint64_t series, std::uint64_t number, observation o) {

@@ -48,6 +48,8 @@ class pending_write final : public transaction {
   void erase(std::string_view id) override;
   void forget(std::string_view id) override;
   std::uint64_t observe(series_key const& series, observation o) override;
+  std::uint64_t observe(std::uint64_t series, std::vector<observation> all) override;
+  std::uint64_t start_series(series_key const& series) override;
   void change_observation(std::uint64_t series, std::uint64_t number, observation o) override;
   void remove_observation(std::uint64_t series, std::uint64_t number) override;
   void remove_series(std::string_view entity, std::uint64_t series) override;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <future>
 
+#include "kernel/history/history.h"
 #include "kernel/session/city.h"
 
 namespace dos {
@@ -43,6 +44,19 @@ void session::for_each(query::query const& q, std::function<bool(entity_ptr cons
 std::vector<series_ref> session::series_of(std::string_view id) const {
   return find_with_history(id) ? city_->entities().series_of(id) : std::vector<series_ref>();
 }
+
+std::optional<entity_store::owned_series> session::find_series(std::uint64_t number) const {
+  auto found = city_->entities().find_series(number);
+  auto const sees = sight_of(*city_, who_);
+  return found && (!sees || sees(*found->entity)) ? found : std::nullopt;
+}
+
+std::optional<entity_store::owned_series> session::find_observed(observation_number number) const {
+  auto const series = city_->history().find_series_of(number);
+  return series ? find_series(*series) : std::nullopt;
+}
+
+std::uint64_t session::series_end() const { return city_->entities().series_end(); }
 
 dos::history const& session::history() const { return city_->history(); }
 

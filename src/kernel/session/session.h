@@ -53,7 +53,8 @@ class transaction {
   // Stores the entity as given. Attributes taken over from the stored entity (the same pointers) are unchanged; others
   // are changes: they get created_at (kept from the instance they replace), modified_at and their series, and become
   // observations of their history. Attributes that are missing are gone; that is recorded in the history, too. The
-  // entity's own times and version are set here. `keep::nothing` leaves the history alone.
+  // entity's own times and version are set here. `keep::nothing` leaves the history alone; an attribute that is new then
+  // may bring its series along.
   enum class keep { history, nothing };
   virtual void put(entity e, keep k = keep::history) = 0;
   // Removes the current state; the history stays readable.
@@ -64,6 +65,10 @@ class transaction {
   // History alone; the current state stays as it is. The number of a new observation is assigned here and unique in the
   // city for ever. An entity that does not exist yet must be put first (put it with deleted_at set to have no state).
   virtual std::uint64_t observe(series_key const& series, observation o) = 0;
+  // Many of a series that exists, cheaply; they are numbered one after the other. Returns the first number.
+  virtual std::uint64_t observe(std::uint64_t series, std::vector<observation> all) = 0;
+  // The series of that name, begun if there is none.
+  virtual std::uint64_t start_series(series_key const& series) = 0;
   virtual void change_observation(std::uint64_t series, std::uint64_t number, observation o) = 0;
   virtual void remove_observation(std::uint64_t series, std::uint64_t number) = 0;
   virtual void remove_series(std::string_view entity, std::uint64_t series) = 0;
@@ -99,6 +104,11 @@ class session {
   entity_store::page find(query::query const& q) const;
   void for_each(query::query const& q, std::function<bool(entity_ptr const&)> const& visit) const;
   std::vector<series_ref> series_of(std::string_view id) const;
+  // Whose series, or observation, that is; nothing when the asker may not see the entity. The entity may be gone but for
+  // its history.
+  std::optional<entity_store::owned_series> find_series(std::uint64_t number) const;
+  std::optional<entity_store::owned_series> find_observed(observation_number number) const;
+  std::uint64_t series_end() const;  // behind the greatest number of a series
   dos::history const& history() const;  // of series that series_of() gave
   std::vector<std::pair<symbol, std::size_t>> types() const;
   std::vector<std::pair<symbol, std::size_t>> attributes_of(symbol type) const;

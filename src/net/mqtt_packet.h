@@ -28,7 +28,11 @@ struct properties {
   std::string content_type = {};
   std::string response_topic = {};
   std::string correlation_data = {};
+  std::optional<std::uint32_t> will_delay_s = {};
+  std::vector<std::uint32_t> subscription_ids = {};
   std::string assigned_client_id = {};
+  std::string authentication_method = {};
+  std::string authentication_data = {};
   std::string reason = {};
   std::vector<std::pair<std::string, std::string>> user = {};
 
@@ -91,6 +95,7 @@ struct subscription {
 struct subscribe {
   std::uint16_t id = 0;
   std::vector<subscription> subscriptions = {};
+  std::uint32_t identifier = 0;  // version 5: named in every message that comes for it; 0: none
 
   bool operator==(subscribe const&) const = default;
 };
@@ -118,13 +123,20 @@ struct ping_response {
   bool operator==(ping_response const&) const = default;
 };
 struct disconnect {
-  std::uint8_t reason = 0;  // version 5
+  std::uint8_t reason = 0;  // version 5, as the next
+  mqtt::properties properties = {};
 
   bool operator==(disconnect const&) const = default;
 };
+struct auth {  // version 5
+  std::uint8_t reason = 0;
+  mqtt::properties properties = {};
+
+  bool operator==(auth const&) const = default;
+};
 
 using packet = std::variant<connect, connack, publish, ack, subscribe, suback, unsubscribe, ping_request, ping_response,
-                            disconnect>;
+                            disconnect, auth>;
 
 struct parsed {
   mqtt::packet packet;
@@ -133,7 +145,7 @@ struct parsed {
 
 // The first packet of `bytes`; nothing when it is not yet complete. `v` is the version spoken (a CONNECT brings its
 // own). Faults: malformed for everything the standard forbids, too_large over `packet_bytes_max` (known from the first
-// five bytes), not_supported for AUTH and other protocol versions.
+// five bytes), not_supported for a CONNECT of another version.
 std::optional<parsed> parse_packet(std::string_view bytes, version v, std::size_t packet_bytes_max);
 
 void write_packet(std::string& out, packet const& p, version v);  // appends
@@ -141,6 +153,8 @@ void write_packet(std::string& out, packet const& p, version v);  // appends
 // 4.7: '+' one level, '#' the rest; neither matches a first level that begins with '$'.
 bool is_topic(std::string_view name);
 bool is_topic_filter(std::string_view filter);
+// "$share/GROUP/FILTER": the members of a group get each message once. MQTT 5.0, 4.8.2
+bool is_shared(std::string_view filter);
 bool matches(std::string_view filter, std::string_view topic);
 
 }  // namespace dos::net::mqtt

@@ -53,7 +53,8 @@ TEST(a_packet, is_laid_out_as_the_standard_shows) {
 
 TEST(a_packet, that_the_standard_forbids_is_refused) {
   for (auto const& bad : {"\x00\x00"s,                             // no such packet
-                          "\xf0\x00"s,                             // extended authentication
+                          "\xf0\x00"s,                             // extended authentication, version 5 alone
+                          "\x38\x03\x00\x01"s + "a"s,              // repeated with quality of service 0
                           "\x36\x05\x00\x01"s + "a\x00\x01"s,      // quality of service 3
                           "\x32\x05\x00\x01"s + "a\x00\x00"s,      // identifier 0
                           "\x30\x03\x00\x01+"s,                    // wildcard in a topic
@@ -70,6 +71,35 @@ TEST(a_packet, that_the_standard_forbids_is_refused) {
                           "\x10\x08\x00\x04MQTT\x03\x00"s}) {
     SCOPED_TRACE(bad);
     EXPECT_THROW(parse_packet(bad, version::v3_1_1, 1'000'000'000), fault);
+  }
+}
+
+TEST(a_packet, of_version_5_keeps_its_properties) {
+  auto will = publish{.topic = "gone", .properties = {.message_expiry_s = 4, .will_delay_s = 5}};
+  for (auto const& p : std::vector<packet>{
+           connect{.version = version::v5, .will = will, .properties = {.authentication_method = "SCRAM"}},
+           publish{.topic = "t", .properties = {.payload_is_text = 1, .subscription_ids = {1, 268'435'455}}},
+           subscribe{.id = 1, .subscriptions = {{.filter = "$share/g/a/#"}}, .identifier = 300},
+           disconnect{0x04, {.session_expiry_s = 9, .reason = "tired"}}, auth{0x18, {.authentication_method = "x"}}}) {
+    SCOPED_TRACE(p.index());
+    EXPECT_EQ(p, round_trip(p, version::v5));
+  }
+}
+
+TEST(a_property, in_the_wrong_place_or_form_is_refused) {
+  auto const publish_with = [](std::string const& properties) {
+    return "\x30"s + char(4 + properties.size()) + "\x00\x01t"s + char(properties.size()) + properties;
+  };
+  EXPECT_TRUE(parse_packet(publish_with("\x01\x01"s), version::v5, bytes_max));
+  for (auto const& bad : {"\x01\x02"s,                  // a flag is 0 or 1
+                          "\x01\x01\x01\x01"s,          // twice
+                          "\x11\x00\x00\x00\x01"s,      // of a session
+                          "\x23\x00\x00"s,              // alias 0
+                          "\x0b\x00"s,                  // subscription identifier 0
+                          "\x08\x00\x01+"s,             // a response topic with a wildcard
+                          "\x7f"s, "\x03\x00\x05x"s}) {
+    SCOPED_TRACE(testing::PrintToString(bad));
+    EXPECT_THROW(parse_packet(publish_with(bad), version::v5, bytes_max), fault);
   }
 }
 
@@ -94,7 +124,8 @@ TEST(a_filter, matches_as_the_standard_says) {
     SCOPED_TRACE(std::string(r.filter) + " " + r.topic);
     EXPECT_EQ(r.expected, matches(r.filter, r.topic));
   }
-  for (auto const bad : {"", "a#", "#/a", "a+/b", "a/#/b"}) EXPECT_FALSE(is_topic_filter(bad));
+  for (auto const bad : {"", "a#", "#/a", "a+/b", "a/#/b", "$share/", "$share//a", "$share/g", "$share/g/", "$share/+/a"}) EXPECT_FALSE(is_topic_filter(bad));
+  EXPECT_TRUE(is_topic_filter("$share/g/+/#"));
 }
 
 }  // namespace

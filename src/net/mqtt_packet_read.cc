@@ -1,43 +1,63 @@
-#include "net/mqtt_packet.h"
-
 #include <algorithm>
 
 #include "base/fault.h"
 #include "base/text.h"
+#include "net/mqtt_packet.h"
+#include "net/mqtt_property.h"
 
 namespace dos::net::mqtt {
 namespace {
 
-// MQTT 5.0, table 2-4
-enum property : std::uint8_t {
-  payload_format = 0x01,
-  message_expiry = 0x02,
-  content_type = 0x03,
-  response_topic = 0x08,
-  correlation_data = 0x09,
-  subscription_identifier = 0x0b,
-  session_expiry = 0x11,
-  assigned_client_identifier = 0x12,
-  server_keep_alive = 0x13,
-  authentication_method = 0x15,
-  authentication_data = 0x16,
-  request_problem_information = 0x17,
-  will_delay = 0x18,
-  request_response_information = 0x19,
-  response_information = 0x1a,
-  server_reference = 0x1c,
-  reason_string = 0x1f,
-  receive_maximum = 0x21,
-  topic_alias_maximum = 0x22,
-  topic_alias = 0x23,
-  maximum_qos = 0x24,
-  retain_available = 0x25,
-  user_property = 0x26,
-  maximum_packet_size = 0x27,
-  wildcards_available = 0x28,
-  subscription_identifiers_available = 0x29,
-  shared_subscriptions_available = 0x2a,
-};
+// Where a property may stand: bits by packet type; a will's count as those of packet 0.
+constexpr auto of_will = 1u << 0, of_connect = 1u << 1, of_connack = 1u << 2, of_publish = 1u << 3, of_acks = 0xfu << 4,
+               of_subscribe = 1u << 8, of_suback = 1u << 9, of_unsubscribe = 1u << 10, of_unsuback = 1u << 11,
+               of_disconnect = 1u << 14, of_auth = 1u << 15;
+
+unsigned allowed_in(property p) {
+  switch (p) {
+    case payload_format:
+    case message_expiry:
+    case content_type:
+    case response_topic:
+    case correlation_data:
+      return of_publish | of_will;
+    case subscription_identifier:
+      return of_publish | of_subscribe;
+    case session_expiry:
+      return of_connect | of_connack | of_disconnect;
+    case authentication_method:
+    case authentication_data:
+      return of_connect | of_connack | of_auth;
+    case request_problem_information:
+    case request_response_information:
+      return of_connect;
+    case will_delay:
+      return of_will;
+    case receive_maximum:
+    case topic_alias_maximum:
+    case maximum_packet_size:
+      return of_connect | of_connack;
+    case topic_alias:
+      return of_publish;
+    case server_reference:
+      return of_connack | of_disconnect;
+    case reason_string:
+      return of_connack | of_acks | of_suback | of_unsuback | of_disconnect | of_auth;
+    case user_property:
+      return of_will | of_connect | of_connack | of_publish | of_acks | of_subscribe | of_suback | of_unsubscribe |
+             of_unsuback | of_disconnect | of_auth;
+    case assigned_client_identifier:
+    case server_keep_alive:
+    case response_information:
+    case maximum_qos:
+    case retain_available:
+    case wildcards_available:
+    case subscription_identifiers_available:
+    case shared_subscriptions_available:
+      return of_connack;
+  }
+  return 0;
+}
 
 void require_form(bool condition, std::string_view detail) { require(condition, fault_kind::malformed, detail); }
 
@@ -59,6 +79,11 @@ struct packet_reader {
   }
   std::uint8_t byte() { return std::uint8_t(number(1)); }
   std::uint16_t two_bytes() { return std::uint16_t(number(2)); }
+  std::uint8_t flag() {
+    auto const result = byte();
+    require_form(result < 2, "an MQTT flag is 0 or 1");
+    return result;
+  }
   std::uint16_t id() {
     auto const result = two_bytes();
     require_form(result != 0, "an MQTT packet identifier is 0");
@@ -79,67 +104,70 @@ struct packet_reader {
     }
     throw fault(fault_kind::malformed, "an MQTT length has more than four bytes");
   }
-  mqtt::properties properties();
+  // `where`: bits as in allowed_in.
+  mqtt::properties properties(unsigned where);
 };
 
-template <typename T, typename V>
-void set_once(std::optional<T>& to, V value) {
-  require_form(!to, "an MQTT property comes twice");
-  to = T(value);
-}
-
-mqtt::properties packet_reader::properties() {
+mqtt::properties packet_reader::properties(unsigned where) {
   auto result = mqtt::properties();
   if (version != version::v5) return result;
   auto r = packet_reader{take(variable_length()), version};
+  auto seen = std::uint64_t{0};
   while (!r.rest.empty()) {
-    switch (r.byte()) {
+    auto const name = property(r.byte());
+    require_form(allowed_in(name) & where, "an unknown MQTT property, or one that does not belong to this packet");
+    auto const bit = std::uint64_t{1} << name;
+    require_form(!(seen & bit) || name == user_property || (name == subscription_identifier && where == of_publish),
+                 "an MQTT property comes twice");
+    seen |= bit;
+    switch (name) {
       case payload_format:
-        set_once(result.payload_is_text, r.byte());
+        result.payload_is_text = r.flag();
         break;
       case message_expiry:
-        set_once(result.message_expiry_s, r.number(4));
+        result.message_expiry_s = r.number(4);
         break;
       case content_type:
         result.content_type = r.text();
         break;
       case response_topic:
         result.response_topic = r.text();
+        require_form(is_topic(result.response_topic), "an MQTT response topic is no topic");
         break;
       case correlation_data:
         result.correlation_data = r.binary();
         break;
       case session_expiry:
-        set_once(result.session_expiry_s, r.number(4));
+        result.session_expiry_s = r.number(4);
         break;
       case assigned_client_identifier:
         result.assigned_client_id = r.text();
         break;
       case server_keep_alive:
-        set_once(result.server_keep_alive_s, r.two_bytes());
+        result.server_keep_alive_s = r.two_bytes();
         break;
       case reason_string:
         result.reason = r.text();
         break;
       case receive_maximum:
-        set_once(result.receive_max, r.two_bytes());
+        result.receive_max = r.two_bytes();
         require_form(*result.receive_max > 0, "MQTT Receive Maximum is 0");
         break;
       case topic_alias_maximum:
-        set_once(result.topic_alias_max, r.two_bytes());
+        result.topic_alias_max = r.two_bytes();
         break;
       case topic_alias:
-        set_once(result.topic_alias, r.two_bytes());
+        result.topic_alias = r.two_bytes();
         require_form(*result.topic_alias > 0, "an MQTT topic alias is 0");
         break;
       case maximum_qos:
-        set_once(result.qos_max, r.byte());
+        result.qos_max = r.flag();
         break;
       case retain_available:
-        set_once(result.retain_available, r.byte());
+        result.retain_available = r.flag();
         break;
       case maximum_packet_size:
-        set_once(result.packet_bytes_max, r.number(4));
+        result.packet_bytes_max = r.number(4);
         require_form(*result.packet_bytes_max > 0, "MQTT Maximum Packet Size is 0");
         break;
       case user_property: {
@@ -148,35 +176,38 @@ mqtt::properties packet_reader::properties() {
         break;
       }
       case subscription_identifier:
-        r.variable_length();
+        result.subscription_ids.push_back(r.variable_length());
+        require_form(result.subscription_ids.back() > 0, "an MQTT subscription identifier is 0");
+        break;
+      case will_delay:
+        result.will_delay_s = r.number(4);
         break;
       case request_problem_information:
       case request_response_information:
       case wildcards_available:
       case subscription_identifiers_available:
       case shared_subscriptions_available:
-        r.byte();
-        break;
-      case will_delay:
-        r.number(4);
+        r.flag();
         break;
       case authentication_method:
+        result.authentication_method = r.text();
+        break;
+      case authentication_data:
+        result.authentication_data = r.binary();
+        break;
       case response_information:
       case server_reference:
         r.text();
         break;
-      case authentication_data:
-        r.binary();
-        break;
-      default:
-        throw fault(fault_kind::malformed, "an unknown MQTT property");
     }
   }
   return result;
 }
 
 connect read_connect(packet_reader& r) {
-  require_form(r.text() == "MQTT", "an MQTT CONNECT is expected");
+  auto const name = r.text();
+  require(name != "MQIsdp", fault_kind::not_supported, "MQTT 3.1.1 and 5.0 are spoken here");
+  require_form(name == "MQTT", "an MQTT CONNECT is expected");
   auto const level = r.byte();
   require(level == 4 || level == 5, fault_kind::not_supported, "MQTT 3.1.1 and 5.0 are spoken here");
   auto c = connect();
@@ -189,11 +220,11 @@ connect read_connect(packet_reader& r) {
   require_form(level == 5 || (flags & 0x80) || !(flags & 0x40), "an MQTT password comes without a user");
   c.clean_start = flags & 0x02;
   c.keep_alive_s = r.two_bytes();
-  c.properties = r.properties();
+  c.properties = r.properties(of_connect);
   c.client_id = r.text();
   if (has_will) {
     auto will = publish{.qos = std::uint8_t(flags >> 3 & 3), .retain = (flags & 0x20) != 0};
-    will.properties = r.properties();
+    will.properties = r.properties(of_will);
     will.topic = r.text();
     require_form(is_topic(will.topic), "an MQTT will has no proper topic");
     will.payload = r.binary();
@@ -207,9 +238,10 @@ connect read_connect(packet_reader& r) {
 publish read_publish(packet_reader& r, std::uint8_t flags) {
   auto p = publish{.qos = std::uint8_t(flags >> 1 & 3), .retain = (flags & 1) != 0, .repeated = (flags & 8) != 0};
   require_form(p.qos < 3, "MQTT quality of service is 0, 1 or 2");
+  require_form(p.qos > 0 || !p.repeated, "an MQTT message of quality of service 0 is marked as repeated");
   p.topic = r.text();
   if (p.qos > 0) p.id = r.id();
-  p.properties = r.properties();
+  p.properties = r.properties(of_publish);
   require_form(is_topic(p.topic) || (p.topic.empty() && p.properties.topic_alias),
                "an MQTT message has no proper topic");
   p.payload = r.take(r.rest.size());
@@ -219,13 +251,13 @@ publish read_publish(packet_reader& r, std::uint8_t flags) {
 ack read_ack(packet_reader& r, ack_kind kind) {
   auto a = ack{kind, r.id(), 0};
   if (r.version == version::v5 && !r.rest.empty()) a.reason = r.byte();
-  if (r.version == version::v5 && !r.rest.empty()) r.properties();
+  if (r.version == version::v5 && !r.rest.empty()) r.properties(of_acks);
   return a;
 }
 
 subscribe read_subscribe(packet_reader& r) {
   auto s = subscribe{.id = r.id()};
-  r.properties();
+  if (auto const ids = r.properties(of_subscribe).subscription_ids; !ids.empty()) s.identifier = ids.front();
   do {
     auto one = subscription{.filter = r.text()};
     require_form(is_topic_filter(one.filter), "an MQTT topic filter is wrong");
@@ -236,6 +268,7 @@ subscribe read_subscribe(packet_reader& r) {
     one.retain_handling = options >> 4 & 3;
     require_form(one.qos < 3 && one.retain_handling < 3 && !(options & (r.version == version::v5 ? 0xc0 : 0xfc)),
                  "MQTT subscription options are wrong");
+    require_form(!one.no_local || !is_shared(one.filter), "a shared MQTT subscription is marked as not local");
     s.subscriptions.push_back(std::move(one));
   } while (!r.rest.empty());
   return s;
@@ -243,7 +276,7 @@ subscribe read_subscribe(packet_reader& r) {
 
 unsubscribe read_unsubscribe(packet_reader& r) {
   auto u = unsubscribe{.id = r.id()};
-  r.properties();
+  r.properties(of_unsubscribe);
   do {
     u.filters.push_back(r.text());
     require_form(is_topic_filter(u.filters.back()), "an MQTT topic filter is wrong");
@@ -253,7 +286,7 @@ unsubscribe read_unsubscribe(packet_reader& r) {
 
 suback read_suback(packet_reader& r, bool of_unsubscribe) {
   auto s = suback{.id = r.id(), .of_unsubscribe = of_unsubscribe};
-  r.properties();
+  r.properties(of_unsubscribe ? of_unsuback : of_suback);
   if (of_unsubscribe && r.version == version::v3_1_1) return s;
   auto const reasons = r.take(r.rest.size());
   s.reasons.assign(reasons.begin(), reasons.end());
@@ -264,15 +297,23 @@ connack read_connack(packet_reader& r) {
   auto const flags = r.byte();
   require_form(flags < 2, "a reserved MQTT flag is set");
   auto c = connack{.session_present = flags == 1, .reason = r.byte()};
-  c.properties = r.properties();
+  c.properties = r.properties(of_connack);
   return c;
 }
 
 disconnect read_disconnect(packet_reader& r) {
   auto d = disconnect();
   if (r.version == version::v5 && !r.rest.empty()) d.reason = r.byte();
-  if (r.version == version::v5 && !r.rest.empty()) r.properties();
+  if (r.version == version::v5 && !r.rest.empty()) d.properties = r.properties(of_disconnect);
   return d;
+}
+
+auth read_auth(packet_reader& r) {
+  require_form(r.version == version::v5, "an unknown MQTT packet");
+  auto a = auth();
+  if (!r.rest.empty()) a.reason = r.byte();
+  if (!r.rest.empty()) a.properties = r.properties(of_auth);
+  return a;
 }
 
 packet read_packet(packet_reader& r, std::uint8_t first) {
@@ -306,139 +347,11 @@ packet read_packet(packet_reader& r, std::uint8_t first) {
     case 14:
       return read_disconnect(r);
     case 15:
-      throw fault(fault_kind::not_supported, "MQTT extended authentication is not offered");
+      return read_auth(r);
     default:
       throw fault(fault_kind::malformed, "an unknown MQTT packet");
   }
 }
-
-void write_number(std::string& out, std::uint32_t n, int bytes) {
-  for (auto shift = 8 * (bytes - 1); shift >= 0; shift -= 8) out += char(n >> shift);
-}
-
-void write_length(std::string& out, std::size_t n) {
-  DOS_CHECK(n < 268'435'456);
-  do {
-    out += char((n & 0x7f) | (n > 0x7f ? 0x80 : 0));
-    n >>= 7;
-  } while (n > 0);
-}
-
-void write_text(std::string& out, std::string_view text) {
-  require(text.size() <= 65'535, fault_kind::too_large, "an MQTT text has at most 65535 bytes");
-  write_number(out, std::uint32_t(text.size()), 2);
-  out += text;
-}
-
-void write_properties(std::string& out, properties const& p, version v) {
-  if (v != version::v5) return;
-  auto all = std::string();
-  auto const number = [&](property name, auto const& value) {
-    if (!value) return;
-    all += char(name);
-    write_number(all, *value, sizeof *value);
-  };
-  auto const text = [&](property name, std::string_view value) {
-    if (value.empty()) return;
-    all += char(name);
-    write_text(all, value);
-  };
-  number(payload_format, p.payload_is_text);
-  number(message_expiry, p.message_expiry_s);
-  text(content_type, p.content_type);
-  text(response_topic, p.response_topic);
-  text(correlation_data, p.correlation_data);
-  number(session_expiry, p.session_expiry_s);
-  text(assigned_client_identifier, p.assigned_client_id);
-  number(server_keep_alive, p.server_keep_alive_s);
-  text(reason_string, p.reason);
-  number(receive_maximum, p.receive_max);
-  number(topic_alias_maximum, p.topic_alias_max);
-  number(topic_alias, p.topic_alias);
-  number(maximum_qos, p.qos_max);
-  number(retain_available, p.retain_available);
-  number(maximum_packet_size, p.packet_bytes_max);
-  for (auto const& [name, value] : p.user) {
-    all += char(user_property);
-    write_text(all, name);
-    write_text(all, value);
-  }
-  write_length(out, all.size());
-  out += all;
-}
-
-// Writes what follows the length of a packet; returns its first byte.
-struct body_writer {
-  std::string& out;
-  version v;
-
-  int operator()(connect const& c) const {
-    write_text(out, "MQTT");
-    out += char(c.version);
-    auto flags = c.clean_start ? 0x02 : 0;
-    if (c.will) flags |= 0x04 | c.will->qos << 3 | (c.will->retain ? 0x20 : 0);
-    if (c.user) flags |= 0x80;
-    if (c.password) flags |= 0x40;
-    out += char(flags);
-    write_number(out, c.keep_alive_s, 2);
-    write_properties(out, c.properties, c.version);
-    write_text(out, c.client_id);
-    if (c.will) {
-      write_properties(out, c.will->properties, c.version);
-      write_text(out, c.will->topic);
-      write_text(out, c.will->payload);
-    }
-    if (c.user) write_text(out, *c.user);
-    if (c.password) write_text(out, *c.password);
-    return 0x10;
-  }
-  int operator()(connack const& c) const {
-    out += char(c.session_present);
-    out += char(c.reason);
-    write_properties(out, c.properties, v);
-    return 0x20;
-  }
-  int operator()(publish const& p) const {
-    write_text(out, p.topic);
-    if (p.qos > 0) write_number(out, p.id, 2);
-    write_properties(out, p.properties, v);
-    out += p.payload;
-    return 0x30 | (p.repeated ? 8 : 0) | p.qos << 1 | (p.retain ? 1 : 0);
-  }
-  int operator()(ack const& a) const {
-    write_number(out, a.id, 2);
-    if (v == version::v5 && a.reason != 0) out += char(a.reason);
-    return int(a.kind) << 4 | (a.kind == ack_kind::pubrel ? 2 : 0);
-  }
-  int operator()(subscribe const& s) const {
-    write_number(out, s.id, 2);
-    write_properties(out, {}, v);
-    for (auto const& one : s.subscriptions) {
-      write_text(out, one.filter);
-      auto const more = (one.no_local ? 4 : 0) | (one.retain_as_published ? 8 : 0) | one.retain_handling << 4;
-      out += char(v == version::v5 ? one.qos | more : one.qos);
-    }
-    return 0x82;
-  }
-  int operator()(unsubscribe const& u) const {
-    write_number(out, u.id, 2);
-    write_properties(out, {}, v);
-    for (auto const& filter : u.filters) write_text(out, filter);
-    return 0xa2;
-  }
-  int operator()(suback const& s) const {
-    write_number(out, s.id, 2);
-    write_properties(out, {}, v);
-    if (!s.of_unsubscribe || v == version::v5) out.append(s.reasons.begin(), s.reasons.end());
-    return s.of_unsubscribe ? 0xb0 : 0x90;
-  }
-  int operator()(ping_request const&) const { return 0xc0; }
-  int operator()(ping_response const&) const { return 0xd0; }
-  int operator()(disconnect const& d) const {
-    if (v == version::v5 && d.reason != 0) out += char(d.reason);
-    return 0xe0;
-  }
-};
 
 }  // namespace
 
@@ -460,41 +373,6 @@ std::optional<parsed> parse_packet(std::string_view bytes, version v, std::size_
   auto p = read_packet(r, static_cast<std::uint8_t>(bytes[0]));
   require_form(r.rest.empty(), "an MQTT packet is longer than its content");
   return parsed{std::move(p), head + length};
-}
-
-void write_packet(std::string& out, packet const& p, version v) {
-  auto body = std::string();
-  auto const first = std::visit(body_writer{body, v}, p);
-  out += char(first);
-  write_length(out, body.size());
-  out += body;
-}
-
-bool is_topic(std::string_view name) {
-  return !name.empty() && name.size() <= 65'535 && name.find_first_of("+#") == std::string_view::npos;
-}
-
-bool is_topic_filter(std::string_view filter) {
-  if (filter.empty() || filter.size() > 65'535) return false;
-  auto const levels = text::split(filter, '/');
-  for (auto i = std::size_t{0}; i < levels.size(); ++i) {
-    if (levels[i].find_first_of("+#") == std::string_view::npos) continue;
-    if (levels[i].size() != 1 || (levels[i] == "#" && i + 1 != levels.size())) return false;
-  }
-  return true;
-}
-
-bool matches(std::string_view filter, std::string_view topic) {
-  if (topic.starts_with('$') && !filter.starts_with('$')) return false;
-  auto const wanted = text::split(filter, '/');
-  auto const levels = text::split(topic, '/');
-  for (auto i = std::size_t{0}; i < wanted.size(); ++i) {
-    if (wanted[i] == "#") return true;  // "a/#" matches "a" as well
-    if (i == levels.size()) return false;
-    if (wanted[i] != "+" && wanted[i] != levels[i]) return false;
-    if (i + 2 == wanted.size() && wanted[i + 1] == "#" && i + 1 == levels.size()) return true;
-  }
-  return wanted.size() == levels.size();
 }
 
 }  // namespace dos::net::mqtt

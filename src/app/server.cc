@@ -19,6 +19,7 @@
 #include "kernel/session/city.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
+#include "net/mqtt_publisher.h"
 
 namespace dos::app {
 namespace {
@@ -62,6 +63,33 @@ outbound over(net::http_client& client) {
       auto& answer = std::get<http::response>(result);
       done({.status = answer.status, .headers = std::move(answer.headers), .body = std::move(answer.body), .error = {}});
     });
+  };
+}
+
+net::mqtt_publisher_options publisher_options(json::value const& c) {
+  auto const like = client_options(c);
+  auto o = net::mqtt_publisher_options();
+  o.allow_private_addresses = like.allow_private_addresses;
+  o.allowed_ranges = like.allowed_ranges;
+  o.ca_file = like.ca_file;
+  return o;
+}
+
+outbound_mqtt over(net::mqtt_publisher& publisher) {
+  return [&publisher](outbound_message m, std::function<void(std::string error)> done) {
+    auto broker = http::url();
+    try {
+      broker = http::parse_url(m.broker);
+    } catch (fault const& f) {
+      return done(f.detail);
+    }
+    auto message = net::mqtt::publish();
+    message.topic = std::move(m.topic);
+    message.payload = std::move(m.payload);
+    message.qos = std::uint8_t(m.qos);
+    if (m.is_version_5) message.properties.content_type = std::move(m.content_type);
+    publisher.publish(broker, m.is_version_5 ? net::mqtt::version::v5 : net::mqtt::version::v3_1_1, std::move(message),
+                      [done = std::move(done)](std::optional<fault> f) { done(f ? f->detail : std::string()); });
   };
 }
 
@@ -135,8 +163,10 @@ void serve(options const& o) {
 
   auto io = net::io_threads(2);
   auto client = net::http_client(io, client_options(configuration));
+  auto publisher = net::mqtt_publisher(io, publisher_options(configuration));
   auto n = node{.clock = clock,
                 .outbound = over(client),
+                .outbound_mqtt = over(publisher),
                 .cities = {},
                 .profiles = {},
                 .configuration = configuration,
@@ -175,6 +205,7 @@ void serve(options const& o) {
     door.add(offered);
     for (auto const& j : offered.jobs) pool.add_job(j);
   }
+  pool.add_job({.name = "unused MQTT connections", .every = std::chrono::seconds(30), .run = [&publisher] { publisher.close_idle(); }});
   for (auto const& c : n.cities) c->start_sending();
   for (auto const& offered : all) {
     if (offered.start) offered.start();

@@ -38,6 +38,18 @@ struct outbound_response {
 };
 using outbound = std::function<void(outbound_request, std::function<void(outbound_response)>)>;
 
+// A message for somebody's MQTT broker, behind the same guards.
+struct outbound_message {
+  std::string broker;  // mqtt:// or mqtts://, user:password@host:port; what follows is ignored
+  bool is_version_5 = true;  // else 3.1.1
+  std::string topic;
+  std::string payload;
+  std::string content_type;  // version 5
+  int qos = 0;
+};
+// `done` once, from any thread, with nothing when the broker has it (quality of service 1, 2) or it is sent (0).
+using outbound_mqtt = std::function<void(outbound_message, std::function<void(std::string error)> done)>;
+
 // A city as its configuration describes it (cities/*.yaml).
 struct city_profile {
   std::string id;     // "dortmund": path, tenant and directory
@@ -48,6 +60,7 @@ struct city_profile {
 struct node {
   dos::clock const& clock;
   dos::outbound outbound;
+  dos::outbound_mqtt outbound_mqtt;
   std::vector<std::shared_ptr<dos::city>> cities;
   std::vector<city_profile> profiles;  // same order
   json::value configuration;           // the whole file, defaults filled in

@@ -79,6 +79,8 @@ struct mqtt_client::core : std::enable_shared_from_this<core> {
   struct unsent {
     mqtt::publish message;
     published done;
+    bool is_received = false;  // by the broker, in quality of service 2; what is left is to release it. 4.3.3
+    std::shared_ptr<asio::steady_timer> deadline = {};
   };
 
   core(std::shared_ptr<net::lane> l, mqtt_client_options o, message_handler h)
@@ -106,6 +108,9 @@ struct mqtt_client::core : std::enable_shared_from_this<core> {
   void flush(std::shared_ptr<link> const& l);
   void watch(std::shared_ptr<link> const& l);
   void publish(mqtt::publish message, published done);
+  void send_waiting(std::shared_ptr<link> const& l, std::uint16_t id);
+  void finish(std::uint16_t id, std::optional<fault> result);
+  void give_up_all(fault const& reason);
   void stop();
   void set_state(bool connected, std::string error);
 
@@ -126,7 +131,7 @@ struct mqtt_client::core : std::enable_shared_from_this<core> {
   steady_time last_heard{};
   std::uint16_t keep_alive_s = 0;
   std::uint16_t next_id = 1;
-  std::map<std::uint16_t, unsent> outgoing;  // QoS 1, until acknowledged
+  std::map<std::uint16_t, unsent> outgoing;  // until acknowledged, or sent where QoS 0 waits for a connection
   std::deque<std::uint16_t> order;           // their ids in the order of publication
   bool stopped = false;
 
@@ -155,7 +160,12 @@ void mqtt_client::core::connect() {
                               if (error)
                                 return lost(l, "the name of the broker cannot be resolved: " + error.message());
                               auto endpoints = std::vector<tcp::endpoint>();
-                              for (auto const& r : results) endpoints.push_back(r.endpoint());
+                              for (auto const& r : results) {
+                                if (!options.may_reach || options.may_reach(to_ip(r.endpoint().address())))
+                                  endpoints.push_back(r.endpoint());
+                              }
+                              if (endpoints.empty())
+                                return lost(l, "addresses within private networks are not allowed");
                               connect_to(l, std::move(endpoints), 0);
                             }));
 }
@@ -186,12 +196,12 @@ void mqtt_client::core::greet(std::shared_ptr<link> const& l) {
   auto c = mqtt::connect();
   c.version = options.version;
   c.client_id = options.client_id;
-  c.clean_start = false;
+  c.clean_start = options.clean_start;
   c.keep_alive_s = keep_alive_s = options.keep_alive_s;
   if (!options.broker.user.empty()) c.user = options.broker.user;
   if (!options.broker.password.empty()) c.password = options.broker.password;
   if (options.version == mqtt::version::v5) {
-    c.properties.session_expiry_s = 0xffff'ffff;  // never
+    if (!options.clean_start) c.properties.session_expiry_s = 0xffff'ffff;  // never
     c.properties.receive_max = std::uint16_t(std::clamp<std::size_t>(options.unacknowledged_max, 1, 65'535));
     c.properties.packet_bytes_max = std::uint32_t(options.packet_bytes_max);
   }
@@ -209,6 +219,7 @@ void mqtt_client::core::lost(std::shared_ptr<link> const& l, std::string reason)
     for (auto const& done : *waiting) done(fault(fault_kind::unavailable, "the connection to the broker ended"));
   }
   if (stopped) return;
+  if (options.publish_ms_max.count() > 0) give_up_all(fault(fault_kind::unavailable, reason));
   log::warning("no connection to an MQTT broker", {{"broker", http::authority(options.broker)}, {"reason", reason}});
   set_state(false, std::move(reason));
   timer.expires_after(retry_ms);
@@ -285,11 +296,40 @@ void mqtt_client::core::ready(std::shared_ptr<link> const& l) {
   retry_ms = options.retry_ms_min;
   set_state(true, {});
   watch(l);
-  for (auto const id : order) {
-    auto message = outgoing.at(id).message;
-    write(l, message);
-    outgoing.at(id).message.repeated = true;
+  for (auto const id : std::vector(order.begin(), order.end())) send_waiting(l, id);
+}
+
+void mqtt_client::core::send_waiting(std::shared_ptr<link> const& l, std::uint16_t id) {
+  auto& u = outgoing.at(id);
+  if (u.is_received) return write(l, mqtt::ack{mqtt::ack_kind::pubrel, id, 0});
+  if (u.message.qos > 0) {
+    write(l, u.message);
+    u.message.repeated = true;
+    return;
   }
+  auto const message = u.message;
+  l->sent_with.push_back(std::move(u.done));
+  outgoing.erase(id);
+  std::erase(order, id);
+  write(l, message);
+}
+
+void mqtt_client::core::finish(std::uint16_t id, std::optional<fault> result) {
+  auto const it = outgoing.find(id);
+  if (it == outgoing.end()) return;
+  auto const done = std::move(it->second.done);
+  outgoing.erase(it);
+  std::erase(order, id);
+  if (!result) {
+    auto const lock = std::lock_guard(state_mutex);
+    ++state.published;
+  }
+  done(std::move(result));
+}
+
+void mqtt_client::core::give_up_all(fault const& reason) {
+  order.clear();
+  for (auto& [id, u] : std::exchange(outgoing, {})) u.done(reason);
 }
 
 // Sends a ping whenever a third of the time has passed and gives up when nothing was heard for one and a half.
@@ -352,16 +392,15 @@ void mqtt_client::core::acknowledge_one(std::shared_ptr<link> const& l, std::uin
 void mqtt_client::core::take_ack(std::shared_ptr<link> const& l, mqtt::ack const& a) {
   if (a.kind == mqtt::ack_kind::pubrel) return write(l, mqtt::ack{mqtt::ack_kind::pubcomp, a.id, 0});
   auto const it = outgoing.find(a.id);
-  if (a.kind != mqtt::ack_kind::puback || it == outgoing.end()) return;
-  auto const done = std::move(it->second.done);
-  outgoing.erase(it);
-  std::erase(order, a.id);
-  {
-    auto const lock = std::lock_guard(state_mutex);
-    ++state.published;
+  if (a.kind == mqtt::ack_kind::pubrec && a.reason < 0x80) {
+    if (it != outgoing.end()) it->second.is_received = true;
+    return write(l, mqtt::ack{mqtt::ack_kind::pubrel, a.id, 0});
   }
-  if (a.reason >= 0x80) return done(fault(fault_kind::forbidden, refusal(a.reason)));
-  done(std::nullopt);
+  if (it == outgoing.end()) return;
+  // What releases a message that the broker has forgotten, has done its work. 4.3.3
+  if (a.reason >= 0x80 && a.kind != mqtt::ack_kind::pubcomp) return finish(a.id, fault(fault_kind::forbidden, refusal(a.reason)));
+  auto const last = it->second.message.qos == 2 ? mqtt::ack_kind::pubcomp : mqtt::ack_kind::puback;
+  if (a.kind == last) finish(a.id, std::nullopt);
 }
 
 void mqtt_client::core::write(std::shared_ptr<link> const& l, mqtt::packet const& p) {
@@ -393,7 +432,8 @@ void mqtt_client::core::publish(mqtt::publish message, published done) {
   if (!mqtt::is_topic(message.topic) || message.topic.size() > 65'535)
     return done(fault(fault_kind::invalid, "a topic without wildcards is expected", "topic"));
   auto const is_ready = current && current->is_ready;
-  if (message.qos == 0) {
+  auto const may_wait = options.publish_ms_max.count() > 0;
+  if (message.qos == 0 && (is_ready || !may_wait)) {
     if (!is_ready) return done(fault(fault_kind::unavailable, "there is no connection to the broker"));
     if (current->sent_with.size() >= options.unsent_max)
       return done(fault(fault_kind::too_many, "too many messages wait for the broker"));
@@ -402,16 +442,23 @@ void mqtt_client::core::publish(mqtt::publish message, published done) {
   }
   if (order.size() >= std::min<std::size_t>(options.unsent_max, 60'000))
     return done(fault(fault_kind::too_many, "too many messages wait for the broker"));
-  message.qos = 1;
-  do {
-    message.id = next_id;
-    next_id = next_id >= 0xfffe ? 1 : next_id + 1;  // 0xffff is the subscription's
-  } while (outgoing.contains(message.id));
-  order.push_back(message.id);
-  auto& kept = outgoing[message.id] = {message, std::move(done)};
-  if (!is_ready) return;
-  write(current, message);
-  kept.message.repeated = true;
+  auto const id = [&] {
+    do {
+      next_id = next_id >= 0xfffe ? 1 : next_id + 1;  // 0xffff is the subscription's
+    } while (outgoing.contains(next_id));
+    return next_id;
+  }();
+  if (message.qos > 0) message.id = id;
+  order.push_back(id);
+  auto& kept = outgoing[id] = {std::move(message), std::move(done)};
+  if (may_wait) {
+    kept.deadline = std::make_shared<asio::steady_timer>(lane->context, options.publish_ms_max);
+    kept.deadline->async_wait([weak = weak_from_this(), id](error_code error) {
+      auto const self = weak.lock();
+      if (self && !error) self->finish(id, fault(fault_kind::unavailable, "the broker did not take the message in time"));
+    });
+  }
+  if (is_ready) send_waiting(current, id);
 }
 
 void mqtt_client::core::stop() {
@@ -425,9 +472,7 @@ void mqtt_client::core::stop() {
     if (l->is_ready && !l->is_writing && !l->tls) l->socket.write_some(asio::buffer(bye), ignored);
     lost(l, {});
   }
-  auto const reason = fault(fault_kind::unavailable, "the server stops");
-  for (auto& [id, u] : std::exchange(outgoing, {})) u.done(reason);
-  order.clear();
+  give_up_all(fault(fault_kind::unavailable, "the server stops"));
   on_message = nullptr;
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/fault.h"
 #include "http/url.h"
+#include "net/address.h"
 #include "net/io_threads.h"
 #include "net/mqtt_packet.h"
 
@@ -28,6 +29,11 @@ struct mqtt_client_options {
   std::chrono::milliseconds connect_ms_max{15'000};
   std::chrono::milliseconds retry_ms_min{1'000};  // doubles with each failure
   std::chrono::milliseconds retry_ms_max{60'000};
+  bool clean_start = false;  // the broker keeps nothing for us
+  // More than 0, for who keeps messages elsewhere: one that the broker has not taken after this long, or when the
+  // connection ends, fails; one of quality of service 0 waits for a connection.
+  std::chrono::milliseconds publish_ms_max{0};
+  std::function<bool(ip_address const&)> may_reach = {};  // asked about what was resolved; none: every address
 };
 
 struct mqtt_message {
@@ -63,8 +69,9 @@ class mqtt_client {
   mqtt_client(io_threads& io, mqtt_client_options options, message_handler on_message);
   ~mqtt_client();  // not from an io thread; nothing is called afterwards
 
-  // Quality of service 0 is done when it is sent, 1 when the broker has acknowledged it, if need be after a
-  // reconnection. Faults: too_many (unsent_max), unavailable (QoS 0 without connection, or stopped), invalid topic.
+  // Quality of service 0 is done when it is sent, 1 and 2 when the broker has acknowledged it, if need be after a
+  // reconnection. Faults: too_many (unsent_max), unavailable (QoS 0 without connection, publish_ms_max, or stopped),
+  // invalid topic, forbidden by the broker.
   void publish(mqtt::publish message, published done);
 
   mqtt_client_state state() const;

@@ -14,6 +14,8 @@
 #include <future>
 #include <mutex>
 
+#include "net/mqtt_publisher.h"
+
 namespace dos::net {
 namespace {
 
@@ -205,6 +207,47 @@ TEST_P(at_a_broker, a_message_that_is_too_large_ends_the_connection_with_a_reaso
   tell(sender, "t", std::string(2000, 'x'));
   while (c.state().last_error.empty()) std::this_thread::yield();
   EXPECT_EQ("an MQTT packet is over the limit of 1000 bytes", c.state().last_error);
+}
+
+TEST_P(at_a_broker, what_the_broker_never_took_fails_in_time_where_the_sender_keeps_it) {
+  inbox nobody;
+  server->end();
+  auto o = options("us");
+  o.publish_ms_max = 50ms;
+  mqtt_client c(io, o, nobody.handler());
+  for (auto const qos : {0, 1, 2}) {
+    auto done = std::promise<std::optional<fault>>();
+    c.publish({.topic = "t", .payload = "p", .qos = std::uint8_t(qos)}, [&](auto f) { done.set_value(f); });
+    auto const f = done.get_future().get();
+    ASSERT_TRUE(f);
+    EXPECT_EQ(fault_kind::unavailable, f->kind);
+  }
+}
+
+TEST_P(at_a_broker, a_publisher_tells_every_broker_over_one_connection) {
+  inbox box;
+  mqtt_client reader(io, options("reader", {"a"}), box.handler());
+  wait_until_connected(reader);
+  mqtt_publisher publisher(io, {.allow_private_addresses = true});
+  for (auto const qos : {0, 1, 2}) {
+    auto done = std::promise<std::optional<fault>>();
+    publisher.publish(options("").broker, GetParam(), {.topic = "a", .payload = std::to_string(qos), .qos = std::uint8_t(qos)},
+                      [&](auto f) { done.set_value(f); });
+    auto const f = done.get_future().get();
+    EXPECT_FALSE(f) << f->detail;
+    auto const got = box.take();
+    EXPECT_EQ(std::to_string(qos), got->message.payload);
+    got->acknowledge();
+  }
+}
+
+TEST_P(at_a_broker, a_publisher_reaches_no_inside_address_unless_allowed) {
+  mqtt_publisher publisher(io, {});
+  auto done = std::promise<std::optional<fault>>();
+  publisher.publish(options("").broker, GetParam(), {.topic = "a", .payload = "x", .qos = 1}, [&](auto f) { done.set_value(f); });
+  auto const f = done.get_future().get();
+  ASSERT_TRUE(f);
+  EXPECT_EQ("addresses within private networks are not allowed", f->detail);
 }
 
 INSTANTIATE_TEST_SUITE_P(version, at_a_broker, testing::Values(mqtt::version::v3_1_1, mqtt::version::v5),

@@ -165,28 +165,48 @@ void notifier::deliver(std::shared_ptr<message> m) {
       }
     }
     body += n.accept == media::geo_json ? "]}}" : "]}";
-    auto request = outbound_request();
-    request.method = "POST";
-    request.url = n.uri;
-    request.body = std::move(body);
+    auto headers = http::headers();
     static constexpr std::string_view types[] = {"application/json", "application/ld+json", "application/json"};
-    request.headers.add("Content-Type", std::string(types[std::size_t(n.accept)]));
+    headers.add("Content-Type", std::string(types[std::size_t(n.accept)]));
     if (n.accept != media::ld_json) {
       auto url = m->record->text_or("url", {});
       if (url.empty()) url = service_->contexts.default_url();  // made without a context of its own
-      request.headers.add("Link", "<" + std::string(url) + ">; rel=\"http://www.w3.org/ns/json-ld#context\"; type=\"application/ld+json\"");
+      headers.add("Link", "<" + std::string(url) + ">; rel=\"http://www.w3.org/ns/json-ld#context\"; type=\"application/ld+json\"");
     }
-    if (m->city != service_->program.cities.front()) request.headers.add("NGSILD-Tenant", m->city->id());
-    for (auto const& [name, value] : n.headers) request.headers.set(name, value);
-    service_->program.outbound(std::move(request), [m](outbound_response answer) {
-      if (answer.status >= 200 && answer.status < 300) return m->done({true, {}});
-      m->done({false, answer.status == 0 ? answer.error : "the receiver answered " + std::to_string(answer.status)});
-    });
+    if (m->city != service_->program.cities.front()) headers.add("NGSILD-Tenant", m->city->id());
+    for (auto const& [name, value] : n.headers) headers.set(name, value);
+    carry(m, std::move(headers), std::move(body));
   };
   auto const* context = m->record->find("context");
   if (context == nullptr || context->is_null()) return build(service_->contexts.default_names());
   // A context that is not to be had now must not hold the news back: names go out as IRIs.
   service_->contexts.resolve(session(m->city, m->what.watch.who), *context, build, [build](fault const&) { build(core_context()); });
+}
+
+void notifier::carry(std::shared_ptr<message> const& m, http::headers headers, std::string body) {
+  auto const& n = m->what.notification;
+  if (n.mqtt.topic.empty()) {
+    auto request = outbound_request();
+    request.method = "POST";
+    request.url = n.uri;
+    request.headers = std::move(headers);
+    request.body = std::move(body);
+    return service_->program.outbound(std::move(request), [m](outbound_response answer) {
+      if (answer.status >= 200 && answer.status < 300) return m->done({true, {}});
+      m->done({false, answer.status == 0 ? answer.error : "the receiver answered " + std::to_string(answer.status)});
+    });
+  }
+  // ETSI GS CIM 009, 7.2: what HTTP says in headers stands beside the body.
+  auto metadata = json::object();
+  for (auto const& [name, value] : headers) metadata[name] = value;
+  auto mail = outbound_message();
+  mail.broker = n.uri;
+  mail.is_version_5 = n.mqtt.is_version_5;
+  mail.topic = n.mqtt.topic;
+  mail.qos = n.mqtt.qos;
+  mail.content_type = "application/json";
+  mail.payload = "{\"metadata\":" + json::to_string(std::move(metadata)) + ",\"body\":" + body + "}";
+  service_->program.outbound_mqtt(std::move(mail), [m](std::string error) { m->done({error.empty(), std::move(error)}); });
 }
 
 bool notifier::is_due(std::string const& city, std::string_view key, std::int64_t interval_us) {

@@ -31,6 +31,7 @@ class notifier : public std::enable_shared_from_this<notifier> {
  private:
   struct message;
   void deliver(std::shared_ptr<message> m);
+  void carry(std::shared_ptr<message> const& m, http::headers headers, std::string body);
   void send_registrations(std::shared_ptr<city> const& c, std::string_view key, record_ptr record, std::vector<json::value> bodies,
                           std::string_view reason);
   std::function<void(sent)> note_result(std::string name);

@@ -6,6 +6,8 @@
 #include "base/fault.h"
 #include "base/id.h"
 #include "base/text.h"
+#include "http/percent.h"
+#include "http/url.h"
 #include "standard/ngsi_ld/entity_query.h"
 #include "standard/ngsi_ld/fragment.h"
 
@@ -84,6 +86,39 @@ media read_accept(std::string_view text) {
   refuse_subscription("accept is application/json, application/ld+json or application/geo+json", "notification.endpoint.accept", "5.2.15");
 }
 
+// ETSI GS CIM 009, 7.2: mqtt[s]://[user[:password]@]host[:port]/topic[/subtopic]*
+mqtt_rules read_mqtt(json::value const& endpoint, std::string const& uri) {
+  auto out = mqtt_rules();
+  try {
+    auto const url = http::parse_url(uri);
+    out.topic = http::percent_decoded(url.path.substr(1));
+  } catch (fault const& f) {
+    refuse_subscription(f.detail, "notification.endpoint.uri", "7.2");
+  }
+  if (out.topic.empty() || uri.find('#') != std::string::npos || out.topic.find('+') != std::string::npos) {
+    refuse_subscription("behind the broker's address stands the topic, without + and #", "notification.endpoint.uri", "7.2");
+  }
+  auto const* info = endpoint.find("notifierInfo");
+  if (info == nullptr) return out;
+  for (auto const& pair : info->as_array()) {
+    auto const key = pair.text_or("key", "");
+    auto const* v = pair.find("value");
+    auto const value = v == nullptr ? std::string() : v->is_string() ? std::string(v->as_string()) : json::to_string(*v);
+    if (key == "MQTT-Version") {
+      if (value != "mqtt3.1.1" && value != "mqtt5.0") {
+        refuse_subscription("MQTT-Version is mqtt3.1.1 or mqtt5.0", "notification.endpoint.notifierInfo", "7.2");
+      }
+      out.is_version_5 = value == "mqtt5.0";
+    } else if (key == "MQTT-QoS") {
+      if (value != "0" && value != "1" && value != "2") {
+        refuse_subscription("MQTT-QoS is 0, 1 or 2", "notification.endpoint.notifierInfo", "7.2");
+      }
+      out.qos = value[0] - '0';
+    }
+  }
+  return out;
+}
+
 void read_endpoint(json::value const& v, notification_rules& out) {
   if (!v.is_object()) refuse_subscription("an endpoint is an object", "notification.endpoint", "5.2.15");
   out.uri = v.text_or("uri", "");
@@ -92,6 +127,10 @@ void read_endpoint(json::value const& v, notification_rules& out) {
   if (scheme == "file" || scheme == "ftp" || scheme == "gopher") {
     refuse_subscription("an endpoint is reached by http, https, mqtt or mqtts", "notification.endpoint.uri", "5.2.15");
   }
+  if (auto const* info = v.find("notifierInfo"); info != nullptr && !info->is_array()) {
+    refuse_subscription("an array of keys and values", "notification.endpoint.notifierInfo", "5.2.22");
+  }
+  if (scheme == "mqtt" || scheme == "mqtts") out.mqtt = read_mqtt(v, out.uri);
   out.accept = read_accept(v.text_or("accept", ""));
   if (auto const* info = v.find("receiverInfo"); info != nullptr) {
     if (!info->is_array()) refuse_subscription("an array of keys and values", "notification.endpoint.receiverInfo", "5.2.22");

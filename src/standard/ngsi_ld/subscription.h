@@ -19,8 +19,16 @@ inline constexpr std::string_view registration_subscription_collection = "ngsi_l
 // A record is {"body": …, "terms": …, "context": …, "url": …, "who": …}: the body with types and attribute names expanded;
 // the names in q with their IRIs; the context that notifications are written in, and the URL it has in a Link header.
 
+// What notifierInfo says of a receiver behind an MQTT broker. 7.2
+struct mqtt_rules {
+  std::string topic;  // empty: the endpoint is no MQTT one
+  bool is_version_5 = true;
+  int qos = 0;
+};
+
 struct notification_rules {
   std::string uri;
+  mqtt_rules mqtt;
   media accept = media::json;
   representation form = representation::normalized;
   bool sys_attrs = false;

@@ -26,11 +26,14 @@ struct body_source {
   virtual ~body_source() = default;
 };
 
+struct websocket_upgrade;
+
 struct response {
   int status = 200;
   http::headers headers;  // Date, Content-Length, Transfer-Encoding and Connection are the server's business
   std::string body;
   std::shared_ptr<body_source> source;  // instead of `body`
+  std::shared_ptr<websocket_upgrade> upgrade = {};  // with 101: see http/websocket.h
 };
 
 // "Not Found"; for unknown codes a text for their class.

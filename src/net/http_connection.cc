@@ -8,6 +8,7 @@
 #include "http/problem.h"
 #include "net/gzip.h"
 #include "net/http_writer.h"
+#include "net/websocket_connection.h"
 
 namespace dos::net {
 namespace {
@@ -105,6 +106,9 @@ void http_connection::enter(phase p) {
     case phase::closed:
       deadline_ = steady_time::max();
       break;
+    case phase::upgraded:
+      deadline_ = std::chrono::steady_clock::now();  // it is asked at every tick
+      break;
   }
 }
 
@@ -120,6 +124,10 @@ void http_connection::check_deadline(steady_time now) {
     case phase::writing:
       ++core_->counts.dropped;
       break;
+    case phase::upgraded:
+      if (websocket_->is_alive(now, core_->options)) return;
+      ++core_->counts.dropped;
+      break;
     default:
       break;
   }
@@ -129,6 +137,7 @@ void http_connection::check_deadline(steady_time now) {
 void http_connection::finish_soon() {
   close_after_ = true;
   if (phase_ == phase::handshake || phase_ == phase::idle || phase_ == phase::waiting) close();
+  if (phase_ == phase::upgraded) websocket_->close(1001, "the server stops");
 }
 
 void http_connection::close() {
@@ -138,6 +147,7 @@ void http_connection::close() {
   socket_.shutdown(tcp::socket::shutdown_both, ignored);
   socket_.close(ignored);
   source_.reset();
+  if (auto const w = std::exchange(websocket_, nullptr)) w->ended();
   core_->free_place(counted_as);
   lane_.connections.erase(place);  // keeps nothing but the handlers that still run
 }
@@ -159,6 +169,43 @@ void http_connection::read_some(asio::mutable_buffer buffer, Then then) {
   } else {
     socket_.async_read_some(buffer, std::move(then));
   }
+}
+
+// An upgraded connection is read and written by whoever took it over.
+struct http_connection::raw_stream final : byte_stream {
+  explicit raw_stream(std::shared_ptr<http_connection> c) : c(std::move(c)) {}
+
+  void read_some(asio::mutable_buffer buffer, then done) override {
+    auto& in = c->in_;
+    if (in.size() == 0) return c->read_some(buffer, counting(&http_server::core::counters::received, std::move(done)));
+    // What came with the request.
+    auto const n = asio::buffer_copy(buffer, asio::const_buffer(in.data(), in.size()));
+    in.consume(n);
+    asio::post(c->lane_.io->context, [done = std::move(done), n] { done({}, n); });
+  }
+  void write_some(asio::const_buffer buffer, then done) override {
+    c->write_some(buffer, counting(&http_server::core::counters::sent, std::move(done)));
+  }
+  void close() override { c->close(); }
+  asio::io_context& context() override { return c->lane_.io->context; }
+
+  then counting(std::atomic<std::uint64_t> http_server::core::counters::*what, then done) {
+    return [c = c, what, done = std::move(done)](error_code error, std::size_t n) {
+      (c->core_->counts.*what).fetch_add(n, std::memory_order_relaxed);
+      done(error, n);
+    };
+  }
+
+  std::shared_ptr<http_connection> c;
+};
+
+std::shared_ptr<byte_stream> http_connection::stream() { return std::make_shared<raw_stream>(shared_from_this()); }
+
+void http_connection::upgrade() {
+  enter(phase::upgraded);
+  websocket_ = std::make_shared<websocket_connection>(stream(), std::move(*std::exchange(upgrade_, nullptr)));
+  if (close_after_) return close();
+  websocket_->start();
 }
 
 void http_connection::read() {
@@ -314,6 +361,8 @@ void http_connection::refuse(error_code error) {
 
 void http_connection::answer(http::response r) {
   core_->counts.responses[r.status / 100 < 6 ? r.status / 100 : 5].fetch_add(1, std::memory_order_relaxed);
+  if (r.status == 101 && is_http_1_0_) r = http::problem(426, "HTTP/1.0 has no WebSockets");
+  upgrade_ = r.status == 101 ? std::move(r.upgrade) : nullptr;
   auto const bodyless = r.status < 200 || r.status == 204 || r.status == 304;
   source_ = bodyless ? nullptr : std::move(r.source);
   auto facts = head_facts{.date = lane_.date};
@@ -336,6 +385,7 @@ void http_connection::answer(http::response r) {
   }
   if (core_->stopping) close_after_ = true;
   facts.close = close_after_;
+  facts.upgrade = upgrade_ != nullptr;
   facts.keep_alive = is_http_1_0_ && !close_after_;
   head_.clear();
   write_head(head_, r, facts);
@@ -409,6 +459,7 @@ void http_connection::write_next_piece() {
 void http_connection::end_of_response() {
   std::string().swap(body_);
   head_accepted_ = false;
+  if (upgrade_) return upgrade();
   if (close_after_) {
     if (!body_unread_ && in_.size() == 0) return close();
     linger_until_ = std::chrono::steady_clock::now() + core_->options.linger_ms_max;

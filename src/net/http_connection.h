@@ -1,16 +1,20 @@
 // One client of an HTTP server. For the .cc files of net/ only.
 #pragma once
 
+#include "net/byte_stream.h"
 #include "net/http_parser.h"
 #include "net/http_server_core.h"
 
 namespace dos::net {
+
+class websocket_connection;
 
 // Lives on its lane's thread; only `answer` and `wake` come from elsewhere, and hop there first.
 //
 //   (handshake) -> reading -> handling -> writing -> reading …
 //                     |                     |
 //                     +- refuse -> writing -+-> lingering -> closed
+//                                           +-> upgraded -> closed
 //
 // Requests that come early (pipelining) wait in the socket: nothing is read while one is handled.
 class http_connection : public std::enable_shared_from_this<http_connection> {
@@ -25,13 +29,17 @@ class http_connection : public std::enable_shared_from_this<http_connection> {
   void finish_soon();  // closes now when nothing is asked, else behind the running answer
   void close();
 
+  // What is left of it once it is upgraded.
+  std::shared_ptr<byte_stream> stream();
+
   std::list<std::shared_ptr<http_connection>>::iterator place;  // in its lane
   std::string const counted_as;                                 // among open_by_peer; empty: not counted
 
  private:
+  struct raw_stream;
   struct pending_answer;
   using parser = http_parser<true>;
-  enum class phase { handshake, idle, head, body, handling, writing, waiting, lingering, closed };
+  enum class phase { handshake, idle, head, body, handling, writing, waiting, lingering, upgraded, closed };
 
   void enter(phase p);
   void read();
@@ -47,6 +55,7 @@ class http_connection : public std::enable_shared_from_this<http_connection> {
   void written(error_code error, std::size_t n);
   void write_next_piece();
   void end_of_response();
+  void upgrade();
   void linger();
   void watch_for_end();
 
@@ -83,6 +92,8 @@ class http_connection : public std::enable_shared_from_this<http_connection> {
   std::string body_;  // then this
   std::size_t written_ = 0;
   std::shared_ptr<http::body_source> source_;
+  std::shared_ptr<http::websocket_upgrade> upgrade_;
+  std::shared_ptr<websocket_connection> websocket_;
   bool chunked_ = false;
 };
 

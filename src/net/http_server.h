@@ -38,6 +38,9 @@ struct http_server_options {
   std::chrono::milliseconds keep_alive_ms_max{75'000};  // between two requests: closed
   std::chrono::milliseconds linger_ms_max{10'000};      // what a refused client still sends is read and dropped
 
+  std::chrono::milliseconds websocket_ping_ms{30'000};      // a silent WebSocket is asked whether it lives; as long
+                                                            // again without an answer: dropped
+
   bool gzip = true;  // text bodies over 1 KiB, for clients that accept it
 };
 

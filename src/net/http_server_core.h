@@ -43,7 +43,7 @@ struct http_server::core : std::enable_shared_from_this<http_server::core> {
   std::size_t open = 0;
   std::map<std::string, std::size_t> open_by_peer;
 
-  struct {
+  struct counters {
     std::atomic<std::uint64_t> accepted{}, refused{}, dropped{}, requests_refused{}, responses[6]{}, received{}, sent{};
   } counts;
 

@@ -40,6 +40,7 @@ void write_head(std::string& out, http::response const& r, head_facts const& fac
   append_header(out, "Date", facts.date);
   if (facts.content_length) append_header(out, "Content-Length", std::to_string(*facts.content_length));
   if (facts.chunked) append_header(out, "Transfer-Encoding", "chunked");
+  if (facts.upgrade) append_header(out, "Connection", "Upgrade");
   if (facts.close) append_header(out, "Connection", "close");
   if (facts.keep_alive) append_header(out, "Connection", "keep-alive");
   out += "\r\n";

@@ -13,6 +13,7 @@ struct head_facts {
   std::optional<std::size_t> content_length = {};  // of the body that is or, for HEAD, would be sent
   bool chunked = false;
   bool close = false;
+  bool upgrade = false;
   bool keep_alive = false;  // said only to HTTP/1.0 clients
 };
 

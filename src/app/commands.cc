@@ -62,6 +62,7 @@ void print_token(options const& o) {
   require(known || o.city == "*", fault_kind::invalid, "say for which city: --city dortmund, or --city '*' for all", "city");
   auto t = token{.id = new_uuid(), .city = o.city, .role = o.role, .name = o.name.empty() ? "command line" : o.name, .issued_at = system_clock().now()};
   if (o.days) t.expires_at = t.issued_at + o.days * us_per_day;
+  data.note_issued(t);
   std::printf("%s\n", sign(t, data.token_key()).c_str());
 }
 

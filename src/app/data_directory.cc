@@ -102,6 +102,43 @@ std::string data_directory::token_key() const {
   return read_all(file);
 }
 
+void data_directory::note_issued(token const& t) const {
+  auto const folder = fs::path(path_) / "keys" / "issued";
+  fs::create_directories(folder);
+  auto const entry = json::object({{"id", t.id},
+                                   {"city", t.city},
+                                   {"role", to_text(t.role)},
+                                   {"name", t.name},
+                                   {"issuedAt", t.issued_at.us},
+                                   {"expiresAt", t.expires_at.us}});
+  write_all(folder / t.id, json::to_string(entry) + '\n', 0600);
+}
+
+std::vector<token> data_directory::issued_tokens() const {
+  auto found = std::vector<token>();
+  auto error = std::error_code();
+  for (auto const& file : fs::directory_iterator(fs::path(path_) / "keys" / "issued", error)) {
+    if (file.path().extension() == ".new") continue;
+    auto const entry = json::parse(read_all(file));
+    auto t = token{.id = std::string(entry.text_or("id", {})),
+                   .city = std::string(entry.text_or("city", {})),
+                   .role = parse_role(entry.text_or("role", {})),
+                   .name = std::string(entry.text_or("name", {})),
+                   .issued_at = {entry.find("issuedAt")->as_int()},
+                   .expires_at = {entry.find("expiresAt")->as_int()}};
+    if (system_clock().now() < t.expires_at) found.push_back(std::move(t));
+    else fs::remove(file, error);
+  }
+  return found;
+}
+
+void data_directory::forget_issued(std::string_view id) const {
+  for (auto const& t : issued_tokens()) {
+    auto error = std::error_code();
+    if (t.id == id) fs::remove(fs::path(path_) / "keys" / "issued" / t.id, error);
+  }
+}
+
 bool data_directory::has_administrator() const { return fs::exists(fs::path(path_) / "keys" / "administrator"); }
 
 std::string data_directory::make_first_code() const {

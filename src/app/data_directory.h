@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "contract/contract.h"
+#include "kernel/access/token.h"
 
 namespace dos::app {
 
@@ -24,6 +25,12 @@ class data_directory {
   void add_city(std::string const& file);    // a no-op when it is there already; its words are updated
 
   std::string token_key() const;  // made on first use, readable by the owner alone
+
+  // Tokens that no city's register holds, because they were made by the command line or are for all cities: who has them,
+  // for how long, never the tokens themselves. One file each below keys/issued.
+  void note_issued(token const& t) const;
+  std::vector<token> issued_tokens() const;  // what has expired is forgotten
+  void forget_issued(std::string_view id) const;
 
   // The one-time link of a new node. `make` returns the code; `use` is true once for the right one.
   bool has_administrator() const;

@@ -23,6 +23,12 @@ std::optional<std::string_view> find_cookie(http::request const& r, std::string_
 
 bool only_reads(std::string_view method) { return method == "GET" || method == "HEAD" || method == "OPTIONS"; }
 
+bool opens(token const& t, city const& c) {
+  if (t.city != "*" && t.city != c.id()) return false;
+  auto const is_revoked = [&](std::string const& id) { return !id.empty() && c.find_record(revoked_tokens_collection, id); };
+  return !is_revoked(t.id) && !is_revoked(t.parent);
+}
+
 http::fault_form form_for(offer const& o, std::string const& pattern) {
   auto best = http::fault_form(static_cast<http::response (*)(fault const&)>(http::problem));
   auto length = std::size_t(0);
@@ -55,9 +61,7 @@ std::optional<token> edge::caller(http::request const& r) const {
 }
 
 bool edge::is_revoked(token const& t) const {
-  return std::all_of(node_.cities.begin(), node_.cities.end(), [&](auto const& c) {
-    return (t.city != "*" && t.city != c->id()) || c->find_record(revoked_tokens_collection, t.id);
-  });
+  return std::none_of(node_.cities.begin(), node_.cities.end(), [&](auto const& c) { return opens(t, *c); });
 }
 
 session edge::open_session(std::shared_ptr<city> c, http::request const& r, bool for_everyone) const {
@@ -68,10 +72,13 @@ session edge::open_session(std::shared_ptr<city> c, http::request const& r, bool
   } catch (fault const&) {
     if (!for_everyone) throw;
   }
-  if (found && (found->city == "*" || found->city == c->id()) && !c->find_record(revoked_tokens_collection, found->id)) {
+  if (found && opens(*found, *c)) {
     who.role = found->role;
     who.name = found->name;
     who.source = "http/" + found->id;
+    who.tokens = {found->id};
+    if (!found->parent.empty()) who.tokens.push_back(found->parent);
+    who.until = found->expires_at;
   } else if (found && !for_everyone) {
     throw fault(fault_kind::forbidden, "this token is for another city, or was revoked");
   }

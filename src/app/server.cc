@@ -11,6 +11,7 @@
 #include "app/edge.h"
 #include "app/running_server.h"
 #include "app/sign_in.h"
+#include "app/tokens.h"
 #include "app/wiring.h"
 #include "app/workers.h"
 #include "base/log.h"
@@ -199,6 +200,7 @@ void serve(options const& o) {
   };
   auto all = offers(n);
   all.push_back(offer_sign_in(n, door, data, key));
+  all.push_back(offer_tokens(n, data, key));
   auto counts = std::make_shared<std::function<net::http_server_counts()>>();
   all.push_back(offer_diagnostics(n, all, pool, counts));
   for (auto const& offered : all) {

@@ -89,14 +89,83 @@ for wrong, member in (({"days": -1}, "days"), ({"days": "5"}, "days"), ({"role":
     check(f"no token is made with {wrong}", answer.status == 400 and answer.json()["member"] == member, answer)
 
 made = call("POST", api + "/tokens", {"name": "screen in the hall", "role": "viewer"}, admin).json()
-screen = http.client.HTTPConnection(base.hostname, base.port, timeout=20)
-screen.request("GET", api + "/live", headers={"Authorization": "Bearer " + made["token"]})
-stream = screen.getresponse()
+
+
+def follow(headers, path=api + "/live"):
+    screen = http.client.HTTPConnection(base.hostname, base.port, timeout=20)
+    screen.request("GET", path, headers=headers)
+    stream = screen.getresponse()
+    stream.connection = screen  # lives as long as its answer
+    return stream
+
+
+def events(stream, n):
+    """The next `n` events: {field: text}."""
+    found = []
+    while len(found) < n:
+        event = {}
+        while line := stream.readline().decode().strip():
+            name, _, text = line.partition(": ")
+            event[name] = text
+        if "event" in event:
+            found.append(event)
+    return found
+
+
+stream = follow({"Authorization": "Bearer " + made["token"]})
 stream.readline()
 call("DELETE", api + "/tokens/" + made["id"], None, admin)
 call("PATCH", ngsi + "/entities/urn:ngsi-ld:Lamp:1/attrs", {"level": {"type": "Property", "value": 47}}, admin)
 rest = stream.read()
 check("a stream ends when its token is revoked, before it tells more", b"47" not in rest, rest)
+made = call("POST", api + "/tokens", {"name": "quiet screen", "role": "viewer"}, admin).json()
+stream = follow({"Authorization": "Bearer " + made["token"]}, "/schwerte/platform/v1/live")
+check("a token opens no other city's stream", stream.status == 403)
+stream = follow({"Authorization": "Bearer " + made["token"]}, api + "/live?types=Nothing")
+events(stream, 1)
+call("DELETE", api + "/tokens/" + made["id"], None, admin)
+check("and so does one on which nothing happens", stream.read() is not None)
+
+# --- a stream says when something is missing
+first = events(follow(viewer), 1)[0]
+check("a stream says where it stands", first["event"] == "open" and first["id"].isdigit(), first)
+beyond = events(follow({**viewer, "Last-Event-ID": str(int(first["id"]) + 1000)}), 2)
+check("who knows more than there is, is told of a gap and where to go on",
+      [e["event"] for e in beyond] == ["open", "gap"] and int(beyond[1]["id"]) <= int(first["id"]) + 10, beyond)
+resumed = events(follow({**viewer, "Last-Event-ID": "0"}), 2)
+check("who goes on from the beginning gets everything", [e["event"] for e in resumed] == ["open", "change"], resumed)
+check("a position is a whole number", follow({**viewer, "Last-Event-ID": "x"}).status == 400)
+
+# --- administrators see who has a token, and take it back
+listed = call("GET", api + "/tokens", None, admin).json()
+names = [t["name"] for t in listed["items"]]
+check("tokens of the command line are listed", "command line" in names and listed["total"] == len(names), listed)
+check("tokens that were taken back are not", "quiet screen" not in names, names)
+check("one sees which one is one's own", sum(t.get("own", False) for t in listed["items"]) == 1, listed)
+check("never the tokens themselves", "dos." not in str(listed))
+check("editors see no list", [call("GET", api + "/tokens", None, h).status for h in ({}, viewer, editor)] == [401, 403, 403])
+everywhere = token("editor", "*")
+bearer_everywhere = {"Authorization": "Bearer " + everywhere}
+mine = [t["id"] for t in call("GET", "/schwerte/platform/v1/tokens", None, bearer("admin", "schwerte")).json()["items"] if t["city"] == "*"]
+check("a token for all cities is listed in each", any(t["id"] in mine for t in call("GET", api + "/tokens", None, admin).json()["items"]))
+begun = call("POST", session, {"code": everywhere})
+cookie = {"Cookie": begun.headers["Set-Cookie"].split(";")[0], "X-DOS-Request": "1"}
+check("a token signs in on the page, with its own rights", begun.json()["role"] == "editor" and call("GET", session, None, cookie).json()["signed_in"], begun)
+newest = call("GET", api + "/tokens", None, admin).json()["items"]
+for t in newest:
+    if t["city"] == "*" and t["role"] == "editor":
+        check("it is revoked in one city", call("DELETE", api + "/tokens/" + t["id"], None, admin).status == 204)
+places = [f"/{city}/platform/v1/devices" for city in ("dortmund", "schwerte")]
+check("a token for all cities that is revoked in one opens none", [call("GET", p, None, bearer_everywhere).status for p in places] == [403, 403])
+check("nor do the sessions that began with it", [call("GET", p, None, cookie).status for p in places] == [403, 403])
+check("nor does it begin another", call("POST", session, {"code": everywhere}).status == 403)
+other = token("viewer", "*")
+begun = call("POST", session, {"code": other})
+cookie = {"Cookie": begun.headers["Set-Cookie"].split(";")[0], "X-DOS-Request": "1"}
+call("DELETE", session, None, cookie)
+check("signing out ends the session", call("GET", places[0], None, cookie).status == 403)
+check("and leaves the token alone", call("GET", places[0], None, {"Authorization": "Bearer " + other}).status == 200)
+check("an invented token signs nobody in", call("POST", session, {"code": "dos.e30.x"}).status == 403)
 
 # --- what was not understood is not taken for everything
 for path, body in (("", {"reason": "codec_failed"}), ("?reason=codec_failed", None), ("", [])):

@@ -370,7 +370,7 @@ if (code) {
     await page.context().close();
   });
 
-  test('a token is shown once; a type that is closed is gone for citizens until it is opened again', async (browser) => {
+  test('a token is shown once, listed and revoked; a type that is closed is gone for citizens until it is opened again', async (browser) => {
     const page = await open(browser, '/workplace/zugang/', { ...calm, storageState: signedIn });
     await page.getByLabel('Für wen').fill('e2e');
     await page.getByRole('button', { name: 'Token anlegen' }).click();
@@ -380,6 +380,13 @@ if (code) {
     await page.reload();
     await page.getByRole('button', { name: 'Token anlegen' }).waitFor();
     check(!(await page.locator('main').innerText()).includes(token), 'the token is shown again');
+    const entry = page.locator('section[aria-labelledby=tokens] li', { hasText: 'e2e' }).first();
+    await entry.getByRole('button', { name: 'Sperren' }).click();
+    await page.locator('dialog[open]').getByRole('button', { name: 'Sperren' }).click();
+    await entry.waitFor({ state: 'detached' });
+    check((await types()).status === 403, 'a revoked token still opens something');
+    const own = page.locator('section[aria-labelledby=tokens] li', { hasText: 'Ihre Anmeldung' });
+    check((await own.count()) === 1, 'one does not see which session is one’s own');
 
     const row = page.locator('.content li', { hasText: 'NoiseLevelObserved' });
     const seen = async () =>
@@ -388,7 +395,7 @@ if (code) {
     await row.getByText('nur intern').waitFor();
     check(!(await seen()), 'still public');
     await row.getByRole('button', { name: 'Freigeben' }).click();
-    await page.locator('dialog').getByRole('button', { name: 'Freigeben' }).click();
+    await page.locator('dialog[open]').getByRole('button', { name: 'Freigeben' }).click();
     await row.getByText('freigegeben', { exact: true }).waitFor();
     check(await seen(), 'not public again');
     await page.context().close();

@@ -104,7 +104,15 @@ async function platform(city, path, query, request, response) {
       }));
     return json(response, { items, total: items.length });
   }
-  if (first === 'tokens') return json(response, { id: crypto.randomUUID(), token: 'v4.invented' }, 201);
+  if (first === 'tokens') {
+    if (method === 'POST') return json(response, { id: crypto.randomUUID(), token: 'dos.invented' }, 201);
+    if (method === 'DELETE') return json(response, undefined, 204);
+    const items = [
+      { id: 't1', name: 'Tiefbau', role: 'editor', city, issuedAt: '2026-03-01T08:00:00Z' },
+      { id: 't2', name: 'Administration', role: 'admin', city: '*', issuedAt: '2026-02-01T08:00:00Z', own: true }
+    ];
+    return json(response, { items, total: items.length });
+  }
   if (first === 'open-types') {
     if (method === 'GET') return json(response, { items: [...openTypes] });
     if (method === 'PUT') openTypes.add(id);

@@ -5,7 +5,6 @@
 #include <set>
 
 #include "base/text.h"
-#include "kernel/access/token.h"
 #include "kernel/session/city.h"
 
 namespace dos::portal {
@@ -17,36 +16,45 @@ std::string_view short_name(std::string_view iri) {
   return at == iri.npos ? iri : iri.substr(at + 1);
 }
 
-class live_stream final : public http::body_source {
+}  // namespace
+
+class live_streams::stream final : public http::body_source {
  public:
-  live_stream(node const& n, session s, std::set<std::string, std::less<>> types, std::uint64_t after)
+  stream(node const& n, session s, std::set<std::string, std::less<>> types, std::optional<std::uint64_t> after)
       : node_(n), session_(std::move(s)), types_(std::move(types)), reader_(session_.city().read_live(after)) {}
 
   state read(std::string& piece) override {
-    if (is_token_revoked()) return state::end;
+    if (is_over()) return state::end;
     if (!std::exchange(greeted_, true)) {
       // Tells the reader where it stands, and proxies that the stream is alive.
       piece = "retry: 2000\nid: " + std::to_string(reader_->position()) + "\nevent: open\ndata: {}\n\n";
       return state::more;
     }
     auto changes = std::vector<entity_change>();
-    if (!reader_->read(changes)) piece += "event: gap\ndata: {}\n\n";
+    if (!reader_->read(changes)) piece += "id: " + std::to_string(reader_->position()) + "\nevent: gap\ndata: {}\n\n";
     for (auto const& c : changes) write(piece, c);
     if (piece.empty() && changes.empty()) return state::wait;
     if (piece.empty()) piece = ":\n\n";
     return state::more;
   }
 
-  void on_ready(std::function<void()> wake) override { reader_->on_ready(std::move(wake)); }
-
- private:
-  // A stream may last longer than the right to it.
-  bool is_token_revoked() const {
-    static constexpr auto prefix = std::string_view("http/");
-    auto const source = std::string_view(session_.who().source);
-    return source.starts_with(prefix) && session_.find_record(revoked_tokens_collection, source.substr(prefix.size()));
+  void on_ready(std::function<void()> wake) override {
+    {
+      auto const lock = std::lock_guard(mutex_);
+      wake_ = wake;
+    }
+    reader_->on_ready(std::move(wake));
   }
 
+  // A stream may last longer than the right to it.
+  bool is_over() const { return session_.is_over(node_.clock.now()); }
+
+  void wake() {
+    auto const lock = std::lock_guard(mutex_);
+    if (wake_) std::exchange(wake_, {})();
+  }
+
+ private:
   bool wanted(entity const& e) const {
     if (types_.empty()) return true;
     return std::any_of(e.types.begin(), e.types.end(), [&](symbol t) {
@@ -79,16 +87,16 @@ class live_stream final : public http::body_source {
   std::set<std::string, std::less<>> types_;
   std::unique_ptr<live_reader> reader_;
   bool greeted_ = false;
+  std::mutex mutex_;
+  std::function<void()> wake_;
 };
 
-}  // namespace
-
-http::response open_live_stream(node const& n, session s, http::request const& r) {
+http::response live_streams::open(session s, http::request const& r) {
   auto types = std::set<std::string, std::less<>>();
   if (auto const list = r.query.find("types"); list && !list->empty()) {
     for (auto const type : text::split(*list, ',')) types.emplace(type);
   }
-  auto after = std::uint64_t(0);
+  auto after = std::optional<std::uint64_t>();
   auto const resume = r.headers.find("Last-Event-ID");
   if (auto const text = resume ? resume : r.query.find("after"); text && !text->empty()) {
     auto const position = text::to_int(*text);
@@ -99,8 +107,23 @@ http::response open_live_stream(node const& n, session s, http::request const& r
   answer.headers.set("Content-Type", "text/event-stream");
   answer.headers.set("Cache-Control", "no-store");
   answer.headers.set("X-Accel-Buffering", "no");
-  answer.source = std::make_shared<live_stream>(n, std::move(s), std::move(types), after);
+  auto const opened = std::make_shared<stream>(node_, std::move(s), std::move(types), after);
+  answer.source = opened;
+  auto const lock = std::lock_guard(mutex_);
+  std::erase_if(open_, [](auto const& one) { return one.expired(); });
+  open_.push_back(opened);
   return answer;
+}
+
+void live_streams::end_what_is_over() {
+  auto over = std::vector<std::shared_ptr<stream>>();
+  {
+    auto const lock = std::lock_guard(mutex_);
+    for (auto const& one : open_) {
+      if (auto alive = one.lock(); alive && alive->is_over()) over.push_back(std::move(alive));
+    }
+  }
+  for (auto const& one : over) one->wake();
 }
 
 }  // namespace dos::portal

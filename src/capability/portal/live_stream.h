@@ -1,13 +1,32 @@
 // Changes of a city as Server-Sent Events (WHATWG HTML, 9.2): resumable by Last-Event-ID, at the pace of the reader.
 #pragma once
 
+#include <memory>
+#include <mutex>
+#include <vector>
+
 #include "contract/contract.h"
 #include "http/response.h"
 
 namespace dos::portal {
 
-// ?types=IRI or term,…  Events: `change` {id, type, changed, entity}, with the log position as id; `gap` when changes
-// were missed and the page has to load anew.
-http::response open_live_stream(node const& n, session s, http::request const& r);
+class live_streams {
+ public:
+  explicit live_streams(node const& n) : node_(n) {}
+
+  // ?types=IRI or term,…  Events: `change` {id, type, changed, entity}, with the log position as id; `gap` when changes
+  // were missed, or the position to go on from lies beyond what there is: the page has to load anew. A stream ends when the
+  // token it was opened with expires or is revoked.
+  http::response open(session s, http::request const& r);
+  // A stream that waits for changes would not notice by itself.
+  void end_what_is_over();
+
+ private:
+  class stream;
+
+  node const& node_;
+  std::mutex mutex_;
+  std::vector<std::weak_ptr<stream>> open_;
+};
 
 }  // namespace dos::portal

@@ -111,9 +111,11 @@ offer offer_portal(node const& n) {
   o.city_routes.push_back({"GET", "/platform/v1/ledger",
                            [&n](session s, http::request r, http::reply answer) { answer(ledger(s, r, n.clock.now())); },
                            thread_use::slow});
+  auto const streams = std::make_shared<live_streams>(n);
   o.city_routes.push_back({"GET", "/platform/v1/live",
-                           [&n](session s, http::request r, http::reply answer) { answer(open_live_stream(n, std::move(s), r)); },
+                           [streams](session s, http::request r, http::reply answer) { answer(streams->open(std::move(s), r)); },
                            thread_use::quick});
+  o.jobs.push_back({"live streams", std::chrono::seconds(1), [streams] { streams->end_what_is_over(); }});
   o.city_routes.push_back({"GET", "/platform/v1/open-types",
                            [](session s, http::request, http::reply answer) { answer(open_types(s)); }, thread_use::quick});
   o.city_routes.push_back({"PUT", "/platform/v1/open-types/{type}",

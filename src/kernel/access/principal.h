@@ -3,6 +3,9 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "base/time.h"
 
 namespace dos {
 
@@ -17,6 +20,9 @@ struct principal {
   dos::role role = role::anonymous;
   // The queue its writes wait in, and the source they are counted under: "http:10.0.0.7", "webhook:chirpstack", …
   std::string source = "http";
+  // What ends all this: the revocation of one of these tokens, and a time.
+  std::vector<std::string> tokens = {};
+  timestamp until = timestamp_max;
 
   bool may_read_all() const { return role >= role::viewer && role != role::device; }
   bool may_write() const { return role >= role::device; }

@@ -12,14 +12,16 @@
 namespace dos {
 
 struct token {
-  std::string id;    // names it in the list of revoked ones
-  std::string city;  // "*": every city of the node
+  std::string id;           // names it in the list of revoked ones
+  std::string parent = {};  // of a browser's session that was begun with a token: that one's id. It ends with it
+  std::string city;         // "*": every city of the node
   dos::role role = role::viewer;
-  std::string name;  // of whom it was made for
+  std::string name;         // of whom it was made for
   timestamp issued_at;
   timestamp expires_at = timestamp_max;
 };
 
+inline constexpr std::string_view token_prefix = "dos.";
 // "dos.<claims>.<signature>", HMAC-SHA-256.
 std::string sign(token const& t, std::string_view key);
 // Nothing when it is not ours or has expired at `now`.

@@ -7,10 +7,12 @@ namespace dos {
 
 class live_hub::reader final : public live_reader {
  public:
-  reader(std::shared_ptr<live_hub> hub, std::uint64_t after) : hub_(std::move(hub)), next_(after + 1) {}
+  reader(std::shared_ptr<live_hub> hub, std::uint64_t after, bool gap)
+      : hub_(std::move(hub)), next_(after + 1), gap_(gap) {}
 
   bool read(std::vector<entity_change>& out) override {
     constexpr std::size_t read_max = 1'000;
+    if (std::exchange(gap_, false)) return false;
     auto const begin = out.size();
     while (out.size() - begin < read_max) {
       auto found = entry();
@@ -65,6 +67,7 @@ class live_hub::reader final : public live_reader {
   using entry = live_hub::entry;
   std::shared_ptr<live_hub> hub_;
   std::uint64_t next_;
+  bool gap_;
 };
 
 void live_hub::start_at(std::uint64_t position) {
@@ -91,8 +94,8 @@ void live_hub::publish(std::uint64_t position, std::vector<entity_change> change
   for (auto const& wake : woken) wake();
 }
 
-std::unique_ptr<live_reader> live_hub::open(std::uint64_t after) {
-  return std::make_unique<reader>(shared_from_this(), after);
+std::unique_ptr<live_reader> live_hub::open(std::uint64_t after, bool begins_with_gap) {
+  return std::make_unique<reader>(shared_from_this(), after, begins_with_gap);
 }
 
 }  // namespace dos

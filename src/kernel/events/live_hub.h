@@ -26,7 +26,7 @@ class live_hub : public std::enable_shared_from_this<live_hub> {
   // What lies before is in the log alone.
   void start_at(std::uint64_t position);
   // Changes after a committed position, which need not have been published yet.
-  std::unique_ptr<live_reader> open(std::uint64_t after);
+  std::unique_ptr<live_reader> open(std::uint64_t after, bool begins_with_gap = false);
 
  private:
   class reader;

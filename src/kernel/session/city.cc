@@ -112,9 +112,9 @@ class city_impl final : public city {
 
   std::vector<ledger_line> ledger(timestamp from, timestamp to) const override { return ledger_.lines(from, to); }
   dos::subscriptions& subscriptions() override { return *matcher_; }
-  std::unique_ptr<live_reader> read_live(std::uint64_t position) override {
+  std::unique_ptr<live_reader> read_live(std::optional<std::uint64_t> position) override {
     auto const now = position_.load();
-    return hub_->open(position == 0 || position > now ? now : position);
+    return hub_->open(std::min(position.value_or(now), now), position > now);
   }
 
   void backup_to(std::string const& directory) override { store::backup(*log_, *state_, directory); }

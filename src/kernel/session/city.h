@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,8 +57,9 @@ class city : public std::enable_shared_from_this<city> {
   virtual city_status status() const = 0;
   virtual std::vector<ledger_line> ledger(timestamp from, timestamp to) const = 0;
   virtual dos::subscriptions& subscriptions() = 0;
-  // Changes after `position`; 0: from now on.
-  virtual std::unique_ptr<live_reader> read_live(std::uint64_t position) = 0;
+  // Changes after `position`; none: from now on. From a position beyond the end, which another life of this city must have
+  // given, the reader begins with a gap.
+  virtual std::unique_ptr<live_reader> read_live(std::optional<std::uint64_t> position) = 0;
   // A consistent copy that opens like the original, taken while running.
   virtual void backup_to(std::string const& directory) = 0;
   virtual void checkpoint() = 0;  // now, and waits for it

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/id.h"
+#include "kernel/access/token.h"
 #include "kernel/history/history.h"
 
 namespace dos {
@@ -246,6 +247,23 @@ TEST_F(city_test, a_live_reader_resumes_where_it_stopped_and_slows_nobody) {
   ASSERT_EQ(changes.size(), 2u);
   EXPECT_EQ(changes[0].after->id, "urn:a");
   EXPECT_EQ(changes[1].after->id, "urn:b");
+}
+
+TEST_F(city_test, a_live_reader_from_beyond_the_end_begins_with_a_gap) {
+  set("urn:a", "urn:n", 1);
+  auto reader = city_->read_live(city_->status().position + 7);
+  auto changes = std::vector<entity_change>();
+  EXPECT_FALSE(reader->read(changes));
+  EXPECT_EQ(reader->position(), city_->status().position);
+  EXPECT_TRUE(reader->read(changes));
+}
+
+TEST_F(city_test, a_session_is_over_when_its_token_expires_or_is_revoked) {
+  auto s = session(city_, principal{.name = "test", .role = role::viewer, .source = "test", .tokens = {"t", "parent"}, .until = {5}});
+  EXPECT_FALSE(s.is_over({4}));
+  EXPECT_TRUE(s.is_over({5}));
+  who().apply([](transaction& t) { t.put_record(revoked_tokens_collection, "parent", 1); });
+  EXPECT_TRUE(s.is_over({4}));
 }
 
 TEST_F(city_test, a_flood_of_one_source_is_refused_and_others_are_served) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <future>
 
+#include "kernel/access/token.h"
 #include "kernel/history/history.h"
 #include "kernel/session/city.h"
 
@@ -17,6 +18,11 @@ entity_store::sight sight_of(city const& c, principal const& who) {
 }
 
 }  // namespace
+
+bool session::is_over(timestamp now) const {
+  return now >= who_.until || std::any_of(who_.tokens.begin(), who_.tokens.end(),
+                                          [&](auto const& id) { return city_->find_record(revoked_tokens_collection, id) != nullptr; });
+}
 
 entity_ptr session::find_with_history(std::string_view id) const {
   auto found = city_->entities().find(id);

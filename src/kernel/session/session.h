@@ -96,6 +96,8 @@ class session {
   principal const& who() const { return who_; }
   dos::city& city() const { return *city_; }
   std::shared_ptr<dos::city> const& shared_city() const { return city_; }
+  // The right it was opened with has expired or was revoked since. Whoever keeps a session for long asks now and then.
+  bool is_over(timestamp now) const;
 
   // --- reading, through the view of who asks ---
   entity_ptr find(std::string_view id) const;  // alive and visible

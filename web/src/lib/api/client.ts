@@ -150,8 +150,12 @@ export const client = {
     get<{ hours: api.LedgerHour[] }>(`${platform(city)}/ledger`, query),
   createWebhook: (city: string, webhook: { name: string; network: string }) =>
     write<api.NewWebhook>('POST', `${platform(city)}/webhooks`, webhook),
-  createToken: (city: string, token: { name: string; role: api.Role; days: number }) =>
-    write<api.NewToken>('POST', `${platform(city)}/tokens`, token),
+  tokens: {
+    list: (city: string) => get<api.Page<api.Token>>(`${platform(city)}/tokens`),
+    create: (city: string, token: { name: string; role: api.Role; days: number }) =>
+      write<api.NewToken>('POST', `${platform(city)}/tokens`, token),
+    revoke: (city: string, token: string) => write<void>('DELETE', `${platform(city)}/tokens/${id(token)}`)
+  },
   openTypes: {
     list: (city: string) => get<{ items: string[] }>(`${platform(city)}/open-types`),
     open: (city: string, iri: string) => write<void>('PUT', `${platform(city)}/open-types/${id(iri)}`),

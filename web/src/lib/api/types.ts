@@ -226,6 +226,19 @@ export interface NewToken {
   token: string;
 }
 
+/** Who holds a token that opens this city. */
+export interface Token {
+  id: string;
+  name: string;
+  role: Role;
+  /** `*`: all cities. */
+  city: string;
+  issuedAt: string;
+  expiresAt?: string;
+  /** The one this request came with. */
+  own?: boolean;
+}
+
 export interface TypeDetail {
   /** The full IRI. */
   id: string;

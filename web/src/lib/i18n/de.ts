@@ -481,9 +481,9 @@ export const de = {
     signIn: {
       title: 'Anmelden',
       needed: 'Für den Arbeitsplatz brauchen Sie eine Anmeldung.',
-      how: 'Öffnen Sie den Einmal-Link, den Sie von Ihrer Verwaltung bekommen haben. Beim ersten Start zeigt der Server diesen Link selbst an.',
-      code: 'Einmal-Code',
-      codeHint: 'Der Teil des Links hinter „code=“. Er gilt nur einmal.',
+      how: 'Nehmen Sie das Token, das Sie von Ihrer Verwaltung bekommen haben. Beim ersten Start zeigt der Server selbst einen Einmal-Link an.',
+      code: 'Einmal-Code oder Token',
+      codeHint: 'Der Teil des Links hinter „code=“, er gilt nur einmal; oder Ihr Token, es beginnt mit „dos.“.',
       submit: 'Anmelden',
       working: 'Sie werden angemeldet …',
       failed: 'Dieser Code gilt nicht oder nicht mehr. Lassen Sie sich einen neuen Link geben.',
@@ -523,6 +523,22 @@ export const de = {
       id: 'Kennung zum Sperren',
       copy: 'Token kopieren',
       hide: 'Nicht mehr zeigen',
+      tokens: 'Wer Zugang hat',
+      tokensText:
+        'Alle gültigen Tokens und Anmeldungen der Verwaltung, die diese Stadt öffnen, auch die der Befehlszeile.',
+      noTokens: 'Niemand',
+      noTokensText: 'Es gibt kein gültiges Token für diese Stadt.',
+      allCities: 'alle Städte',
+      thisCity: 'diese Stadt',
+      since: (day: string) => `seit ${day}`,
+      until: (day: string) => `gilt bis ${day}`,
+      forEver: 'gilt unbegrenzt',
+      own: 'Ihre Anmeldung',
+      revoke: 'Sperren',
+      revokeAsk: (name: string) => `Den Zugang von „${name}“ sperren? Das lässt sich nicht rückgängig machen.`,
+      revokeAskAll: (name: string) =>
+        `Den Zugang von „${name}“ sperren? Er gilt für alle Städte und endet in allen. Das lässt sich nicht rückgängig machen.`,
+      revoked: (name: string) => `Der Zugang von „${name}“ ist gesperrt.`,
       onlyAdmin: 'Freigeben und Zugänge anlegen darf nur die Verwaltung.'
     },
     start: {

@@ -447,9 +447,9 @@ export const en: Messages = {
     signIn: {
       title: 'Sign in',
       needed: 'The workplace needs you to sign in.',
-      how: 'Open the one-time link you got from your administration. On its first start the server prints this link itself.',
-      code: 'One-time code',
-      codeHint: 'The part of the link after “code=”. It works once only.',
+      how: 'Take the token you got from your administration. On its first start the server itself prints a one-time link.',
+      code: 'One-time code or token',
+      codeHint: 'The part of the link after “code=”, it works once only; or your token, it begins with “dos.”.',
       submit: 'Sign in',
       working: 'Signing you in …',
       failed: 'This code is not valid or no longer valid. Ask for a new link.',
@@ -489,6 +489,22 @@ export const en: Messages = {
       id: 'Identifier for revoking',
       copy: 'Copy token',
       hide: 'Hide',
+      tokens: 'Who has access',
+      tokensText:
+        'All valid tokens, and sessions of administrators, that open this city; those of the command line, too.',
+      noTokens: 'Nobody',
+      noTokensText: 'There is no valid token for this city.',
+      allCities: 'all cities',
+      thisCity: 'this city',
+      since: (day) => `since ${day}`,
+      until: (day) => `valid until ${day}`,
+      forEver: 'valid without end',
+      own: 'your session',
+      revoke: 'Revoke',
+      revokeAsk: (name) => `Revoke the access of “${name}”? This cannot be undone.`,
+      revokeAskAll: (name) =>
+        `Revoke the access of “${name}”? It is for all cities and ends in all of them. This cannot be undone.`,
+      revoked: (name) => `The access of “${name}” is revoked.`,
       onlyAdmin: 'Only administrators may open types and make tokens.'
     },
     start: {

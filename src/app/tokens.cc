@@ -1,0 +1,114 @@
+#include "app/tokens.h"
+
+#include <algorithm>
+
+#include "base/id.h"
+#include "http/problem.h"
+#include "kernel/access/token.h"
+#include "kernel/session/city.h"
+
+namespace dos::app {
+namespace {
+
+constexpr std::int64_t us_a_day = 86'400 * us_per_second;
+// Knows who holds a token, never the token itself.
+constexpr std::string_view token_collection = "token";
+
+json::object describe(token const& t) {
+  auto o = json::object({{"id", t.id}, {"name", t.name}, {"role", to_text(t.role)}, {"city", t.city}, {"issuedAt", to_string(t.issued_at)}});
+  if (t.expires_at != timestamp_max) o.push("expiresAt", to_string(t.expires_at));
+  return o;
+}
+
+token read_token(std::string_view id, std::string_view city, json::value const& record) {
+  return {.id = std::string(id),
+          .city = std::string(city),
+          .role = parse_role(record.text_or("role", {})),
+          .name = std::string(record.text_or("name", {})),
+          .issued_at = parse_timestamp(record.text_or("issuedAt", {})).value_or(timestamp_min),
+          .expires_at = parse_timestamp(record.text_or("expiresAt", {})).value_or(timestamp_max)};
+}
+
+// Those that open this city now, the newest first.
+std::vector<token> valid_tokens(session const& s, data_directory const& data, timestamp now) {
+  auto const& city = s.city().id();
+  auto found = data.issued_tokens();
+  std::erase_if(found, [&](token const& t) { return t.city != "*" && t.city != city; });
+  s.for_each_record(token_collection, {}, [&](std::string_view id, record_ptr const& r) {
+    found.push_back(read_token(id, city, *r));
+    return true;
+  });
+  std::erase_if(found, [&](token const& t) { return now >= t.expires_at || s.find_record(revoked_tokens_collection, t.id); });
+  std::sort(found.begin(), found.end(), [](token const& a, token const& b) { return a.issued_at > b.issued_at; });
+  return found;
+}
+
+http::response list(session const& s, data_directory const& data, timestamp now) {
+  require_role(s, role::admin);
+  auto items = json::array();
+  for (auto const& t : valid_tokens(s, data, now)) {
+    auto o = describe(t);
+    auto const& own = s.who().tokens;
+    if (std::find(own.begin(), own.end(), t.id) != own.end()) o.push("own", true);
+    items.push_back(std::move(o));
+  }
+  auto const total = items.size();
+  auto answer = http::json(200, json::to_string(json::object({{"items", std::move(items)}, {"total", total}})));
+  answer.headers.set("Cache-Control", "no-store");
+  return answer;
+}
+
+void make(node const& n, std::string const& key, session const& s, http::request const& r, http::reply answer) {
+  require_role(s, role::admin);
+  auto const body = parse_body(r);
+  auto t = token{.id = new_uuid(),
+                 .city = s.city().id(),
+                 .role = parse_role(body.text_or("role", {})),
+                 .name = std::string(body.text_or("name", {})),
+                 .issued_at = n.clock.now()};
+  require(!t.name.empty(), fault_kind::invalid, "say whom the token is for", "name");
+  require(t.role != role::anonymous, fault_kind::invalid, "nobody needs a token to be anonymous", "role");
+  if (auto const* const days = body.find("days")) {
+    require(days->is_int() && days->as_int() > 0, fault_kind::invalid, "days is a whole number from 1 on", "days");
+    t.expires_at = n.clock.now() + std::min<std::int64_t>(days->as_int(), 36'500) * us_a_day;
+  }
+  submit_and_reply(
+      s, [t](transaction& x) { x.put_record(token_collection, t.id, describe(t)); }, std::move(answer),
+      [t, key](outcome const&) {
+        return http::json(201, json::to_string(json::object({{"id", t.id}, {"token", sign(t, key)}})));
+      });
+}
+
+}  // namespace
+
+void revoke_everywhere(node const& n, data_directory const& data, std::string const& id) {
+  for (auto const& c : n.cities) {
+    n.as_source(c, "sign-in").apply([&](transaction& t) {
+      t.put_record(revoked_tokens_collection, id, json::object({{"at", to_string(t.now())}}));
+      t.erase_record(token_collection, id);
+    });
+  }
+  data.forget_issued(id);
+}
+
+offer offer_tokens(node const& n, data_directory const& data, std::string key) {
+  constexpr auto path = "/platform/v1/tokens";
+  auto o = offer();
+  o.name = "tokens";
+  o.city_routes.push_back({"GET", path,
+                           [&n, &data](session s, http::request, http::reply answer) { answer(list(s, data, n.clock.now())); },
+                           thread_use::slow});
+  o.city_routes.push_back({"POST", path,
+                           [&n, key](session s, http::request r, http::reply answer) { make(n, key, s, r, std::move(answer)); },
+                           thread_use::quick});
+  o.city_routes.push_back({"DELETE", std::string(path) + "/{id}",
+                           [&n, &data](session s, http::request r, http::reply answer) {
+                             require_role(s, role::admin);
+                             revoke_everywhere(n, data, std::string(r.param("id")));
+                             answer(http::no_content());
+                           },
+                           thread_use::slow});
+  return o;
+}
+
+}  // namespace dos::app

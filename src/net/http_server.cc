@@ -6,6 +6,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "net/http_connection.h"
+#include "net/listen.h"
 
 namespace dos::net {
 namespace {
@@ -23,32 +24,6 @@ std::string http_date() {
 std::chrono::milliseconds tick_for(http_server_options const& o) {
   auto const shortest = std::min({o.header_ms_max, o.body_idle_ms_max, o.write_idle_ms_max, o.keep_alive_ms_max});
   return std::clamp(shortest / 4, std::chrono::milliseconds(5), std::chrono::milliseconds(500));
-}
-
-asio::ssl::context server_tls(http_server_options const& o) {
-  auto context = asio::ssl::context(asio::ssl::context::tls_server);
-  SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
-  auto error = error_code();
-  context.use_certificate_chain_file(o.certificate_file, error);
-  require(!error, fault_kind::invalid, "the certificate cannot be read: " + o.certificate_file);
-  context.use_private_key_file(o.key_file, asio::ssl::context::pem, error);
-  require(!error, fault_kind::invalid, "the key cannot be read or does not fit the certificate: " + o.key_file);
-  return context;
-}
-
-tcp::acceptor listen(asio::io_context& io, http_server_options const& o) {
-  auto error = error_code();
-  auto const address = asio::ip::make_address(o.address, error);
-  require(!error, fault_kind::invalid, "an address to listen on is expected, not " + o.address);
-  auto const endpoint = tcp::endpoint(address, o.port);
-  auto acceptor = tcp::acceptor(io);
-  acceptor.open(endpoint.protocol(), error);
-  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error) acceptor.bind(endpoint, error);
-  if (!error) acceptor.listen(1024, error);
-  require(!error, fault_kind::unavailable,
-          "cannot listen on " + o.address + " port " + std::to_string(o.port) + ": " + error.message());
-  return acceptor;
 }
 
 template <typename Executor, typename Function>
@@ -129,10 +104,10 @@ void http_server::core::tick(server_lane& l) {
 http_server::http_server(io_threads& io, http_server_options options) : core_(std::make_shared<core>()) {
   auto& c = *core_;
   c.trusted_proxies = parse_ip_ranges(options.trusted_proxies);
-  if (!options.certificate_file.empty()) c.tls = server_tls(options);
+  if (!options.certificate_file.empty()) c.tls = server_tls(options.certificate_file, options.key_file);
   c.tick_every = tick_for(options);
   auto& accepting = io.get().next_lane()->context;
-  c.acceptor = listen(accepting, options);
+  c.acceptor = listen(accepting, options.address, options.port);
   c.accept_pause.emplace(accepting);
   c.port = c.acceptor->local_endpoint().port();
   c.options = std::move(options);

@@ -68,6 +68,16 @@ check("a calibration is kept with who and when", calibrated.status == 200 and ca
 send(swap, 2, climate(23.5))
 check("and corrects what comes after it", series(point, "temperature") == [20.5, 21.5, 22.0], series(point, "temperature"))
 
+for wrong, member in (({"factor": 0}, "calibration.factor"), ({"attribute": "temprature"}, "calibration.attribute"), ({"faktor": 2}, "faktor")):
+    entry = {"date": now(-5), "attribute": "temperature", **wrong}
+    answer = call("PATCH", f"{api}/devices/{swap}", {"calibration": calibrated.json()["calibration"] + [entry]})
+    check(f"a calibration with {wrong} is refused by name", answer.status == 400 and answer.json()["member"] == member, answer)
+check("one that asks for a quantity which the profile lacks is told which there are",
+      b"temperature" in call("PATCH", f"{api}/devices/{swap}", {"calibration": [{"date": now(), "attribute": "x", "offset": 1}]}).body)
+for method, place_, body in (("PATCH", f"{api}/devices/{swap}", {"naem": "x"}), ("POST", api + "/devices", {"devEui": new_eui(), "profile": "milesight-am107", "naem": "x"})):
+    answer = call(method, place_, body)
+    check(f"{method} refuses a member that no device has", answer.status == 400 and answer.json()["member"] == "naem" and b"name" in answer.body, answer)
+
 # --- search, page, remove
 found = call("GET", api + "/devices?" + urllib.parse.urlencode({"q": "kita nord", "limit": 1})).json()
 check("devices are found by name, page by page", found["total"] == 2 and len(found["items"]) == 1, found)
@@ -95,6 +105,11 @@ check("the right rows are registered", done["accepted"] == 497, {k: done[k] for 
 listed = call("GET", api + "/devices?profile=decentlab-dl-mbx&limit=1000").json()
 check("with their measuring points", listed["total"] == 497 and all(d["mounts"] and d["state"] == "active" for d in listed["items"]), listed["total"])
 again = call("POST", api + "/devices/import?preview=true", table, {"Content-Type": "text/csv"}).json()
+check("what is UTF-8 is said to be that", preview["encoding"] == "utf-8", preview["encoding"])
+excel = f"DevEUI;Name;Profil;Messstellenname;Breite;Länge\r\n{new_eui()};Straße „Möllerbrücke“;decentlab-dl-mbx;Möllerbrücke;51,5;7,5\r\n".encode("cp1252")
+answer = call("POST", api + "/devices/import?preview=true", excel, {"Content-Type": "text/csv"}).json()
+check("a table as a spreadsheet writes it keeps its umlauts",
+      answer["accepted"] == 1 and answer["rows"][0]["device"]["name"] == "Straße „Möllerbrücke“" and answer["encoding"] == "windows-1252", answer)
 check("a second time they are registered already", again["accepted"] == 0, again["accepted"])
 check("a table without the needed column is refused", call("POST", api + "/devices/import", b"a,b\n1,2\n", {"Content-Type": "text/csv"}).status == 400)
 

@@ -9,7 +9,8 @@
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
   using namespace dos;
   try {
-    for (auto const& row : devices::read_import({reinterpret_cast<char const*>(data), size})) {
+    auto const table = devices::read_import({reinterpret_cast<char const*>(data), size});
+    for (auto const& row : table.rows) {
       DOS_CHECK(text::is_utf8(json::to_string(row.device)));
       for (auto const& e : row.errors) DOS_CHECK(!e.empty());
       DOS_CHECK(!row.errors.empty() || row.device.find("devEui"));

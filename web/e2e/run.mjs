@@ -418,6 +418,10 @@ if (code) {
     await page.locator('#file').setInputFiles({ name: 'geraete.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) });
     await page.getByText('1 Zeilen mit Fehlern').waitFor({ timeout: 20_000 });
     check((await page.locator('tbody tr').count()) === 1, 'the bad row does not stand out');
+    const excel = Buffer.from('dev_eui;name;profile\r\n70b3d57ba2000000;Möllerbrücke;milesight-am107\r\n', 'latin1');
+    await page.locator('#file').setInputFiles({ name: 'excel.csv', mimeType: 'text/csv', buffer: excel });
+    await page.getByText('sie wurde als windows-1252 gelesen').waitFor({ timeout: 20_000 });
+    check(await page.getByRole('cell', { name: 'Möllerbrücke' }).count(), 'the umlauts are gone');
     await checkPage(page);
     await page.context().close();
   });

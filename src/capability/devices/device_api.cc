@@ -154,6 +154,7 @@ void create_device::operator()(session s, http::request r, http::reply answer) c
       s,
       [s, with = with_, body, p, wish](transaction& t) {
         auto d = read_new_device(body, edit_of(s, t));
+        require_calibratable(d, *p, t.now());
         if (wish) mount(t, d, *wish, *p, with->words);
         put_new_device(t, d, with->words);
       },
@@ -169,6 +170,8 @@ void patch_device::operator()(session s, http::request r, http::reply answer) co
       s, with_, get_eui(r),
       [s, with = with_, patch](transaction& t, device& d) {
         change_device(d, patch, edit_of(s, t));
+        if (auto const p = patch.find("calibration") ? with->profiles.find(s, d.profile) : nullptr)
+          require_calibratable(d, *p, t.now());
         if (!patch.find("mounts")) return;
         for (auto const& m : d.mounts) {
           auto const p = with->profiles.find(s, d.profile);
@@ -316,7 +319,8 @@ void import_devices::operator()(session s, http::request r, http::reply answer) 
   auto const asked = r.query.text_or("preview", "false");
   require(asked == "true" || asked == "false", fault_kind::malformed, "preview is true or false", "preview");
   auto rows = std::vector<checked_row>();
-  for (auto& row : read_import(r.body)) rows.push_back(check_row(s, with_, std::move(row)));
+  auto const table = read_import(r.body);
+  for (auto& row : table.rows) rows.push_back(check_row(s, with_, std::move(row)));
   if (asked == "false") write_rows(s, with_, rows);
   auto shown = json::array();
   auto accepted = std::size_t(0);
@@ -327,6 +331,7 @@ void import_devices::operator()(session s, http::request r, http::reply answer) 
   auto const told = json::object{{"rows", std::move(shown)},
                                  {"accepted", accepted},
                                  {"rejected", rows.size() - accepted},
+                                 {"encoding", to_string(table.encoding)},
                                  {"preview", asked == "true"}};
   answer(http::json(200, json::to_string(told)));
 }

@@ -170,9 +170,11 @@ class row_reader {
 
 }  // namespace
 
-std::vector<import_row> read_import(std::string_view csv) {
+import_table read_import(std::string_view csv) {
   require(csv.size() <= import_bytes_max, fault_kind::too_large, "a table of devices has at most 4 MiB");
-  auto rows = std::vector<import_row>();
+  auto table =
+      import_table{.encoding = text::is_utf8(csv) ? text_encoding::utf8 : text_encoding::windows1252, .rows = {}};
+  auto& rows = table.rows;
   auto head = std::optional<header>();
   auto seen = std::map<std::string, std::size_t>();
   auto const visit = [&](csv_row const& row) {
@@ -189,11 +191,11 @@ std::vector<import_row> read_import(std::string_view csv) {
     rows.push_back(std::move(r));
     return true;
   };
-  auto reader = csv_reader({.columns_max = 200, .row_bytes_max = 64 << 10});
+  auto reader = csv_reader({.encoding = table.encoding, .columns_max = 200, .row_bytes_max = 64 << 10});
   reader.feed(csv, visit);
   reader.finish(visit);
   require(head.has_value(), fault_kind::malformed, "the table is empty: its first line names the columns");
-  return rows;
+  return table;
 }
 
 }  // namespace dos::devices

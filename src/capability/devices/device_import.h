@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/text_encoding.h"
 #include "base/time.h"
 
 namespace dos::devices {
@@ -26,10 +27,15 @@ struct import_row {
   bool has_point() const { return !measuring_point.empty() || !point_name.empty() || latitude; }
 };
 
+struct import_table {
+  text_encoding encoding = text_encoding::utf8;  // that it came in
+  std::vector<import_row> rows;
+};
+
 // Header: devEui, name, profile; optional state, source, joinEui, measuringPoint, pointName, latitude, longitude, from,
 // provenance – in any order and spelling (dev_eui, DevEUI), or in German (Name, Profil, Status, Messstelle, Breite,
-// Länge, ab). Separator, encoding and decimal comma are recognised. A DevEUI that comes twice is a mistake of its
-// second row. Faults: malformed when the header lacks a column; too_large.
-std::vector<import_row> read_import(std::string_view csv);
+// Länge, ab). Separator and decimal comma are recognised; what is not UTF-8 is Windows-1252, as a spreadsheet writes it.
+// A DevEUI that comes twice is a mistake of its second row. Faults: malformed when the header lacks a column; too_large.
+import_table read_import(std::string_view csv);
 
 }  // namespace dos::devices

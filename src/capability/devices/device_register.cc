@@ -30,15 +30,29 @@ double number_or(json::value const& body, std::string_view member, double otherw
   return found->as_double();
 }
 
+// What is not understood must not be taken for stored. `known` begins with the members that are worth naming.
+void require_known_members(json::value const& body, std::string const& what,
+                           std::initializer_list<std::string_view> known) {
+  for (auto const& m : body.as_object()) {
+    if (std::find(known.begin(), known.end(), m.key) != known.end()) continue;
+    auto names = std::string();
+    for (auto const name : known) names += (names.empty() ? "" : ", ") + std::string(name);
+    throw fault(fault_kind::invalid,
+                what + " has no member \"" + std::string(text::cut(m.key, 40)) + "\"; it has " + names, m.key);
+  }
+}
+
 device_calibration read_calibration(json::value const& entry, edit const& e) {
   require(entry.is_object(), fault_kind::invalid, "a calibration is an object {date, note, attribute, factor, offset}",
           "calibration");
+  require_known_members(entry, "a calibration", {"date", "note", "attribute", "factor", "offset", "by", "at"});
   auto c = device_calibration();
   c.date = read_time(entry, "date", no_time);
   require(c.date != no_time, fault_kind::invalid, "a calibration has a date", "calibration.date");
   c.attribute = entry.text_or("attribute", "");
   c.factor = number_or(entry, "factor", 1);
   c.offset = number_or(entry, "offset", 0);
+  require(c.factor != 0, fault_kind::invalid, "a factor of 0 would make every value the same", "calibration.factor");
   require(!c.attribute.empty() || (c.factor == 1 && c.offset == 0), fault_kind::invalid,
           "say which attribute factor and offset are for", "calibration.attribute");
   c.note = entry.text_or("note", "");
@@ -147,6 +161,23 @@ void take_members(device& d, json::value const& body, edit const& e) {
 
 }  // namespace
 
+void require_calibratable(device const& d, device_profile const& p, timestamp entered_at) {
+  for (auto const& c : d.calibrations) {
+    if (c.at != entered_at || c.attribute.empty()) continue;
+    auto names = std::string();
+    auto fits = false;
+    for (auto const& rule : p.attributes) {
+      if (rule.kind != attribute_kind::property || !rule.values.is_null()) continue;
+      fits = fits || rule.attribute == c.attribute;
+      names += (names.empty() ? "" : ", ") + rule.attribute;
+    }
+    require(fits, fault_kind::invalid,
+            "the profile " + p.id + " gives no number \"" + std::string(text::cut(c.attribute, 40)) +
+                "\" to correct; it gives " + (names.empty() ? "none" : names),
+            "calibration.attribute");
+  }
+}
+
 timestamp read_time(json::value const& body, std::string_view member, timestamp otherwise) {
   auto const* found = body.find(member);
   if (!found || found->is_null()) return otherwise;
@@ -162,6 +193,9 @@ timestamp read_time(json::value const& body, std::string_view member, timestamp 
 
 device read_new_device(json::value const& body, edit const& e) {
   require(body.is_object(), fault_kind::invalid, "a device is an object {devEui, name, profile}");
+  require_known_members(body, "a new device",
+                        {"devEui", "name", "profile", "state", "source", "joinEui", "provenance", "variables",
+                         "calibration", "mounts", "measuringPoint", "measuringPointNew", "from", "to"});
   auto d = device();
   d.dev_eui = read_eui(body, "devEui");
   d.name = d.dev_eui;
@@ -174,6 +208,9 @@ device read_new_device(json::value const& body, edit const& e) {
 
 void change_device(device& d, json::value const& patch, edit const& e) {
   require(patch.is_object(), fault_kind::invalid, "a change is an object with the members to be changed");
+  require_known_members(
+      patch, "a device that is changed",
+      {"name", "profile", "state", "source", "joinEui", "provenance", "variables", "calibration", "mounts", "devEui"});
   if (auto const* eui = patch.find("devEui")) {
     require(eui->is_string() && parse_eui(eui->as_string()) == d.dev_eui, fault_kind::conflict,
             "a DevEUI does not change: enter another device", "devEui");

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/time.h"
 #include "contract/device.h"
+#include "contract/device_profile.h"
 
 namespace dos::devices {
 
@@ -17,12 +18,15 @@ struct edit {
 };
 
 // {devEui, name, profile, state?, source?, joinEui?, provenance?, variables?, calibration?}. Faults: invalid, with
-// member.
+// member, also of one that is not known.
 device read_new_device(json::value const& body, edit const& e);
 
 // The members given replace those of the device; the state along the allowed transitions only; what is replaced or
 // retired is mounted no longer. A calibration that is dropped stays on record. Faults: invalid, conflict.
 void change_device(device& d, json::value const& patch, edit const& e);
+
+// Corrections that were entered at that time are of numbers which the profile gives. Faults: invalid.
+void require_calibratable(device const& d, device_profile const& p, timestamp entered_at);
 
 // Mounts it from then on; the mount before ends there. The place where it is now, from an earlier time on, makes that mount
 // longer: for messages that came before it was entered. Faults: conflict when it was mounted elsewhere at that time.

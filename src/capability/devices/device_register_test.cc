@@ -115,7 +115,8 @@ TEST(an_id, can_be_read_by_people) {
 TEST(a_table_of_devices, is_read_with_german_headings_semicolons_and_decimal_commas) {
   auto const rows = read_import(
       "DevEUI;Name;Profil;Status;Breite;Länge;ab\n"
-      "24:E1:24:00:00:00:00:01;Hansaplatz;milesight-ws302;aktiv;51,5136;7,4653;01.07.2026\n");
+      "24:E1:24:00:00:00:00:01;Hansaplatz;milesight-ws302;aktiv;51,5136;7,4653;01.07.2026\n")
+                        .rows;
   ASSERT_EQ(1u, rows.size());
   auto const& row = rows[0];
   EXPECT_EQ(std::vector<std::string>(), row.errors);
@@ -134,7 +135,8 @@ TEST(a_table_of_devices, names_every_mistake_in_its_row) {
       "dev_eui,name,profile,state,latitude,longitude\n"
       "0011223344556677,A,p,active,51.5,7.4\n"
       "12,B,,broken,north,7.4\n"
-      "0011223344556677,C,p,,51.5,\n");
+      "0011223344556677,C,p,,51.5,\n")
+                        .rows;
   ASSERT_EQ(3u, rows.size());
   EXPECT_TRUE(rows[0].errors.empty());
   EXPECT_EQ((std::vector<std::string>{R"(devEui has 16 hexadecimal digits, not "12")", "profile is missing",

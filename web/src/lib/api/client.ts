@@ -127,9 +127,10 @@ export const client = {
     remove: (city: string, device: string) => write<void>('DELETE', `${platform(city)}/devices/${id(device)}`),
     mount: (city: string, device: string, mount: api.NewMount) =>
       write<api.Device>('POST', `${platform(city)}/devices/${id(device)}/mounts`, mount),
-    importCsv: async (city: string, csv: string, preview: boolean) =>
+    /** The file as it is: the server finds out its encoding. */
+    importCsv: async (city: string, csv: Blob, preview: boolean) =>
       read<api.ImportResult>(
-        await send('POST', address(`${platform(city)}/devices/import`, { preview }), csv, 'text/csv; charset=utf-8')
+        await send('POST', address(`${platform(city)}/devices/import`, { preview }), csv, 'text/csv')
       )
   },
   profiles: (city: string) => get<api.Page<api.DeviceProfile>>(`${platform(city)}/device-profiles`),

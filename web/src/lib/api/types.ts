@@ -168,6 +168,8 @@ export interface ImportResult {
   rows: ImportRow[];
   accepted: number;
   rejected: number;
+  /** That the file was read in. */
+  encoding?: string;
 }
 
 export interface QuarantineEntry {

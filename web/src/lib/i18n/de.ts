@@ -606,6 +606,7 @@ export const de = {
       calibrationDate: 'Datum',
       calibrationNote: 'Bemerkung',
       calibrationAttribute: 'Messgröße',
+      calibrationNone: 'keine, nur ein Vermerk',
       calibrationFactor: 'Faktor',
       calibrationOffset: 'Versatz',
       health: 'Funk und Batterie',
@@ -665,6 +666,8 @@ export const de = {
       ok: 'wird angelegt',
       good: (count: string) => `${count} Zeilen in Ordnung`,
       bad: (count: string) => `${count} Zeilen mit Fehlern`,
+      encoding: (name: string) =>
+        `Die Datei ist nicht in UTF-8; sie wurde als ${name} gelesen. Prüfen Sie die Umlaute.`,
       onlyBad: 'Nur Zeilen mit Fehlern',
       run: (count: string) => `${count} Geräte anlegen`,
       runSome: 'Zeilen mit Fehlern werden übergangen.',

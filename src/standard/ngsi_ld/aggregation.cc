@@ -10,7 +10,9 @@
 namespace dos::ngsi_ld {
 namespace {
 
-constexpr std::string_view methods_known[] = {"totalCount", "distinctCount", "sum", "avg", "min", "max", "stddev", "sumsq"};
+// The last one is ours: where the values of a period come from, or "mixed".
+constexpr std::string_view methods_known[] = {"totalCount", "distinctCount", "sum",   "avg",       "min",
+                                              "max",        "stddev",        "sumsq", "provenance"};
 
 // Periods from `start` on, each `length` later; months keep the day of the month. In UTC, as the standard counts.
 class calendar {
@@ -40,6 +42,7 @@ struct period_values {
   value_statistics numbers;
   std::optional<std::string> least, greatest;  // of texts
   std::set<std::string> distinct;
+  std::optional<std::string> provenance;  // empty: nobody said
 };
 
 // ETSI GS CIM 009, 4.5.19.1: what a value counts as.
@@ -50,7 +53,11 @@ std::optional<double> number_in(json::value const& v) {
   return std::nullopt;
 }
 
-void take(period_values& p, json::value const& v) {
+void take(period_values& p, observation const& o) {
+  auto const& v = o.value;
+  auto const from = text_of(o, extra::provenance);
+  if (!p.provenance) p.provenance = from;
+  else if (*p.provenance != from) p.provenance = "mixed";
   ++p.count;
   if (auto const n = number_in(v)) {
     p.numbers.add(*n);
@@ -68,6 +75,7 @@ json::value result_of(std::string_view method, period_values const& p) {
   auto const is_numeric = n.numbers != 0;
   if (method == "totalCount") return p.count;
   if (method == "distinctCount") return p.distinct.size();
+  if (method == "provenance") return p.provenance && !p.provenance->empty() ? json::value(*p.provenance) : json::value();
   if (method == "min") return is_numeric ? json::value(n.min) : p.least ? json::value(*p.least) : json::value();
   if (method == "max") return is_numeric ? json::value(n.max) : p.greatest ? json::value(*p.greatest) : json::value();
   if (!is_numeric) return {};
@@ -95,17 +103,17 @@ std::vector<period_values> periods_of(session const& who, series_ref const& s, t
     auto to = end;
     if (q.timerel == temporal_query::relation::before) to = q.at;
     if (q.timerel == temporal_query::relation::between) to = q.end;
-    out.push_back({start, to, 0, {}, {}, {}, {}});
+    out.push_back({start, to, 0, {}, {}, {}, {}, {}});
   } else {
     auto const days = calendar(start, a.period);
     auto const from = days.period_of(first), to = days.period_of(last_us_before(end));
     if (std::size_t(to - from) >= periods_max) {
       throw fault(fault_kind::invalid, "these would be more than " + std::to_string(periods_max) + " periods", "aggrPeriodDuration", "ETSI GS CIM 009, 4.5.19");
     }
-    for (auto i = from; i <= to; ++i) out.push_back({days.begin_of(i), days.begin_of(i + 1), 0, {}, {}, {}, {}});
+    for (auto i = from; i <= to; ++i) out.push_back({days.begin_of(i), days.begin_of(i + 1), 0, {}, {}, {}, {}, {}});
   }
-  auto const counts_distinct = std::find(a.methods.begin(), a.methods.end(), "distinctCount") != a.methods.end();
-  auto const is_indexed = q.property == time_property::observed_at && !counts_distinct;
+  auto const reads_each = std::any_of(a.methods.begin(), a.methods.end(), [](auto m) { return m == "distinctCount" || m == "provenance"; });
+  auto const is_indexed = q.property == time_property::observed_at && !reads_each;
   auto boundaries = std::vector<timestamp>();
   if (is_indexed) {
     for (auto const& p : out) boundaries.push_back(std::max(p.from, first));
@@ -126,7 +134,7 @@ std::vector<period_values> periods_of(session const& who, series_ref const& s, t
   who.history().for_each(s.series, {.from = first, .to = end, .limit = SIZE_MAX, .descending = false, .after = {}}, [&](observation const& o) {
     while (at != out.end() && o.time >= at->to) ++at;
     if (at == out.end()) return false;
-    if (!is_deleted(o) && (q.property != time_property::observed_at || find_time(o, extra::modified_at))) take(*at, o.value);
+    if (!is_deleted(o) && (q.property != time_property::observed_at || find_time(o, extra::modified_at))) take(*at, o);
     return true;
   });
   std::erase_if(out, [](auto const& p) { return p.count == 0; });

@@ -22,6 +22,15 @@ r = call("GET", f"/temporal/entities/{id}?options=aggregatedValues&aggrMethods=a
                 "&timerel=after&timeAt=2026-05-01T11:59:59Z")
 t = r.json()["temperature"]
 check("aggregates by period", t["avg"][0][0] == 21 and t["max"][1][0] == 27 and t["totalCount"][0][0] == 2, r)
+sensor = create(type="Room", co2={"type": "Property", "value": 400, "observedAt": "2026-05-01T12:00:00Z", "urn:dos2030:provenance": "recorded"})
+for minute, origin in ((10, "recorded"), (70, "recorded"), (80, "measured"), (130, None)):
+    called = {"urn:dos2030:provenance": {"type": "Property", "value": origin}} if origin else {}
+    observed = {"type": "Property", "value": 400 + minute, "observedAt": f"2026-05-01T{12 + minute // 60}:{minute % 60}:00Z", **called}
+    call("POST", f"/temporal/entities/{sensor}/attrs", {"co2": observed})
+r = call("GET", f"/temporal/entities/{sensor}?options=aggregatedValues&aggrMethods=avg,provenance&aggrPeriodDuration=PT1H&timerel=after&timeAt=2026-05-01T11:00:00Z")
+t = r.json()["co2"]
+check("a period says where its values come from, or that they are mixed", [(v, at[11:13]) for v, at, _ in t["provenance"]] == [("recorded", "12"), ("mixed", "13")], r)
+check("and nothing when nobody said", len(t["avg"]) == 3, r)
 instances = call("GET", f"/temporal/entities/{id}").json()["temperature"]
 check("instances have ids", len({i["instanceId"] for i in instances}) == 4, instances)
 first = instances[0]["instanceId"]

@@ -28,7 +28,7 @@ export interface Cities {
   version?: string;
 }
 
-export type Provenance = 'measured' | 'recorded' | 'simulated' | 'forecast' | 'entered';
+export type Provenance = 'measured' | 'recorded' | 'simulated' | 'forecast' | 'entered' | 'mixed';
 
 /** One NGSI-LD attribute instance in normalized form. */
 export interface Attribute {
@@ -56,7 +56,7 @@ export interface LiveChange {
 }
 
 export type TemporalPair = [value: unknown, time: string];
-export type AggregatePair = [value: number, from: string, to: string];
+export type AggregatePair<Value = number> = [value: Value, from: string, to: string];
 
 export type Role = 'admin' | 'editor' | 'viewer' | 'device';
 

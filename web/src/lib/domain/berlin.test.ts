@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { dayText, parseDay, rangeOf, stepped } from './berlin';
+import { dayText, evenDays, parseDay, rangeOf, stepped } from './berlin';
 
 const hours = ({ from, to }: { from: number; to: number }) => (to - from) / 3_600_000;
 
@@ -19,6 +19,16 @@ describe('days of the cities', () => {
     const { from, to } = rangeOf('week', { year: 2027, month: 1, day: 2 });
     expect(new Date(from).toISOString()).toBe('2026-12-27T23:00:00.000Z');
     expect(hours({ from, to })).toBe(7 * 24);
+  });
+
+  test('the days of a year, counted in 24 hours, all begin at midnight', () => {
+    const { from, to } = rangeOf('year', { year: 2026, month: 5, day: 5 });
+    const runs = evenDays(from, to);
+    expect(runs.map(({ isOne }) => isOne)).toEqual([false, true, false, true, false]);
+    expect(runs.reduce((days, run) => days + (run.isOne ? 1 : hours(run) / 24), 0)).toBe(365);
+    expect(runs[0]!.from).toBe(from);
+    expect(runs.at(-1)!.to).toBe(to);
+    expect(new Date(runs[2]!.from).toISOString()).toBe('2026-03-29T22:00:00.000Z');
   });
 
   test('stepping back from 31 March reaches February and not March again', () => {

@@ -77,3 +77,20 @@ export function parseDay(text: string | null): Day | undefined {
 export function dayText({ year, month, day }: Day): string {
   return `${year}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
 }
+
+/** A range of whole local days, cut so that a server which counts 24 hours finds each day: only the days on which the clock
+ * is changed stand alone. */
+export function evenDays(from: number, to: number): { from: number; to: number; isOne: boolean }[] {
+  const dayLength = 24 * 3_600_000;
+  const runs: { from: number; to: number; isOne: boolean }[] = [];
+  for (let day = dayAt(from), start = from; start < to;) {
+    day = shifted(day, { day: 1 });
+    const end = startOfDay(day);
+    const isOne = end - start !== dayLength;
+    const last = runs.at(-1);
+    if (isOne || !last || last.isOne) runs.push({ from: start, to: end, isOne });
+    else last.to = end;
+    start = end;
+  }
+  return runs;
+}

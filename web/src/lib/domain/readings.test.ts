@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Entity } from '#lib/api/types';
-import { factsOf, isStale, nameOf, pointOf, readingsOf, trendOf, typeOf } from './readings';
+import { factsOf, homeOf, isStale, nameOf, pointOf, readingsOf, trendOf, typeOf } from './readings';
 import { firstReading, isShown, kindOf } from './kinds';
 
 const garage: Entity = {
@@ -39,6 +39,12 @@ describe('what an object says', () => {
       ['address', 'Hansaplatz 1, 44137 Dortmund'],
       ['totalSpotNumber', 274]
     ]);
+  });
+
+  test('a neighbour’s object is at home with the neighbour, whichever city shows it', () => {
+    const weather = { ...garage, address: undefined, dataProvider: { type: 'Property', value: 'Stadt Bochum' } };
+    expect(homeOf(weather)).toEqual({ town: undefined, provider: 'Stadt Bochum' });
+    expect(homeOf(garage)).toEqual({ town: 'Dortmund', provider: undefined });
   });
 
   test('free spaces stand for a garage, whatever comes first in the message', () => {

@@ -114,6 +114,13 @@ export function nameOf(entity: Entity, language: string): string {
   return entity.id.slice(entity.id.lastIndexOf(':') + 1);
 }
 
+/** The town an object lies in and who publishes its values, as it says itself: a city also shows what its neighbours measure. */
+export function homeOf(entity: Entity): { town?: string; provider?: string } {
+  const text = (value: unknown) => (typeof value === 'string' && value ? value : undefined);
+  const address = plain(entity.address) as { addressLocality?: unknown } | undefined;
+  return { town: text(address?.addressLocality), provider: text(plain(entity.dataProvider)) };
+}
+
 /** A point for the map: the point itself, or the middle of the outline's box. */
 export function pointOf(entity: Entity): [number, number] | undefined {
   const geometry = plain(entity.location) as { type?: string; coordinates?: unknown } | undefined;

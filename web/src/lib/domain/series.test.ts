@@ -35,8 +35,26 @@ describe('reading a history', () => {
 
   test('means bring their lowest and highest value', () => {
     const range = ['2026-07-01T12:00:00Z', '2026-07-01T13:00:00Z'];
-    const [point] = meanPoints({ avg: [[3, ...range]], min: [[1, ...range]], max: [[7, ...range]] }, 'recorded');
-    expect(point).toEqual({ time: Date.parse(range[0]!), value: 3, min: 1, max: 7, provenance: 'recorded' });
+    const [point] = meanPoints({ avg: [[3, ...range]], min: [[1, ...range]], max: [[7, ...range]] });
+    expect(point).toEqual({ time: Date.parse(range[0]!), value: 3, min: 1, max: 7, provenance: undefined });
+  });
+
+  test('means say for each period where its values come from', () => {
+    const [first, second] = [
+      ['2026-07-01T12:00:00Z', '2026-07-01T13:00:00Z'],
+      ['2026-07-01T13:00:00Z', '2026-07-01T14:00:00Z']
+    ];
+    const points = meanPoints({
+      avg: [
+        [3, ...first!],
+        [4, ...second!]
+      ],
+      provenance: [
+        ['recorded', ...first!],
+        ['mixed', ...second!]
+      ]
+    });
+    expect(points.map((point) => point.provenance)).toEqual(['recorded', 'mixed']);
   });
 
   test('a series without values is empty and not an error', () => {

@@ -1,7 +1,7 @@
 // A series over one span: fetched raw or as means, split where values are missing, written as CSV.
 import { client } from '#lib/api/client';
 import type { AggregatePair, Provenance, TemporalPair } from '#lib/api/types';
-import type { Span } from './berlin';
+import { evenDays, type Span } from './berlin';
 import { plain, provenanceOf, timeOf, trendOf, type Reading, type Trend } from './readings';
 
 export interface Point {
@@ -50,7 +50,7 @@ export interface SeriesWish {
   to: number;
   /** Seconds. */
   interval?: number;
-  /** Where it comes from, for means that carry no word of their own. */
+  /** Where it comes from, for values that carry no word of their own. */
   provenance?: Provenance;
   /** Words and switches have no mean: single values for every span. */
   single?: boolean;
@@ -58,24 +58,31 @@ export interface SeriesWish {
 
 export async function fetchSeries(wish: SeriesWish): Promise<Series> {
   const means = wish.single ? undefined : bucket[wish.span];
-  const range = {
-    attrs: wish.attribute,
-    timerel: 'between',
-    timeAt: new Date(wish.from).toISOString(),
-    endTimeAt: new Date(wish.to).toISOString()
-  };
+  const range = between(wish.attribute, wish.from, wish.to);
   if (!means) return fetchSingle(wish, range);
-  const { history } = await client.temporal(wish.city, wish.entity, {
-    ...range,
-    options: 'aggregatedValues',
-    aggrMethods: 'avg,min,max',
-    aggrPeriodDuration: bucketPeriod[means]
-  });
-  const points = meanPoints(history[wish.attribute], wish.provenance);
+  const parts = means === 'day' ? evenDays(wish.from, wish.to) : [{ from: wish.from, to: wish.to, isOne: false }];
+  const answers = await Promise.all(
+    parts.map(({ from, to, isOne }) =>
+      client.temporal(wish.city, wish.entity, {
+        ...between(wish.attribute, from, to),
+        options: 'aggregatedValues',
+        aggrMethods: 'avg,min,max,provenance',
+        aggrPeriodDuration: isOne ? undefined : bucketPeriod[means]
+      })
+    )
+  );
+  const points = answers.flatMap(({ history }) => meanPoints(history[wish.attribute]));
   // One missing mean is a gap, unless values come more seldom than the means.
   const reach = Math.max(1.5 * bucketLength[means], 2000 * (wish.interval ?? 0));
   return { points, reach, means, words: [] };
 }
+
+const between = (attrs: string, from: number, to: number) => ({
+  attrs,
+  timerel: 'between',
+  timeAt: new Date(from).toISOString(),
+  endTimeAt: new Date(to).toISOString()
+});
 
 // A server answers with so many values at most and says that there are more; a day of seconds needs ten such pages.
 const pagesMax = 20;
@@ -126,18 +133,21 @@ export function wordsOf(member: unknown, provenance?: Provenance): Word[] {
   );
 }
 
-export function meanPoints(member: unknown, provenance?: Provenance): Point[] {
-  const columns = (Array.isArray(member) ? member[0] : member) as Record<string, AggregatePair[]> | undefined;
-  const byStart = (pairs: AggregatePair[] | undefined) => new Map((pairs ?? []).map(([value, from]) => [from, value]));
+export function meanPoints(member: unknown): Point[] {
+  const columns = (Array.isArray(member) ? member[0] : member) as
+    (Record<string, AggregatePair[]> & { provenance?: AggregatePair<Provenance>[] }) | undefined;
+  const byStart = <Value>(pairs: AggregatePair<Value>[] | undefined) =>
+    new Map((pairs ?? []).map(([value, from]) => [from, value]));
   const lowest = byStart(columns?.min);
   const highest = byStart(columns?.max);
+  const origin = byStart(columns?.provenance);
   return (columns?.avg ?? [])
     .map(([value, from]) => ({
       time: timeOf(from)!,
       value: numberOf(value)!,
       min: lowest.get(from),
       max: highest.get(from),
-      provenance
+      provenance: origin.get(from)
     }))
     .filter((point) => point.value !== undefined && point.time !== undefined)
     .sort((a, b) => a.time - b.time);

@@ -229,6 +229,7 @@ export const de = {
     simulated: 'nachgebildet',
     forecast: 'vorhergesagt',
     entered: 'eingetragen',
+    mixed: 'gemischt',
     unknown: 'Herkunft unbekannt',
     label: 'Herkunft',
     legend: 'Woher ein Wert kommt',
@@ -237,7 +238,8 @@ export const de = {
       recorded: 'wurde früher gemessen und wird abgespielt',
       simulated: 'ist ausgedacht, damit man etwas sieht',
       forecast: 'ist für die Zukunft berechnet',
-      entered: 'hat ein Mensch eingetragen'
+      entered: 'hat ein Mensch eingetragen',
+      mixed: 'fasst Werte verschiedener Herkunft zusammen'
     }
   },
   trend: { rising: 'steigt', falling: 'fällt', steady: 'bleibt gleich', unknown: 'Richtung unbekannt' },
@@ -300,6 +302,7 @@ export const de = {
     loading: 'Karte wird geladen …'
   },
   object: {
+    provider: (name: string) => `Quelle: ${name}`,
     title: 'Objekt',
     values: 'Aktuelle Werte',
     facts: 'Angaben',

@@ -203,6 +203,7 @@ export const en: Messages = {
     simulated: 'simulated',
     forecast: 'forecast',
     entered: 'entered',
+    mixed: 'mixed',
     unknown: 'origin unknown',
     label: 'Origin',
     legend: 'Where a value comes from',
@@ -211,7 +212,8 @@ export const en: Messages = {
       recorded: 'was measured earlier and is played back',
       simulated: 'is made up so that there is something to see',
       forecast: 'is computed for the future',
-      entered: 'was entered by a person'
+      entered: 'was entered by a person',
+      mixed: 'sums up values of different origins'
     }
   },
   trend: { rising: 'rising', falling: 'falling', steady: 'steady', unknown: 'direction unknown' },
@@ -274,6 +276,7 @@ export const en: Messages = {
     loading: 'Loading map …'
   },
   object: {
+    provider: (name) => `source: ${name}`,
     title: 'Object',
     values: 'Current values',
     facts: 'Details',

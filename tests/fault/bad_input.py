@@ -216,6 +216,46 @@ def flood(s, report):
     print(f"flood: {sent} events in {took:.1f} s, {counts}; another source waited {max(waits) * 1000:.0f} ms at most")
 
 
+def burst(s, report):
+    """15,000 updates at once, 50 on each of 300 connections, none of which waits for an answer; somebody else goes on."""
+    connections, each = 300, 50
+    s.call("POST", f"{api}/entities", {"id": "urn:ngsi-ld:Burst:1", "type": "Burst", "n": {"type": "Property", "value": 0}})
+    s.call("POST", f"{api}/entities", {"id": "urn:ngsi-ld:Quiet:2", "type": "Quiet", "n": {"type": "Property", "value": 0}})
+    body = b'{"type":"Property","value":1}'
+    request = (f"PATCH {api}/entities/urn:ngsi-ld:Burst:1/attrs/n HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+               f"Content-Length: {len(body)}\r\n\r\n").encode() + body
+    loud = [socket.create_connection(("127.0.0.1", s.port), timeout=60) for _ in range(connections)]
+    over = threading.Event()
+    answered = []
+
+    def hear():
+        for c in loud:
+            said = b""
+            while said.count(b"HTTP/1.1 204") < each and (part := c.recv(1 << 16)):
+                said += part
+            answered.append(said.count(b"HTTP/1.1 204"))
+        over.set()
+
+    for c in loud:
+        c.sendall(request * each)
+    hearing = threading.Thread(target=hear)
+    hearing.start()
+    waits, wrong = [], []
+    c = http.client.HTTPConnection("127.0.0.1", s.port, timeout=60)
+    while not over.is_set():
+        before = time.monotonic()
+        a = ask(c, "PATCH", f"{api}/entities/urn:ngsi-ld:Quiet:2/attrs/n", {"type": "Property", "value": len(waits)})
+        waits.append(time.monotonic() - before)
+        if a.status != 204:
+            wrong.append(a)
+    hearing.join()
+    for c in loud:
+        c.close()
+    report.check("each request of a burst is answered", sum(answered) == connections * each, sum(answered))
+    report.check("nobody else waits a second for it", not wrong and max(waits, default=0) < 1, f"slowest {max(waits):.2f} s; {wrong[:1]}")
+    print(f"burst: another client waited {max(waits, default=0) * 1000:.0f} ms at most")
+
+
 def memory_mb(s):
     status = pathlib.Path(f"/proc/{s.process.pid}/status").read_text()
     return next(int(line.split()[1]) // 1024 for line in status.splitlines() if line.startswith("VmHWM"))
@@ -223,7 +263,7 @@ def memory_mb(s):
 
 report = Report()
 with Server() as server:
-    for part in (bodies, methods, big_body, stops_reading, flood):
+    for part in (bodies, methods, big_body, stops_reading, flood, burst):
         began = time.monotonic()
         part(server, report)
         report.check(f"the server lives after: {part.__name__}", server.alive(), server.tail())

@@ -17,7 +17,8 @@
 namespace dos {
 namespace {
 
-constexpr std::size_t batch_effects_max = 100'000;
+// A batch is answered as a whole, so a short write waits for all of it: for not much longer than a sync takes.
+constexpr std::size_t batch_effects_max = 5'000;
 // Left free, so that a checkpoint can still be written and the log be shortened when the disk has filled up.
 constexpr std::uint64_t disk_reserve_bytes = 32 << 20;
 

@@ -6,12 +6,14 @@
 #include "ingest/files/files.h"
 #include "ingest/lorawan/lorawan.h"
 #include "standard/ngsi_ld/ngsi_ld.h"
+#include "standard/sensorthings/sensorthings.h"
 
 namespace dos::app {
 
 std::vector<offer> offers(node& n) {
   auto all = std::vector<offer>();
   all.push_back(ngsi_ld::offer_ngsi_ld(n));
+  all.push_back(sensorthings::offer_sensorthings(n));
   all.push_back(lorawan::offer_lorawan(n));
   all.push_back(files::offer_files(n));
   all.push_back(devices::offer_devices(n));

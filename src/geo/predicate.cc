@@ -175,6 +175,34 @@ double distance_m(geometry const& a, geometry const& b) {
   return distance_of_nearest_m(GEOSNearestPoints_r(geos().context(), x.get(), y.get()), scale);
 }
 
+double distance_degrees(geometry const& a, geometry const& b) {
+  auto nearest = std::numeric_limits<double>::infinity();
+  if (a.is_empty() || b.is_empty()) return nearest;
+  for (auto const* const g : {&a, &b}) {
+    if (g->shape() != shape::collection) continue;
+    for (auto const& m : g->members()) nearest = std::min(nearest, distance_degrees(m, g == &a ? b : a));
+    return nearest;
+  }
+  auto const left = to_geos(a, degrees), right = to_geos(b, degrees);
+  return GEOSDistance_r(geos().context(), left.get(), right.get(), &nearest) == 1 ? nearest : std::numeric_limits<double>::infinity();
+}
+
+double length_degrees(geometry const& g) {
+  auto sum = 0.0;
+  if (g.shape() == shape::collection) {
+    for (auto const& m : g.members()) sum += length_degrees(m);
+  } else if (g.shape() == shape::line_string || g.shape() == shape::multi_line_string) {
+    GEOSLength_r(geos().context(), to_geos(g, degrees).get(), &sum);
+  }
+  return sum;
+}
+
+bool relates(geometry const& a, geometry const& b, std::string const& pattern) {
+  auto const is_pattern = pattern.size() == 9 && pattern.find_first_not_of("TF*012tf") == pattern.npos;
+  if (!is_pattern || a.is_empty() || b.is_empty() || a.shape() == shape::collection || b.shape() == shape::collection) return false;
+  return GEOSRelatePattern_r(geos().context(), to_geos(a, degrees).get(), to_geos(b, degrees).get(), pattern.c_str()) == 1;
+}
+
 box expanded(box const& b, double m) {
   if (b.is_empty() || !std::isfinite(m)) return b.is_empty() ? b : whole_world();
   // A degree of latitude is shortest at the equator, one of longitude at the latitude nearest to a pole.

@@ -5,6 +5,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "geo/geometry.h"
@@ -19,6 +20,13 @@ double distance_m(position a, position b);
 double distance_m(geometry const& a, geometry const& b);
 // The box of all that lies within `m` metres of `b`; all longitudes when that reaches a pole or the antimeridian.
 box expanded(box const& b, double m);
+
+// On the plane of longitude and latitude, in degrees; standards that know no metres ask for it. Of collections the nearest
+// member, or the sum. Infinite, or 0, for what is empty.
+double distance_degrees(geometry const& a, geometry const& b);
+double length_degrees(geometry const& g);  // of lines; 0 of points and areas
+// DE-9IM, "T*F**F***"; false for collections and patterns that are none.
+bool relates(geometry const& a, geometry const& b, std::string const& pattern);
 
 // OGC Simple Features 06-103r4, 6.1.15: what stands on an edge is not within. As read in `spatial_query`: the tested
 // geometry is … the query's geometry.

@@ -1,0 +1,43 @@
+// What an expression says of an item.
+#pragma once
+
+#include <compare>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "standard/sensorthings/expression.h"
+#include "standard/sensorthings/reader.h"
+
+namespace dos::sensorthings {
+
+class evaluator {
+ public:
+  explicit evaluator(reader const& r) : reader_(r) {}
+
+  bool holds(expression const& e, item const& i) const;
+  // The first of the values that sorts; null where there is none.
+  operand key_of(expression const& e, item const& i) const;
+
+ private:
+  using values = std::vector<operand>;
+  using variables = std::vector<std::pair<std::string_view, item const*>>;
+
+  bool truth(expression const& e, item const& i, variables const& bound) const;
+  values all_of(expression const& e, item const& i, variables const& bound) const;
+  values at_path(expression const& e, item const& i, variables const& bound) const;
+  values call(expression const& e, item const& i, variables const& bound) const;
+  void walk(item const& i, std::vector<std::string> const& path, std::size_t at, values& out) const;
+  bool any_at(item const& outer, item const& i, std::vector<std::string> const& path, std::size_t at,
+              expression const& e, bool wanted, variables const& bound) const;
+
+  reader const& reader_;
+};
+
+// Less than, equal, greater or unordered; texts that are times or numbers count as such beside them.
+std::partial_ordering compare(operand const& a, operand const& b);
+bool holds(operation relation, operand const& a, operand const& b);
+// For sorting: nothing before everything else, kinds apart.
+std::strong_ordering sort(operand const& a, operand const& b);
+
+}  // namespace dos::sensorthings

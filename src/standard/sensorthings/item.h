@@ -1,0 +1,25 @@
+// One entity of the standard, whatever it is in the graph: an entity, a series of one, an observation of a series.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "kernel/graph/entity.h"
+#include "kernel/graph/entity_store.h"
+#include "kernel/history/observation.h"
+#include "kernel/session/records.h"
+#include "standard/sensorthings/vocabulary.h"
+
+namespace dos::sensorthings {
+
+struct item {
+  kind what = kind::thing;
+  std::uint64_t id = 0;
+  entity_ptr entity;                    // itself, or whose series it is
+  series_ref series;                    // datastreams, observations, historical locations, places of their own
+  record_ptr about;                     // of a datastream that was made here
+  std::optional<observation> moment;    // observations and historical locations; of a place: where it was then
+  bool derived = false;                 // nobody made it: it follows from the entity
+};
+
+}  // namespace dos::sensorthings

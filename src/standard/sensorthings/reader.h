@@ -1,0 +1,104 @@
+// Finds the entities of the standard in the graph, through the view of who asks, and walks from one to the other.
+//
+// Where clients of other standards made an entity, what SensorThings wants beside it follows from it: a thing is its own
+// Sensor unless a device is mounted there, its place is its Location and FeatureOfInterest. ObservedProperties are made,
+// once, when they are first asked for: one for each name of an attribute.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kernel/history/history.h"
+#include "kernel/session/session.h"
+#include "standard/sensorthings/item.h"
+#include "standard/sensorthings/mounts.h"
+
+namespace dos::sensorthings {
+
+using visitor = std::function<bool(item const&)>;  // false: no more
+
+// Which observations a list is after; what it says is a bound that need not be exact, but for the order.
+struct time_bounds {
+  timestamp from = timestamp_min;
+  timestamp to = {INT64_MAX};  // exclusive
+  bool descending = false;
+  std::optional<moment> after;
+};
+
+// What outlives a request.
+struct surroundings {
+  vocabulary const& words;
+  mounts const& devices;
+  dos::clock const& clock;
+};
+
+class reader {
+ public:
+  // `own`: a session of the program itself, for what a visible entity refers to.
+  reader(session who, session own, surroundings const& around)
+      : who_(std::move(who)), own_(std::move(own)), words_(around.words), around_(around) {}
+
+  session const& who() const { return who_; }
+  vocabulary const& words() const { return words_; }
+  timestamp now() const { return around_.clock.now(); }
+
+  std::optional<item> find(kind k, std::uint64_t id) const;
+  // All that the asker may see, ascending by id from `from`; observations by series and time instead.
+  void for_each(kind k, std::uint64_t from, time_bounds const& bounds, visitor const& visit) const;
+  // Where a navigation to one leads.
+  std::optional<item> follow(item const& from, navigation const& n) const;
+  // Where a navigation to many leads; observations in the order of time.
+  void for_each(item const& from, navigation const& n, time_bounds const& bounds, visitor const& visit) const;
+  // Observations of one datastream, quickly; nothing when the statistics can't tell.
+  std::optional<std::uint64_t> count_observations(item const& datastream) const;
+
+  // The value of a property; null where there is none.
+  json::value value(item const& i, std::string_view property) const;
+
+  // Of an entity as a thing, sensor …: the least of its series; 0 when it has none.
+  std::uint64_t number_of(entity const& e) const;
+  bool is_thing(entity const& e) const;
+  // The kind of datastream that a series is, if it is one.
+  std::optional<item> as_datastream(entity_ptr const& e, series_ref const& s) const;
+  std::optional<item> as_item(kind k, entity_ptr const& e) const;  // of an entity of its own
+
+ private:
+  std::optional<kind> own_kind(entity const& e) const;
+  json::value entity_value(item const& i, std::string_view property) const;
+  json::value thing_properties(entity const& e) const;
+  json::value datastream_value(item const& i, std::string_view property) const;
+  json::value observation_value(item const& i, std::string_view property) const;
+  json::value place_of(entity const& e) const;
+  json::value times_of(item const& datastream) const;
+  std::string name_of(entity const& e) const;
+
+  std::optional<item> sensor_of(item const& datastream) const;
+  std::vector<item> properties_of(item const& datastream) const;
+  item derived_property(symbol attribute) const;
+  std::optional<item> feature_of(item const& observation) const;
+  std::vector<item> locations_of(entity_ptr const& thing, json::value const* then) const;
+  bool has_own_locations(entity const& thing) const;
+  std::optional<series_ref> places_of(entity const& thing) const;
+
+  void datastreams_of(entity_ptr const& thing, kind k, visitor const& visit) const;
+  void linked(std::string_view target, std::string_view relation, std::function<bool(std::string_view)> const& visit) const;
+  void observations_of(item const& datastream, time_bounds const& bounds, visitor const& visit) const;
+  void historical_locations_of(entity_ptr const& thing, time_bounds const& bounds, visitor const& visit) const;
+  void streams_back(item const& from, kind k, visitor const& visit) const;
+  void observations_back(item const& feature, time_bounds const& bounds, visitor const& visit) const;
+  void things_back(item const& location, visitor const& visit) const;
+
+  session who_;
+  session own_;
+  vocabulary const& words_;
+  surroundings const& around_;
+};
+
+// Keys of `link_collection`.
+std::string link_key(std::string_view target, std::string_view relation, std::string_view source);
+std::string property_entity_id(vocabulary const& words, symbol attribute);
+
+}  // namespace dos::sensorthings

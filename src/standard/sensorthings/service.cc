@@ -1,0 +1,249 @@
+#include "standard/sensorthings/service.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/fault.h"
+#include "base/text.h"
+#include "http/media.h"
+#include "http/percent.h"
+#include "http/problem.h"
+#include "standard/sensorthings/json_patch.h"
+
+namespace dos::sensorthings {
+namespace {
+
+constexpr std::string_view json_type = "application/json;charset=UTF-8";
+
+terms default_terms(node const& n) {
+  auto const path = std::string(n.configuration.text_or("default_context", ""));
+  if (path.empty()) return terms();
+  return load_terms(std::filesystem::exists(path) ? path : n.resources_directory + "/contexts/" + path);
+}
+
+std::size_t configured(node const& n, std::string_view key, std::size_t otherwise) {
+  auto const* const v = n.configuration.find(key);
+  return v && v->is_int() && v->as_int() > 0 ? std::size_t(v->as_int()) : otherwise;
+}
+
+bool is_patch_list(http::request const& r) { return http::content_type(r.headers) == "application/json-patch+json"; }
+
+// What can be written of an entity, as JSON.
+json::value writable(item const& i, reader const& r) {
+  auto all = json::object();
+  for (auto const& p : describe(i.what).properties) {
+    if (p.computed) continue;
+    auto v = r.value(i, p.name);
+    if (!v.is_null()) all.push(std::string(p.name), std::move(v));
+  }
+  return all;
+}
+
+http::response created(std::string const& base, kind k, std::uint64_t id) {
+  auto const address = base + "/" + std::string(describe(k).set) + "(" + std::to_string(id) + ")";
+  auto r = http::response{.status = 201, .headers = {}, .body = {}, .source = {}};
+  r.headers.add("Location", address);
+  return r;
+}
+
+prepared_write prepare_creation(service const& s, session const& who, http::request const& r, address const& a) {
+  require(a.form == address::form::set && !a.ref && !a.count, fault_kind::not_allowed, "entities are created by POST to a set such as Things");
+  auto body = std::make_shared<json::value const>(parse_body(r));
+  auto const id = std::make_shared<std::uint64_t>(0);
+  auto const c = std::make_shared<collection const>(a.collection);
+  auto const own = std::make_shared<session const>(s.own(who));
+  auto const& words = s.words;
+  return {[=, &words](transaction& t, references& earlier) {
+            auto w = writer(t, *own, words, &earlier);
+            *id = w.create(c->what, *body, c->from ? &*c->from : nullptr, c->by);
+            earlier["$"] = *id;
+          },
+          [id, k = a.collection.what](std::string const& base) { return created(base, k, *id); }};
+}
+
+prepared_write prepare_change(service const& s, session const& who, http::request const& r, address const& a, reader const& reading) {
+  require(a.form == address::form::entity && !a.ref, fault_kind::not_allowed, "what is changed is an entity such as Things(1)");
+  auto body = parse_body(r);
+  auto whole = r.method == "PUT";
+  if (is_patch_list(r)) {
+    auto const before = writable(*a.entity, reading);
+    auto after = patched(before, body);
+    body = json::object();
+    for (auto const& m : after.as_object()) {
+      auto const* const old = before.find(m.key);
+      if (!old || !(*old == m.value)) body.as_object().push(m.key, m.value);
+    }
+    for (auto const& m : before.as_object()) {
+      if (!after.find(m.key)) body.as_object().push(m.key, nullptr);
+    }
+  }
+  auto const i = std::make_shared<item const>(*a.entity);
+  auto const c = std::make_shared<consequences const>(a.entity->what == kind::observation ? find_consequences(*a.entity, reading) : consequences());
+  auto const own = std::make_shared<session const>(s.own(who));
+  auto const shared_body = std::make_shared<json::value const>(std::move(body));
+  auto const& words = s.words;
+  return {[=, &words](transaction& t, references& earlier) {
+            auto w = writer(t, *own, words, &earlier);
+            w.change(*i, *shared_body, whole, *c);
+          },
+          [](std::string const&) { return http::response{.status = 200, .headers = {}, .body = {}, .source = {}}; }};
+}
+
+// FROST's extension: DELETE of a set removes what its filter finds.
+prepared_write prepare_removal(service const& s, session const& who, http::request const& r, address const& a, reading const& reading) {
+  require(a.form != address::form::property && !a.ref && !a.count, fault_kind::not_allowed, "what is removed is an entity such as Things(1)");
+  struct removal {
+    item what;
+    consequences with;
+  };
+  auto all = std::vector<removal>();
+  if (a.form == address::form::entity) {
+    all.push_back({*a.entity, find_consequences(*a.entity, reading.read)});
+  } else {
+    constexpr std::size_t removals_max = 100'000;
+    auto const o = parse_options(r.query, a.collection.what, s.limits);
+    require(o.filter != nullptr, fault_kind::invalid, "removing a whole set needs a $filter", "$filter");
+    auto found = std::vector<item>();
+    reading.list.for_each(a.collection, o, [&](item const& i) {
+      found.push_back(i);
+      return found.size() < removals_max;
+    });
+    for (auto const& i : found) all.push_back({i, find_consequences(i, reading.read)});
+  }
+  auto const list = std::make_shared<std::vector<removal> const>(std::move(all));
+  auto const own = std::make_shared<session const>(s.own(who));
+  auto const& words = s.words;
+  return {[=, &words](transaction& t, references&) {
+            auto w = writer(t, *own, words);
+            for (auto const& one : *list) {
+              auto const e = t.find(one.what.entity->id);
+              if (e && e->deleted_at == no_time) w.remove(one.what, one.with);
+              else require(list->size() > 1, fault_kind::not_found, "Nothing found.");
+            }
+          },
+          [](std::string const&) { return http::response{.status = 200, .headers = {}, .body = {}, .source = {}}; }};
+}
+
+http::response property_response(address const& a, reader const& r) {
+  auto const v = value_at(r, *a.entity, a.property);
+  if (v.is_null()) return http::no_content();
+  if (a.value) {
+    auto const text = v.is_string() ? std::string(v.as_string()) : json::to_string(v);
+    return http::with_body(200, v.is_object() || v.is_array() ? "application/json" : "text/plain; charset=utf-8", text);
+  }
+  auto name = a.property.back();
+  if (name == "id") name = "@iot.id";
+  if (std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; }) && a.property.size() > 1) {
+    // "intArray[1]" is called so.
+    name.clear();
+    auto at = a.property.size();
+    auto tail = std::string();
+    while (at > 1 && std::all_of(a.property[at - 1].begin(), a.property[at - 1].end(), [](char c) { return c >= '0' && c <= '9'; })) {
+      tail = "[" + a.property[--at] + "]" + tail;
+    }
+    name = a.property[at - 1] + tail;
+  }
+  auto o = json::object();
+  o.push(name, v);
+  return json_response(200, json::to_string(o));
+}
+
+}  // namespace
+
+service::service(node& n)
+    : program(n), words(default_terms(n), load_terms(n.resources_directory + "/contexts/dos-context.json")),
+      public_url(n.configuration.text_or("public_url", "")) {
+  limits.page_max = configured(n, "page_max", limits.page_max);
+  limits.observations_page_max = configured(n, "temporal_page_max", limits.observations_page_max);
+}
+
+reading::reading(service const& s, session const& who, std::string base)
+    : around{s.words, s.devices, s.program.clock},
+      read(who, s.own(who), around),
+      list(read, s.limits),
+      render(std::move(base), read, list) {}
+
+target target_of(service const& s, http::request const& r) {
+  auto t = target();
+  auto const version = std::find(r.segments.begin(), r.segments.end(), "v1.1");
+  auto const host = r.headers.text_or("Host", "");
+  t.base = !s.public_url.empty() ? s.public_url : host.empty() ? s.program.public_url : std::string(r.secure ? "https://" : "http://") + std::string(host);
+  for (auto it = r.segments.begin(); it != r.segments.end() && it <= version; ++it) t.base += "/" + *it;
+  if (version != r.segments.end()) t.segments.assign(version + 1, r.segments.end());
+  return t;
+}
+
+http::response json_response(int status, std::string body) { return http::with_body(status, json_type, std::move(body)); }
+
+http::response fault_response(fault const& f) {
+  auto const status = http::status_of(f.kind);
+  auto r = json_response(status, json::to_string(json::object{{"code", status}, {"type", "error"}, {"message", f.detail}}));
+  if (f.kind == fault_kind::unauthenticated) r.headers.add("WWW-Authenticate", "Bearer");
+  if (f.kind == fault_kind::too_many || f.kind == fault_kind::unavailable) r.headers.add("Retry-After", "1");
+  return r;
+}
+
+http::response read(service const& s, session const& who, http::request const& r, target const& t) {
+  if (t.segments.empty()) return landing_page(s, who, t.base);
+  auto const now = reading(s, who, t.base);
+  auto const a = resolve(t.segments, now.read);
+  if (a.form == address::form::property) return property_response(a, now.read);
+  auto body = std::string();
+  if (a.form == address::form::entity) {
+    auto const o = parse_options(r.query, a.entity->what, s.limits);
+    if (a.ref) {
+      body = json::to_string(json::object{{"@iot.selfLink", now.render.self_link(*a.entity)}});
+    } else if (o.format == "GeoJSON") {
+      auto p = page();
+      p.items.push_back(*a.entity);
+      now.render.write_geojson(body, p, o, address_of(*a.entity));
+      return http::with_body(200, "application/geo+json", std::move(body));
+    } else {
+      now.render.write_entity(body, *a.entity, o);
+    }
+    return json_response(200, std::move(body));
+  }
+  auto const o = parse_options(r.query, a.collection.what, s.limits);
+  if (a.count) return http::text(200, std::to_string(now.list.count(a.collection, o)));
+  auto path = a.collection.from ? address_of(*a.collection.from) + "/" + std::string(a.collection.by->name) : std::string(describe(a.collection.what).set);
+  auto const p = now.list.list(a.collection, o);
+  if (a.ref) {
+    now.render.write_references(body, p, o, path);
+  } else if (o.format.empty() || text::equal_ignoring_case(o.format, "default") || text::equal_ignoring_case(o.format, "json")) {
+    now.render.write_page(body, p, o, path);
+  } else if (text::equal_ignoring_case(o.format, "dataArray")) {
+    now.render.write_data_array(body, p, o, path);
+  } else if (text::equal_ignoring_case(o.format, "CSV")) {
+    now.render.write_csv(body, p, o);
+    auto answer = http::with_body(200, "text/csv;charset=UTF-8", std::move(body));
+    if (!p.next.empty()) answer.headers.add("Link", "<" + now.render.next_link(p, o, path) + ">; rel=\"next\"");
+    return answer;
+  } else if (text::equal_ignoring_case(o.format, "GeoJSON")) {
+    now.render.write_geojson(body, p, o, path);
+    return http::with_body(200, "application/geo+json", std::move(body));
+  } else {
+    throw fault(fault_kind::invalid, "resultFormat is dataArray, CSV or GeoJSON", "$resultFormat");
+  }
+  return json_response(200, std::move(body));
+}
+
+prepared_write prepare(service const& s, session const& who, http::request const& r, target const& t) {
+  // What a writer may not see by itself it may write to, as at every door.
+  auto const now = reading(s, s.own(who), t.base);
+  auto const a = resolve(t.segments, now.read);
+  if (r.method == "POST") return prepare_creation(s, who, r, a);
+  if (r.method == "PATCH" || r.method == "PUT") return prepare_change(s, who, r, a, now.read);
+  if (r.method == "DELETE") return prepare_removal(s, who, r, a, now);
+  throw fault(fault_kind::not_allowed, "this method is not for entities");
+}
+
+http::response perform(service const& s, session const& who, http::request const& r) {
+  auto const t = target_of(s, r);
+  if (r.method == "GET" || r.method == "HEAD") return read(s, who, r, t);
+  auto const w = prepare(s, who, r, t);
+  auto earlier = references();
+  who.apply([&](transaction& transaction) { w.decide(transaction, earlier); });
+  return w.answer(t.base);
+}
+
+}  // namespace dos::sensorthings

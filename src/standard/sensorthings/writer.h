@@ -1,0 +1,91 @@
+// Creates, changes and removes entities within one write: everything or nothing. What it looks up by number is as of the
+// last commit, or made by itself.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "standard/sensorthings/draft.h"
+#include "standard/sensorthings/reader.h"
+
+namespace dos::sensorthings {
+
+struct stream {
+  std::string thing;
+  series_ref series;
+  record_ptr about;
+};
+
+// Earlier results of a batch by name ("$1"), for "@iot.id" of later bodies.
+using references = std::map<std::string, std::uint64_t, std::less<>>;
+
+// What goes with an entity that is removed; found before the write, because it may take a while.
+struct consequences {
+  std::vector<std::pair<std::uint64_t, observation_number>> observations;  // series, number
+  std::vector<item> datastreams;
+  std::vector<std::string> things;     // that are, or were, at the location
+  std::optional<observation> previous;  // of an observation's series, when it was the last
+  bool was_last = false;
+};
+consequences find_consequences(item const& i, reader const& r);
+
+class writer {
+ public:
+  writer(transaction& t, session const& own, vocabulary const& words, references const* earlier = nullptr)
+      : t_(t), own_(own), words_(words), earlier_(earlier) {}
+
+  // `from`, `by`: the list it was posted to, "Things(1)/Datastreams". Returns the id.
+  std::uint64_t create(kind k, json::value const& body, item const* from = nullptr, navigation const* by = nullptr);
+  // Merges the properties given. `whole`: those not given are reset.
+  void change(item const& i, json::value const& body, bool whole, consequences const& c);
+  void remove(item const& i, consequences const& c);
+
+  // Drafts of one datastream, in any order; the newest becomes the current value. Returns the first number.
+  std::uint64_t observe(stream const& s, std::vector<observation_draft> drafts);
+  std::optional<stream> find_stream(std::uint64_t series) const;
+
+ private:
+  std::uint64_t create_entity(kind k, json::value const& body, std::string* made = nullptr);
+  std::uint64_t create_thing(json::value const& body);
+  std::uint64_t create_datastream(kind k, json::value const& body, std::string thing, std::string sensor, std::string property);
+  std::uint64_t create_historical_location(json::value const& body, std::string thing, std::string location);
+
+  std::string required_target(json::value const& v, kind k);
+  std::vector<std::string> targets(json::value const& v, kind k);
+  std::uint64_t reference_of(json::value const& v) const;
+  std::string entity_of(kind k, std::uint64_t id) const;
+  std::uint64_t number_of(std::string_view id) const;
+
+  void set_properties(entity& e, kind k, json::value const& body, bool whole);
+  std::uint64_t set_locations(std::string const& thing, std::vector<std::string> const& locations, timestamp at);
+  void move_things(std::string const& location);
+  std::optional<json::value> place_of(std::vector<std::string> const& locations) const;
+  void link(std::string_view target, std::string_view relation, std::string_view source);
+  void unlink(std::string_view target, std::string_view relation, std::string_view source);
+  std::string choose_feature(stream const& s, observation_draft& d);
+  std::optional<std::pair<std::string, std::string>> generate_feature(stream const& s);
+  void note_result_times(stream const& s, std::vector<observation> const& all);
+  void set_current(stream const& s, observation const& o, bool force);
+
+  void change_datastream(item const& i, json::value const& body, bool whole);
+  void change_observation(item const& i, json::value const& body, bool whole, consequences const& c);
+  void change_historical_location(item const& i, json::value const& body);
+  void remove_datastream(item const& i);
+  void remove_location(item const& i, consequences const& c);
+
+  transaction& t_;
+  session const& own_;
+  vocabulary const& words_;
+  references const* earlier_;
+  std::map<std::uint64_t, stream> streams_made_;  // by this write
+  std::map<std::uint64_t, std::pair<kind, std::string>> entities_made_;
+};
+
+// {"@iot.id": …}
+bool is_reference(json::value const& v);
+
+}  // namespace dos::sensorthings

@@ -75,14 +75,14 @@ void live_hub::start_at(std::uint64_t position) {
   floor_ = position + 1;
 }
 
-void live_hub::publish(std::uint64_t position, std::vector<entity_change> changes) {
+void live_hub::publish(std::uint64_t position, std::shared_ptr<std::vector<entity_change> const> changes) {
   auto woken = std::vector<std::function<void()>>();
   {
     auto const lock = std::lock_guard(mutex_);
     last_ = position;
-    if (!changes.empty()) {
-      recent_changes_ += changes.size();
-      recent_.push_back({position, std::make_shared<std::vector<entity_change> const>(std::move(changes))});
+    if (!changes->empty()) {
+      recent_changes_ += changes->size();
+      recent_.push_back({position, std::move(changes)});
       woken.swap(waiting_);
     }
     while (recent_changes_ > changes_max && recent_.size() > 1) {

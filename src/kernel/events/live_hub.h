@@ -22,7 +22,7 @@ class live_hub : public std::enable_shared_from_this<live_hub> {
   explicit live_hub(log_reader read_log) : read_log_(std::move(read_log)) {}
 
   // Once for every log entry, in order.
-  void publish(std::uint64_t position, std::vector<entity_change> changes);
+  void publish(std::uint64_t position, std::shared_ptr<std::vector<entity_change> const> changes);
   // What lies before is in the log alone.
   void start_at(std::uint64_t position);
   // Changes after a committed position, which need not have been published yet.

@@ -142,10 +142,15 @@ void matcher::on_record(std::string_view collection, std::string_view key, json:
   }
 }
 
-void matcher::on_change(entity_change const& change) {
-  auto const& image = change.after->deleted_at != no_time ? *change.before : *change.after;
+void matcher::on_changes(std::span<entity_change const> changes) {
+  if (changes.empty()) return;
   auto const lock = std::lock_guard(mutex_);
   if (subscriptions_.empty()) return;
+  for (auto const& c : changes) on_change(c);
+}
+
+void matcher::on_change(entity_change const& change) {
+  auto const& image = change.after->deleted_at != no_time ? *change.before : *change.after;
   ++change_;
   auto visit = [&](std::vector<subscription_ptr> const& list) {
     for (auto const& s : list) consider(*s, change, image);

@@ -1,6 +1,6 @@
 // Finds the subscriptions that a change concerns and sees to it that they are told.
 //
-// add_kind, on_record, on_change: one thread, in log order. Sending has a thread of its own.
+// add_kind, on_record, on_changes: one thread, in log order. Sending has a thread of its own.
 #pragma once
 
 #include <condition_variable>
@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <span>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -39,7 +40,7 @@ class matcher final : public subscriptions {
   bool has_kind(std::string_view collection) const;
   // Nothing: the subscription is gone.
   void on_record(std::string_view collection, std::string_view key, json::value const* record);
-  void on_change(entity_change const& change);
+  void on_changes(std::span<entity_change const> changes);  // in log order
 
   void start(std::weak_ptr<city> of, std::string const& name);
   void stop();
@@ -65,6 +66,7 @@ class matcher final : public subscriptions {
 
   void index(subscription_ptr const& s);
   void unindex(subscription_ptr const& s);
+  void on_change(entity_change const& change);
   void consider(subscription& s, entity_change const& change, entity const& image);
   static std::vector<symbol> first_types(watch const& w);
   void run_sender(std::weak_ptr<city> of);

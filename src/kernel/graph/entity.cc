@@ -111,6 +111,11 @@ attribute const* attribute::find(symbol sub_name) const {
   return it == attributes.end() ? nullptr : it->get();
 }
 
+attribute& writable(attribute_ptr& a) {
+  if (!a.is_only()) a = make_attribute(*a);
+  return const_cast<attribute&>(*a);
+}
+
 bool entity::has_type(symbol type) const { return std::find(types.begin(), types.end(), type) != types.end(); }
 
 attribute_ptr entity::find(symbol name, symbol dataset) const {

@@ -154,6 +154,9 @@ struct entity : counted {
   bool remove(symbol name, symbol dataset);
 };
 
+// To be changed before it is published: itself when nobody else holds it, else a copy in its place.
+attribute& writable(attribute_ptr& a);
+
 inline attribute_ptr make_attribute(attribute a) { return make_ref<attribute>(std::move(a)); }
 
 }  // namespace dos

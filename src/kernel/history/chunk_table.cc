@@ -228,28 +228,25 @@ void apply_edit(store::connection& db, chunk_edit edit, std::int64_t& data) {
   }
 }
 
-std::size_t heap_bytes(observation const& o) {
-  struct {
-    std::size_t operator()(json::value const& v) const {
-      switch (v.kind()) {
-        case json::kind::string:
-          return v.as_string().size();
-        case json::kind::array: {
-          auto sum = std::size_t(24);
-          for (auto const& item : v.as_array()) sum += sizeof item + (*this)(item);
-          return sum;
-        }
-        case json::kind::object: {
-          auto sum = std::size_t(24);
-          for (auto const& m : v.as_object()) sum += sizeof m + m.key.size() + (*this)(m.value);
-          return sum;
-        }
-        default:
-          return 0;
-      }
+std::size_t heap_bytes(json::value const& v) {
+  switch (v.kind()) {
+    case json::kind::string:
+      return v.as_string().size();
+    case json::kind::array: {
+      auto sum = std::size_t(24);
+      for (auto const& item : v.as_array()) sum += sizeof item + heap_bytes(item);
+      return sum;
     }
-  } const bytes_of;
-  return bytes_of(o.value) + bytes_of(o.extras);
+    case json::kind::object: {
+      auto sum = std::size_t(24);
+      for (auto const& m : v.as_object()) sum += sizeof m + m.key.size() + heap_bytes(m.value);
+      return sum;
+    }
+    default:
+      return 0;
+  }
 }
+
+std::size_t heap_bytes(observation const& o) { return heap_bytes(o.value) + heap_bytes(o.extras); }
 
 }  // namespace dos::history_parts

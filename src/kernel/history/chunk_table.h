@@ -61,7 +61,8 @@ struct chunk_edit {
 };
 void apply_edit(store::connection& db, chunk_edit edit, std::int64_t& data);
 
-// Rough memory of an observation beyond its own size.
+// Rough memory beyond its own size.
+std::size_t heap_bytes(json::value const& v);
 std::size_t heap_bytes(observation const& o);
 
 }  // namespace dos::history_parts

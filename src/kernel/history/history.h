@@ -14,7 +14,8 @@
 
 namespace dos {
 
-// A series is (entity, attribute, dataset id); which one a number stands for is kept elsewhere. Below 2^63.
+// A series is (entity, attribute, dataset id); which one a number stands for is kept elsewhere. Given out one after
+// another: there is a table by it.
 using series_id = std::uint64_t;
 
 struct range_query {

@@ -1,5 +1,6 @@
 #include "kernel/history/tail.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "base/crc32c.h"
@@ -27,14 +28,78 @@ struct raw_point_writer {
 
 }  // namespace
 
-void tail::insert(open_series& s, point p) {
-  auto const more = sizeof p + heap_bytes(p.o);
-  auto at = s.points.end();
-  if (!s.points.empty() && p.o.moment() < s.points.back().o.moment()) {
-    at = std::upper_bound(s.points.begin(), s.points.end(), p.o.moment(),
-                          [](moment m, point const& other) { return m < other.o.moment(); });
+observation tail::point::observation() const {
+  auto o = dos::observation{.number = number, .time = time, .value = value, .extras = {}};
+  if (extras) o.extras = extras->value;
+  if (modified_us != none) set_extra(o, extra::modified_at, timestamp{modified_us});
+  return o;
+}
+
+tail::edits& tail::open_series::hide() {
+  if (!hidden) hidden = std::make_unique<edits>();
+  return *hidden;
+}
+
+std::size_t tail::open_series::due(store::position after, store::position until) const {
+  if (last_at <= after) return 0;
+  return std::size_t(
+      std::count_if(points.begin(), points.end(), [&](point const& p) { return p.at > after && p.at <= until; }));
+}
+
+tail::open_series* tail::find_open(shard const& in, series_id s) {
+  auto const i = s / shard_count;
+  return i < in.series.size() ? in.series[i].get() : nullptr;
+}
+
+tail::open_series& tail::open(shard& in, series_id s) {
+  auto const i = s / shard_count;
+  if (i >= in.series.size()) in.series.resize(std::max<std::size_t>(i + 1, in.series.size() * 3 / 2));
+  if (!in.series[i]) in.series[i] = std::make_unique<open_series>();
+  return *in.series[i];
+}
+
+template <typename Visit>
+void tail::for_each_open(shard const& in, std::size_t index, Visit const& visit) {
+  constexpr auto ahead = std::size_t(8);  // each lies somewhere else in memory
+  for (auto i = std::size_t(0); i < in.series.size(); ++i) {
+    if (i + ahead < in.series.size()) __builtin_prefetch(in.series[i + ahead].get());
+    if (in.series[i]) visit(series_id(i * shard_count + index), *in.series[i]);
   }
-  s.points.insert(at, std::move(p));
+}
+
+tail::point tail::pack(open_series const& s, dos::observation o, store::position at) {
+  auto p = point{.time = o.time, .number = o.number, .value = std::move(o.value), .extras = {}, .at = at};
+  if (auto const modified = find_time(o, extra::modified_at)) {
+    p.modified_us = modified->us;
+    set_extra(o, extra::modified_at, json::value());
+  }
+  if (o.extras.is_null()) return p;
+  auto const take = [&](ref<shared_extras const> const& known) {
+    if (!known || !identical(known->value, o.extras)) return false;
+    p.extras = known;
+    return true;
+  };
+  if (!s.points.empty() && take(s.points.back().extras)) return p;
+  if (std::any_of(extras_.begin(), extras_.end(), take)) return p;
+  auto fresh = shared_extras();
+  fresh.bytes = sizeof fresh + heap_bytes(o.extras);
+  fresh.value = std::move(o.extras);
+  p.shared_bytes = std::uint32_t(fresh.bytes);
+  p.extras = make_ref<shared_extras>(std::move(fresh));
+  extras_[next_extras_++ % extras_.size()] = p.extras;
+  return p;
+}
+
+void tail::insert(open_series& s, dos::observation o, store::position at) {
+  auto p = pack(s, std::move(o), at);
+  auto const more = p.bytes();
+  auto place = s.points.end();
+  if (!s.points.empty() && p.moment() < s.points.back().moment()) {
+    place = std::upper_bound(s.points.begin(), s.points.end(), p.moment(),
+                             [](moment m, point const& other) { return m < other.moment(); });
+  }
+  s.last_at = std::max(s.last_at, p.at);
+  s.points.insert(place, std::move(p));
   s.bytes += more;
   bytes_ += more;
 }
@@ -44,7 +109,7 @@ void tail::drop_points(open_series& s, Predicate const& dropped) {
   auto gone = std::size_t(0);
   std::erase_if(s.points, [&](point const& p) {
     if (!dropped(p)) return false;
-    gone += sizeof p + heap_bytes(p.o);
+    gone += p.bytes();
     return true;
   });
   s.bytes -= gone;
@@ -54,32 +119,32 @@ void tail::drop_points(open_series& s, Predicate const& dropped) {
 void tail::add(store::position at, series_id series, observation o) {
   auto& shard = shard_of(series);
   auto const lock = std::scoped_lock(shard.mutex);
-  insert(shard.series[series], {std::move(o), at});
+  insert(open(shard, series), std::move(o), at);
 }
 
 void tail::change(store::position at, series_id series, observation o) {
   auto& shard = shard_of(series);
   auto const lock = std::scoped_lock(shard.mutex);
-  auto& s = shard.series[series];
-  drop_points(s, [&](point const& p) { return p.o.number == o.number; });
-  s.numbers.push_back({o.number, at});
-  insert(s, {std::move(o), at});
+  auto& s = open(shard, series);
+  drop_points(s, [&](point const& p) { return p.number == o.number; });
+  s.hide().numbers.push_back({o.number, at});
+  insert(s, std::move(o), at);
 }
 
 void tail::remove(store::position at, series_id series, observation_number number) {
   auto& shard = shard_of(series);
   auto const lock = std::scoped_lock(shard.mutex);
-  auto& s = shard.series[series];
-  drop_points(s, [&](point const& p) { return p.o.number == number; });
-  s.numbers.push_back({number, at});
+  auto& s = open(shard, series);
+  drop_points(s, [&](point const& p) { return p.number == number; });
+  s.hide().numbers.push_back({number, at});
 }
 
 void tail::remove_range(store::position at, series_id series, time_range range) {
   auto& shard = shard_of(series);
   auto const lock = std::scoped_lock(shard.mutex);
-  auto& s = shard.series[series];
-  drop_points(s, [&](point const& p) { return range.contains(p.o.time); });
-  s.ranges.push_back({range, at});
+  auto& s = open(shard, series);
+  drop_points(s, [&](point const& p) { return range.contains(p.time); });
+  s.hide().ranges.push_back({range, at});
 }
 
 tail_view tail::view(series_id series, time_range range, bool descending, std::size_t limit) const {
@@ -87,10 +152,10 @@ tail_view tail::view(series_id series, time_range range, bool descending, std::s
   auto const& shard = shard_of(series);
   {
     auto const lock = std::scoped_lock(shard.mutex);
-    auto const found = shard.series.find(series);
-    if (found == shard.series.end()) return v;
-    auto const& s = found->second;
-    auto const before = [](point const& p, std::int64_t us) { return p.o.time.us < us; };
+    auto const* const found = find_open(shard, series);
+    if (!found) return v;
+    auto const& s = *found;
+    auto const before = [](point const& p, std::int64_t us) { return p.time.us < us; };
     auto first = std::lower_bound(s.points.begin(), s.points.end(), range.from_us, before);
     auto end = std::lower_bound(first, s.points.end(), range.to_us, before);
     if (std::size_t(end - first) > limit) {
@@ -101,9 +166,11 @@ tail_view tail::view(series_id series, time_range range, bool descending, std::s
       }
     }
     v.points.reserve(std::size_t(end - first));
-    for (auto p = first; p != end; ++p) v.points.push_back(p->o);
-    for (auto const& n : s.numbers) v.hidden.numbers.push_back(n.number);
-    for (auto const& r : s.ranges) v.hidden.ranges.push_back(r.range);
+    for (auto p = first; p != end; ++p) v.points.push_back(p->observation());
+    if (s.hidden) {
+      for (auto const& n : s.hidden->numbers) v.hidden.numbers.push_back(n.number);
+      for (auto const& r : s.hidden->ranges) v.hidden.ranges.push_back(r.range);
+    }
   }
   v.edited = !v.hidden.empty();
   // A flush that commits between this and the look at the chunks makes them hold these points as well.
@@ -115,10 +182,10 @@ tail_view tail::view(series_id series, time_range range, bool descending, std::s
 std::optional<observation> tail::find(series_id series, observation_number number) const {
   auto const& shard = shard_of(series);
   auto const lock = std::scoped_lock(shard.mutex);
-  auto const found = shard.series.find(series);
-  if (found == shard.series.end()) return std::nullopt;
-  for (auto const& p : found->second.points) {
-    if (p.o.number == number) return p.o;
+  auto const* const found = find_open(shard, series);
+  if (!found) return std::nullopt;
+  for (auto const& p : found->points) {
+    if (p.number == number) return p.observation();
   }
   return std::nullopt;
 }
@@ -136,34 +203,37 @@ tail::row_id tail::oldest_row_worth_keeping(std::size_t bytes_max) const {
 }
 
 // Which series go into their chunks now: edited ones, those with enough new points, and, as far as the bounds of memory
-// and of raw rows demand, those that have waited longest.
+// and of raw rows demand, those that lie in the oldest rows and those with the most points: a chunk costs the same to open
+// for one point as for many.
 std::vector<series_id> tail::choose(store::position cursor, history_options const& limits) const {
   struct candidate {
-    row_id since;
     std::size_t bytes;
     series_id id;
   };
+  auto const keep_from = oldest_row_worth_keeping(limits.tail_bytes_max);
   auto chosen = std::vector<series_id>();
   auto waiting = std::vector<candidate>();
   auto left = std::size_t(0);
   auto const is_due = [&](auto const& entry) { return entry.at <= cursor; };
-  for (auto const& shard : shards_) {
-    auto const lock = std::scoped_lock(shard.mutex);
-    for (auto const& [id, s] : shard.series) {
-      auto const due = std::size_t(std::count_if(s.points.begin(), s.points.end(), is_due));
-      if (due >= limits.flush_points || std::any_of(s.numbers.begin(), s.numbers.end(), is_due) ||
-          std::any_of(s.ranges.begin(), s.ranges.end(), is_due)) {
+  for (auto i = std::size_t(0); i < shard_count; ++i) {
+    auto const lock = std::scoped_lock(shards_[i].mutex);
+    for_each_open(shards_[i], i, [&](series_id id, open_series const& s) {
+      auto const due = s.last_at <= cursor ? s.points.size() : s.due(0, cursor);
+      auto const is_edited = s.hidden && (std::any_of(s.hidden->numbers.begin(), s.hidden->numbers.end(), is_due) ||
+                                          std::any_of(s.hidden->ranges.begin(), s.hidden->ranges.end(), is_due));
+      auto const since = s.saved_since == 0 ? last_row_ + 1 : s.saved_since;
+      if (due >= limits.flush_points || is_edited || (due != 0 && since < keep_from)) {
         chosen.push_back(id);
       } else if (due != 0) {
-        waiting.push_back({s.saved_since == 0 ? last_row_ + 1 : s.saved_since, s.bytes, id});
+        waiting.push_back({s.bytes, id});
         left += s.bytes;
       }
-    }
+    });
   }
-  std::sort(waiting.begin(), waiting.end(), [](candidate const& a, candidate const& b) { return a.since < b.since; });
-  auto const keep_from = oldest_row_worth_keeping(limits.tail_bytes_max);
+  if (left <= limits.tail_bytes_max / 4 * 3) return chosen;
+  std::sort(waiting.begin(), waiting.end(), [](candidate const& a, candidate const& b) { return a.bytes > b.bytes; });
   for (auto const& c : waiting) {
-    if (left <= limits.tail_bytes_max / 4 * 3 && c.since >= keep_from) break;
+    if (left <= limits.tail_bytes_max / 2) break;
     chosen.push_back(c.id);
     left -= c.bytes;
   }
@@ -174,15 +244,17 @@ chunk_edit tail::edit_of(series_id series, store::position cursor) const {
   auto edit = chunk_edit{.series = std::int64_t(series), .points = {}, .hidden = {}};
   auto const& shard = shard_of(series);
   auto const lock = std::scoped_lock(shard.mutex);
-  auto const found = shard.series.find(series);
-  if (found == shard.series.end()) return edit;
-  for (auto const& p : found->second.points) {
-    if (p.at <= cursor) edit.points.push_back(p.o);
+  auto const* const found = find_open(shard, series);
+  if (!found) return edit;
+  edit.points.reserve(found->points.size());
+  for (auto const& p : found->points) {
+    if (p.at <= cursor) edit.points.push_back(p.observation());
   }
-  for (auto const& n : found->second.numbers) {
+  if (!found->hidden) return edit;
+  for (auto const& n : found->hidden->numbers) {
     if (n.at <= cursor) edit.hidden.numbers.push_back(n.number);
   }
-  for (auto const& r : found->second.ranges) {
+  for (auto const& r : found->hidden->ranges) {
     if (r.at <= cursor) edit.hidden.ranges.push_back(r.range);
   }
   std::sort(edit.hidden.numbers.begin(), edit.hidden.numbers.end());
@@ -199,25 +271,24 @@ void tail::flush(store::connection& db, store::position cursor, history_options 
 void tail::save_row(store::connection& db, std::unordered_set<series_id> const& chunked) {
   auto entries = std::string();
   auto obsolete = std::string();
-  for (auto const& shard : shards_) {
-    auto const lock = std::scoped_lock(shard.mutex);
-    for (auto const& [id, s] : shard.series) {
-      if (chunked.contains(id)) {
+  for (auto i = std::size_t(0); i < shard_count; ++i) {
+    auto const lock = std::scoped_lock(shards_[i].mutex);
+    for_each_open(shards_[i], i, [&](series_id id, open_series const& s) {
+      if (!chunked.empty() && chunked.contains(id)) {
         if (s.saved_since != 0) write_varint(obsolete, id * 2 + 1);
-        continue;
+        return;
       }
       if (s.saved_since != 0) plan_.needed_from = std::min(plan_.needed_from, s.saved_since);
-      auto const is_new = [&](point const& p) { return p.at > saved_cursor_ && p.at <= plan_.cursor; };
-      auto const count = std::count_if(s.points.begin(), s.points.end(), is_new);
-      if (count == 0) continue;
+      auto const count = s.due(saved_cursor_, plan_.cursor);
+      if (count == 0) return;
       write_varint(entries, id * 2);
-      write_varint(entries, std::uint64_t(count));
+      write_varint(entries, count);
       auto writer = raw_point_writer{entries};
       for (auto const& p : s.points) {
-        if (is_new(p)) writer.write(p.o);
+        if (p.at > saved_cursor_ && p.at <= plan_.cursor) writer.write(p.observation());
       }
       plan_.saved.push_back(id);
-    }
+    });
   }
   if (plan_.needed_from > last_row_) obsolete.clear();  // no older row stays
   auto const bytes = obsolete + entries;
@@ -232,20 +303,22 @@ void tail::flushed() {
   for (auto const id : plan_.chunked) {
     auto& shard = shard_of(id);
     auto const lock = std::scoped_lock(shard.mutex);
-    auto const found = shard.series.find(id);
-    if (found == shard.series.end()) continue;
-    auto& s = found->second;
-    drop_points(s, is_done);
-    std::erase_if(s.numbers, is_done);
-    std::erase_if(s.ranges, is_done);
-    s.saved_since = 0;
-    if (s.empty()) shard.series.erase(found);
+    auto* const s = find_open(shard, id);
+    if (!s) continue;
+    drop_points(*s, is_done);
+    if (s->hidden) {
+      std::erase_if(s->hidden->numbers, is_done);
+      std::erase_if(s->hidden->ranges, is_done);
+      if (s->hidden->numbers.empty() && s->hidden->ranges.empty()) s->hidden.reset();
+    }
+    s->saved_since = 0;
+    if (s->empty()) shard.series[id / shard_count].reset();
   }
   for (auto const id : plan_.saved) {
     auto& shard = shard_of(id);
     auto const lock = std::scoped_lock(shard.mutex);
-    auto const found = shard.series.find(id);
-    if (found != shard.series.end() && found->second.saved_since == 0) found->second.saved_since = plan_.row->id;
+    auto* const s = find_open(shard, id);
+    if (s && s->saved_since == 0) s->saved_since = plan_.row->id;
   }
   while (!rows_.empty() && rows_.front().id < plan_.needed_from) rows_.pop_front();
   if (plan_.row) {
@@ -276,13 +349,13 @@ void tail::load_row(chunk_reader in, row_id id, store::position cursor) {
     auto& shard = shard_of(series);
     auto const lock = std::scoped_lock(shard.mutex);
     if (head % 2 == 1) {
-      if (auto const found = shard.series.find(series); found != shard.series.end()) {
-        drop_points(found->second, [](point const&) { return true; });
-        shard.series.erase(found);
+      if (auto* const s = find_open(shard, series)) {
+        drop_points(*s, [](point const&) { return true; });
+        shard.series[series / shard_count].reset();
       }
       continue;
     }
-    auto& s = shard.series[series];
+    auto& s = open(shard, series);
     if (s.saved_since == 0) s.saved_since = id;
     auto number = std::uint64_t(0);
     auto time = std::uint64_t(0);
@@ -291,9 +364,8 @@ void tail::load_row(chunk_reader in, row_id id, store::position cursor) {
       time += std::uint64_t(in.signed_varint());
       auto value = read_value(in);
       auto extras = read_value(in);
-      insert(s,
-             {{.number = number, .time = {std::int64_t(time)}, .value = std::move(value), .extras = std::move(extras)},
-              cursor});
+      insert(s, {.number = number, .time = {std::int64_t(time)}, .value = std::move(value), .extras = std::move(extras)},
+             cursor);
     }
   }
 }

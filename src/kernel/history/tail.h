@@ -6,12 +6,13 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <optional>
-#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
+#include "base/ref.h"
 #include "kernel/history/bytes.h"
 #include "kernel/history/chunk_table.h"
 #include "kernel/history/history.h"
@@ -46,9 +47,25 @@ class tail {
 
  private:
   using row_id = std::int64_t;
+  // What an observation needs while it waits: a city under load keeps millions. Extras that several have alike are held
+  // once; the time of modification, which is another each time, lies beside them.
+  struct shared_extras : counted {
+    json::value value;
+    std::size_t bytes = 0;
+  };
   struct point {
-    observation o;
-    store::position at;
+    timestamp time;
+    observation_number number = 0;
+    json::value value;
+    ref<shared_extras const> extras;
+    std::int64_t modified_us = none;
+    store::position at = 0;
+    std::uint32_t shared_bytes = 0;  // of the extras, where this is the one that brought them
+
+    static constexpr std::int64_t none = INT64_MIN;
+    dos::moment moment() const { return {time, number}; }
+    std::size_t bytes() const { return sizeof(point) + shared_bytes + heap_bytes(value); }
+    dos::observation observation() const;
   };
   struct hidden_number {
     observation_number number;
@@ -58,18 +75,25 @@ class tail {
     time_range range;
     store::position at;
   };
-  struct open_series {
-    std::vector<point> points;  // in order of moment
+  struct edits {
     std::vector<hidden_number> numbers;
     std::vector<hidden_range> ranges;
-    row_id saved_since = 0;  // the oldest row with points of this series; 0: none
-    std::size_t bytes = 0;   // of the points
-
-    bool empty() const { return points.empty() && numbers.empty() && ranges.empty(); }
   };
+  struct open_series {
+    std::vector<point> points;    // in order of moment
+    std::unique_ptr<edits> hidden;
+    store::position last_at = 0;  // the newest of the points
+    std::size_t bytes = 0;        // of the points
+    row_id saved_since = 0;       // the oldest row with points of this series; 0: none
+
+    bool empty() const { return points.empty() && !hidden; }
+    edits& hide();
+    std::size_t due(store::position after, store::position until) const;  // points that came in between
+  };
+  // Numbers of series are given out one after another, so that a table is enough.
   struct shard {
     mutable std::mutex mutex;
-    std::unordered_map<series_id, open_series> series;
+    std::vector<std::unique_ptr<open_series>> series;  // by number / shard_count; mostly nothing
   };
   struct saved_row {
     row_id id;
@@ -84,9 +108,17 @@ class tail {
     row_id needed_from = 0;  // older rows are gone
   };
 
-  shard& shard_of(series_id s) { return shards_[s % shards_.size()]; }
-  shard const& shard_of(series_id s) const { return shards_[s % shards_.size()]; }
-  void insert(open_series& s, point p);
+  static constexpr std::size_t shard_count = 64;
+  static constexpr std::size_t known_extras = 8;
+
+  shard& shard_of(series_id s) { return shards_[s % shard_count]; }
+  shard const& shard_of(series_id s) const { return shards_[s % shard_count]; }
+  static open_series* find_open(shard const& in, series_id s);
+  static open_series& open(shard& in, series_id s);
+  template <typename Visit>
+  static void for_each_open(shard const& in, std::size_t index, Visit const& visit);
+  point pack(open_series const& s, observation o, store::position at);
+  void insert(open_series& s, observation o, store::position at);
   template <typename Predicate>
   void drop_points(open_series& s, Predicate const& dropped);
   std::vector<series_id> choose(store::position cursor, history_options const& limits) const;
@@ -95,7 +127,9 @@ class tail {
   void save_row(store::connection& db, std::unordered_set<series_id> const& chunked);
   void load_row(chunk_reader in, row_id id, store::position cursor);
 
-  std::array<shard, 64> shards_;
+  std::array<shard, shard_count> shards_;
+  std::array<ref<shared_extras const>, known_extras> extras_;  // lately seen; of the thread that adds
+  std::size_t next_extras_ = 0;
   std::atomic<std::size_t> bytes_ = 0;
   // The follower's alone:
   store::position saved_cursor_ = 0;

@@ -252,8 +252,8 @@ batch decode_batch(std::string_view bytes, name_table& names) {
   return b;
 }
 
-entity_ptr apply(entity_ptr const& before, effect::entity_changed const& e, timestamp at, std::uint64_t position) {
-  auto after = before ? entity(*before) : entity();
+entity_ptr apply(entity before, effect::entity_changed const& e, timestamp at, std::uint64_t position) {
+  auto after = std::move(before);
   after.id = e.id;
   if (e.head) {
     after.types = e.types;

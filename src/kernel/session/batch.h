@@ -98,7 +98,8 @@ std::string encode_batch(batch const& b, name_table& names);
 // Fault malformed when the bytes are no batch.
 batch decode_batch(std::string_view bytes, name_table& names);
 
-// The entity after the effect, as readers see it: the one place where effects become state.
-entity_ptr apply(entity_ptr const& before, effect::entity_changed const& e, timestamp at, std::uint64_t position);
+// The entity after the effect, as readers see it: the one place where effects become state. `before`: a copy of what was
+// there, or empty.
+entity_ptr apply(entity before, effect::entity_changed const& e, timestamp at, std::uint64_t position);
 
 }  // namespace dos

@@ -128,13 +128,9 @@ void write_subscriptions(store::state_db& db, store::state_db::transaction& t, d
 
 }  // namespace
 
-void dirty_state::note(write_effects const& w, std::unordered_map<std::string, entity_ptr> const& after) {
+void dirty_state::note(write_effects const& w) {
   for (auto const& any : w.effects) {
-    if (auto const* const e = std::get_if<effect::entity_changed>(&any)) {
-      entities.insert_or_assign(e->id, after.at(e->id));
-    } else if (auto const* const f = std::get_if<effect::entity_forgotten>(&any)) {
-      entities.insert_or_assign(f->id, after.at(f->id));
-    } else if (auto const* const r = std::get_if<effect::record_written>(&any)) {
+    if (auto const* const r = std::get_if<effect::record_written>(&any)) {
       records.insert_or_assign({r->collection, r->key}, r->record);
     } else if (auto const* const s = std::get_if<effect::series_started>(&any)) {
       series.insert_or_assign(s->series.series, owned_series{s->entity, s->series});
@@ -149,7 +145,7 @@ void merge(dirty_state& older, dirty_state later) {
     older = std::move(later);
     return;
   }
-  for (auto& [id, e] : later.entities) older.entities.insert_or_assign(id, std::move(e));
+  older.entities.merge(std::move(later.entities));
   for (auto& [key, r] : later.records) older.records.insert_or_assign(key, std::move(r));
   for (auto& [id, s] : later.series) older.series.insert_or_assign(id, std::move(s));
   older.ledger.insert(older.ledger.end(), later.ledger.begin(), later.ledger.end());
@@ -165,15 +161,15 @@ void merge(dirty_state& older, dirty_state later) {
 void write_checkpoint(store::state_db& db, dirty_state const& d, history& h, shared_names& names) {
   auto t = db.begin();
   auto bytes = std::string();
-  for (auto const& [id, e] : d.entities) {
-    if (!e) {
-      t.erase(entities_at, id);
+  for (auto const& e : d.entities) {
+    if (e.forgotten) {
+      t.erase(entities_at, e.id());
       continue;
     }
     bytes.clear();
     auto out = byte_writer(bytes);
-    with_names(names, [&, &e = e](name_table& table) { encode(out, *e, table); });
-    t.put(entities_at, id, bytes);
+    with_names(names, [&](name_table& table) { encode(out, *e.held, table); });
+    t.put(entities_at, e.id(), bytes);
   }
   for (auto const& [number, s] : d.series) {
     auto const key = big_endian(number);

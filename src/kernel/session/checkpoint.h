@@ -5,7 +5,6 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "kernel/events/matcher.h"
@@ -13,6 +12,7 @@
 #include "kernel/graph/entity_store.h"
 #include "kernel/history/history.h"
 #include "kernel/session/batch.h"
+#include "kernel/session/images.h"
 #include "kernel/session/ledger.h"
 #include "kernel/session/pending.h"
 #include "kernel/store/state_db.h"
@@ -31,7 +31,7 @@ struct dirty_state {
     std::string entity;
     std::optional<series_ref> series;  // nothing: ended
   };
-  std::unordered_map<std::string, entity_ptr> entities;  // nothing: forgotten
+  entity_images entities;
   std::map<std::pair<std::string, std::string>, record_ptr> records;
   std::map<std::uint64_t, owned_series> series;
   std::vector<ledger_line> ledger;
@@ -42,8 +42,7 @@ struct dirty_state {
   std::uint64_t position = 0;
   std::uint64_t bytes = 0;  // of the log
 
-  // `after`: the images that the batch left.
-  void note(write_effects const& w, std::unordered_map<std::string, entity_ptr> const& after);
+  void note(write_effects const& w);
   bool empty() const { return position == 0; }
 };
 // After a checkpoint that failed: what came later wins.

@@ -25,6 +25,13 @@ constexpr std::uint64_t disk_reserve_bytes = 32 << 20;
 // The line of the ledger that a queue belongs to: "http/10.0.0.7" counts as "http".
 std::string_view ledger_name(std::string_view source) { return source.substr(0, source.find('/')); }
 
+std::string reason_of(fault_kind k) {
+  return k == fault_kind::not_found ? "not found" : k == fault_kind::conflict ? "conflict" : "invalid";
+}
+
+// What the writes of a batch add to the ledger.
+using tally_map = std::map<std::tuple<std::string, tally, std::string>, std::uint64_t>;
+
 struct decided_write {
   committed_write result;
   std::function<void(outcome)> done;
@@ -132,8 +139,8 @@ class city_impl final : public city {
   entity_store const& entities() const override { return entities_; }
   dos::history const& history() const override { return *history_; }
 
-  void submit(principal const& who, session::decide d, std::function<void(outcome)> done) override {
-    queues_.push({who.source, std::move(d), std::move(done)});
+  void submit(principal const& who, session::decide d, std::function<void(outcome)> done, std::size_t weight) override {
+    queues_.push({who.source, std::move(d), std::move(done), weight});
   }
 
   record_ptr find_record(std::string_view collection, std::string_view key) const override {
@@ -213,17 +220,17 @@ class city_impl final : public city {
     publish(std::move(committed));
   }
 
-  committed_write replay(write_effects w, std::uint64_t at, std::unordered_map<std::string, entity_ptr>& after) {
+  committed_write replay(write_effects w, std::uint64_t at, entity_images& after) {
     auto result = committed_write();
     auto const find = [&](std::string const& id) {
-      auto const it = after.find(id);
-      return it == after.end() ? entities_.find(id) : it->second;
+      auto const* const known = after.find(id);
+      return known ? known->image() : entities_.find(id);
     };
     for (auto const& any : w.effects) {
       if (auto const* const e = std::get_if<effect::entity_changed>(&any)) {
         auto const before = find(e->id);
         auto const lived = before && before->deleted_at == no_time;
-        auto image = apply(before, *e, w.at, at);
+        auto image = apply(before ? entity(*before) : entity(), *e, w.at, at);
         auto change = entity_change{at, w.at, lived ? before : entity_ptr(), image, {}};
         for (auto const& a : e->set) {
           auto const old = before && before->find(a->name, a->dataset);
@@ -231,11 +238,11 @@ class city_impl final : public city {
         }
         for (auto const& r : e->removed) change.attributes.push_back({r.name, r.dataset, attribute_deleted});
         if (lived || image->deleted_at == no_time) result.changes.push_back(std::move(change));
-        after.insert_or_assign(e->id, std::move(image));
+        after.set(std::move(image));
         numbers_.next_observation =
             std::max(numbers_.next_observation, e->first_number ? e->first_number + e->set.size() + e->removed.size() : 0);
       } else if (auto const* const f = std::get_if<effect::entity_forgotten>(&any)) {
-        after.insert_or_assign(f->id, entity_ptr());
+        after.forget(f->id);
       } else if (auto const* const s = std::get_if<effect::series_started>(&any)) {
         numbers_.next_series = std::max(numbers_.next_series, s->series.series + 1);
       } else if (auto const* const o = std::get_if<effect::observed>(&any)) {
@@ -276,7 +283,7 @@ class city_impl final : public city {
     auto numbers = numbers_;
     auto decided = std::vector<decided_write>();
     auto refused = std::vector<std::pair<std::function<void(outcome)>, fault>>();
-    auto tallies = std::map<std::tuple<std::string, tally, std::string>, std::uint64_t>();
+    auto tallies = tally_map();
     auto effects = std::size_t(0);
     auto i = first;
     for (; i < writes.size() && effects < batch_effects_max; ++i) {
@@ -293,10 +300,7 @@ class city_impl final : public city {
         refuse(w, fault(fault_kind::internal, "the write could not be decided"), refused, tallies);
         continue;
       }
-      if (!t.has_counted()) {
-        auto const name = std::string(ledger_name(w.source));
-        for (auto const what : {tally::received, tally::accepted, tally::stored}) ++tallies[{name, what, {}}];
-      }
+      if (!t.has_counted()) count(w, t, tallies);
       numbers = t.numbers();
       auto result = committed_write{t.take_effects(), t.take_changes()};
       effects += result.effects.effects.size();
@@ -308,16 +312,25 @@ class city_impl final : public city {
     return i;
   }
 
+  static void count(queued_write const& w, pending_write const& t, tally_map& tallies) {
+    auto const name = std::string(ledger_name(w.source));
+    auto const& failed = t.failed_parts();
+    auto const good = t.good_parts() == 0 && failed.empty() ? 1 : t.good_parts();
+    tallies[{name, tally::received, {}}] += good + failed.size();
+    for (auto const what : {tally::accepted, tally::stored}) tallies[{name, what, {}}] += good;
+    for (auto const kind : failed) ++tallies[{name, tally::rejected, reason_of(kind)}];
+  }
+
   static void refuse(queued_write& w, fault f, std::vector<std::pair<std::function<void(outcome)>, fault>>& refused,
-                     std::map<std::tuple<std::string, tally, std::string>, std::uint64_t>& tallies) {
+                     tally_map& tallies) {
     auto const name = std::string(ledger_name(w.source));
     ++tallies[{name, tally::received, {}}];
-    ++tallies[{name, tally::rejected, f.kind == fault_kind::not_found ? "not found" : f.kind == fault_kind::conflict ? "conflict" : "invalid"}];
+    ++tallies[{name, tally::rejected, reason_of(f.kind)}];
     refused.emplace_back(std::move(w.done), std::move(f));
   }
 
   void store_and_publish(std::uint64_t position, overlay pending, counters numbers, std::vector<decided_write> decided,
-                         std::map<std::tuple<std::string, tally, std::string>, std::uint64_t> const& tallies) {
+                         tally_map const& tallies) {
     auto committed = committed_batch();
     committed.position = position;
     for (auto& d : decided) committed.writes.push_back(std::move(d.result));
@@ -391,9 +404,9 @@ class city_impl final : public city {
   // --- both ---
 
   void publish(committed_batch b) {
-    for (auto const& [id, e] : b.after) {
-      if (e) entities_.put(e);
-      else entities_.forget(id);
+    for (auto const& e : b.after) {
+      if (e.forgotten) entities_.forget(e.id());
+      else entities_.put(e.held);
     }
     for (auto const& w : b.writes) {
       for (auto const& any : w.effects.effects) publish(b.position, w.effects.at, any);

@@ -70,7 +70,7 @@ class city : public std::enable_shared_from_this<city> {
   // For session only.
   virtual entity_store const& entities() const = 0;
   virtual dos::history const& history() const = 0;
-  virtual void submit(principal const& who, session::decide d, std::function<void(outcome)> done) = 0;
+  virtual void submit(principal const& who, session::decide d, std::function<void(outcome)> done, std::size_t weight) = 0;
   virtual record_ptr find_record(std::string_view collection, std::string_view key) const = 0;
   virtual void for_each_record(std::string_view collection, std::string_view from,
                                std::function<bool(std::string_view key, record_ptr const&)> const& visit) const = 0;

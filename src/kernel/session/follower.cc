@@ -1,6 +1,8 @@
 #include "kernel/session/follower.h"
 
 #include <chrono>
+#include <iterator>
+#include <span>
 
 #include "base/log.h"
 #include "base/thread_name.h"
@@ -42,10 +44,18 @@ void follower::stop() {
   if (writing_.joinable()) writing_.join();
 }
 
-void follower::process(committed_batch const& b) {
-  auto changes = std::vector<entity_change>();
-  for (auto const& w : b.writes) changes.insert(changes.end(), w.changes.begin(), w.changes.end());
-  parts_.hub.publish(b.position, std::move(changes));
+void follower::process(committed_batch b) {
+  auto gathered = std::vector<entity_change>();
+  auto of_write = std::vector<std::size_t>();  // how many
+  for (auto& w : b.writes) {
+    of_write.push_back(w.changes.size());
+    if (gathered.empty()) gathered = std::move(w.changes);
+    else std::move(w.changes.begin(), w.changes.end(), std::back_inserter(gathered));
+  }
+  auto const changes = std::make_shared<std::vector<entity_change> const>(std::move(gathered));
+  parts_.hub.publish(b.position, changes);
+  auto rest = std::span(*changes);
+  auto n = of_write.begin();
   for (auto const& w : b.writes) {
     for (auto const& any : w.effects.effects) {
       if (auto const* const r = std::get_if<effect::record_written>(&any)) {
@@ -54,9 +64,11 @@ void follower::process(committed_batch const& b) {
         parts_.ledger.add(w.effects.at, c->source, c->what, c->reason, c->n);
       }
     }
-    for (auto const& c : w.changes) parts_.matcher.on_change(c);
-    dirty_.note(w.effects, b.after);
+    parts_.matcher.on_changes(rest.first(*n));
+    rest = rest.subspan(*n++);
+    dirty_.note(w.effects);
   }
+  dirty_.entities.merge(std::move(b.after));
   dirty_.position = b.position;
   dirty_.bytes += b.bytes;
   dirty_.numbers = b.numbers;
@@ -69,10 +81,10 @@ void follower::follow() {
   for (;;) {
     pushed_.wait_for(lock, std::chrono::milliseconds(200), [&] { return stopping_ || wanted_ || !queue_.empty(); });
     while (!queue_.empty()) {
-      auto const b = std::move(queue_.front());
+      auto b = std::move(queue_.front());
       queue_.pop_front();
       lock.unlock();
-      process(b);
+      process(std::move(b));
       lock.lock();
       if (dirty_.bytes > parts_.options.lag_bytes_max / 4) break;
     }

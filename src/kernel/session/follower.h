@@ -8,7 +8,6 @@
 #include <mutex>
 #include <string>
 #include <thread>
-#include <unordered_map>
 #include <vector>
 
 #include "kernel/events/live_hub.h"
@@ -27,7 +26,7 @@ struct committed_batch {
   std::uint64_t position = 0;
   std::uint64_t bytes = 0;  // in the log
   std::vector<committed_write> writes;
-  std::unordered_map<std::string, entity_ptr> after;  // entities as the batch left them; nothing: forgotten
+  entity_images after;
   counters numbers;
   std::uint32_t names = 0;  // in the city's table as of this batch
 };
@@ -62,7 +61,7 @@ class follower {
 
  private:
   void follow();
-  void process(committed_batch const& b);
+  void process(committed_batch b);
   void write_checkpoints();
   void truncate_log(std::uint64_t checkpoint);
   void expire_history(std::uint64_t checkpoint);

@@ -9,6 +9,14 @@ bool same_head(entity const& a, entity const& b) {
   return a.types == b.types && a.scopes == b.scopes && a.more == b.more && a.deleted_at == b.deleted_at;
 }
 
+// Attributes of both stand in the same order in both, and none of `before` is missing.
+bool same_order(entity_ptr const& before, entity const& e) {
+  if (!before) return true;
+  return before->attributes.size() <= e.attributes.size() &&
+         std::equal(before->attributes.begin(), before->attributes.end(), e.attributes.begin(),
+                    [](auto const& a, auto const& b) { return a->name == b->name && a->dataset == b->dataset; });
+}
+
 }  // namespace
 
 entity_ptr transaction::get(std::string_view id) const {
@@ -19,8 +27,7 @@ entity_ptr transaction::get(std::string_view id) const {
 
 entity_ptr pending_write::find(std::string_view id) const {
   for (auto const* const layer : {&own_, &earlier_}) {
-    if (layer->entities.empty()) continue;
-    if (auto const it = layer->entities.find(std::string(id)); it != layer->entities.end()) return it->second;
+    if (auto const* const e = layer->entities.find(id)) return e->image();
   }
   return committed_.entities.find(id);
 }
@@ -37,12 +44,11 @@ record_ptr pending_write::find_record(std::string_view collection, std::string_v
 
 std::vector<series_ref> pending_write::series_of(std::string_view id) const {
   auto all = committed_.entities.series_of(id);
-  auto const key = std::string(id);
   for (auto const* const layer : {&earlier_, &own_}) {
-    if (auto const it = layer->started.find(key); it != layer->started.end()) {
+    if (auto const it = layer->started.find(id); it != layer->started.end()) {
       all.insert(all.end(), it->second.begin(), it->second.end());
     }
-    if (auto const it = layer->ended.find(key); it != layer->ended.end()) {
+    if (auto const it = layer->ended.find(id); it != layer->ended.end()) {
       std::erase_if(all, [&](series_ref const& s) {
         return std::find(it->second.begin(), it->second.end(), s.series) != it->second.end();
       });
@@ -57,6 +63,7 @@ std::uint64_t pending_write::series_for(std::string_view entity, symbol attribut
   }
   auto const s = series_ref{counters_.next_series++, attribute, dataset, kind};
   own_.started[std::string(entity)].push_back(s);
+  if (undo_) undo_->started.emplace_back(entity);
   effects_.push_back(effect::series_started{std::string(entity), s});
   return s.series;
 }
@@ -78,14 +85,14 @@ void pending_write::put(entity e, keep k) {
   for (auto& mine : e.attributes) {
     auto const old = before ? before->find(mine->name, mine->dataset) : attribute_ptr();
     if (old == mine) continue;
-    auto fresh = attribute(*mine);
+    auto& fresh = writable(mine);
     fresh.created_at = old ? old->created_at : at_;
     fresh.modified_at = at_;
     fresh.series = k == keep::nothing ? (old && old->series ? old->series : mine->series)
                    : old && old->series ? old->series
                                         : series_for(e.id, fresh.name, fresh.dataset, fresh.kind);
     attributes.push_back({fresh.name, fresh.dataset, old ? attribute_updated : attribute_created});
-    change.set.push_back(make_attribute(std::move(fresh)));
+    change.set.push_back(mine);
   }
   if (before) {
     for (auto const& old : before->attributes) {
@@ -99,7 +106,15 @@ void pending_write::put(entity e, keep k) {
     change.first_number = counters_.next_observation;
     counters_.next_observation += change.set.size() + change.removed.size();
   }
-  store(before, std::move(change), std::move(attributes));
+  // The image is what a replay of the effect will make of `before`; mostly that is `e` itself.
+  e.created_at = before ? before->created_at : no_time;
+  auto const lives = e.deleted_at == no_time;
+  auto after = apply(same_order(before, e) ? std::move(e) : before ? entity(*before) : entity(), change, at_, position_);
+  if (lived || lives) {
+    changes_.push_back({position_, at_, lived ? before : entity_ptr(), after, std::move(attributes)});
+  }
+  own_.entities.set(std::move(after));
+  effects_.push_back(std::move(change));
 }
 
 void pending_write::erase(std::string_view id) {
@@ -113,23 +128,12 @@ void pending_write::erase(std::string_view id) {
   put(std::move(gone), keep::history);
 }
 
-void pending_write::store(entity_ptr before, effect::entity_changed e, std::vector<attribute_change> attributes) {
-  auto after = apply(before, e, at_, position_);
-  auto const lived = before && before->deleted_at == no_time;
-  auto const lives = after->deleted_at == no_time;
-  if (lived || lives) {
-    changes_.push_back({position_, at_, lived ? before : entity_ptr(), after, std::move(attributes)});
-  }
-  own_.entities.insert_or_assign(e.id, std::move(after));
-  effects_.push_back(std::move(e));
-}
-
 void pending_write::forget(std::string_view id) {
   auto const before = find(id);
   if (!before) throw fault(fault_kind::not_found, "there is no entity " + std::string(id), "id");
   if (before->deleted_at == no_time) erase(id);
   for (auto const& s : series_of(id)) remove_series(id, s.series);
-  own_.entities.insert_or_assign(std::string(id), entity_ptr());
+  own_.entities.forget(id);
   effects_.push_back(effect::entity_forgotten{std::string(id)});
 }
 
@@ -165,19 +169,61 @@ void pending_write::remove_observation(std::uint64_t series, std::uint64_t numbe
 
 void pending_write::remove_series(std::string_view entity, std::uint64_t series) {
   own_.ended[std::string(entity)].push_back(series);
+  if (undo_) undo_->ended.emplace_back(entity);
   effects_.push_back(effect::series_removed{std::string(entity), series});
 }
 
-void pending_write::put_record(std::string_view collection, std::string_view key, json::value v) {
-  auto r = std::make_shared<json::value const>(std::move(v));
-  own_.records.insert_or_assign({std::string(collection), std::string(key)}, r);
+std::optional<fault> pending_write::attempt(std::function<void()> const& part) {
+  DOS_CHECK(!undo_);
+  auto undo = undo_list();
+  auto images = entity_images::undo(own_.entities);
+  auto const effects = effects_.size();
+  auto const changes = changes_.size();
+  auto const numbers = counters_;
+  auto const counted = has_counted_;
+  undo_ = &undo;
+  try {
+    part();
+    undo_ = nullptr;
+    ++good_parts_;
+    return std::nullopt;
+  } catch (fault const& f) {
+    undo_ = nullptr;
+    take_back(undo);
+    images.roll_back();
+    effects_.resize(effects);
+    changes_.resize(changes);
+    counters_ = numbers;
+    has_counted_ = counted;
+    failed_parts_.push_back(f.kind);
+    return f;
+  }
+}
+
+void pending_write::take_back(undo_list const& undo) {
+  for (auto const& id : undo.started) own_.started[id].pop_back();
+  for (auto const& id : undo.ended) own_.ended[id].pop_back();
+  for (auto i = undo.records.rbegin(); i != undo.records.rend(); ++i) {
+    if (i->second) own_.records.insert_or_assign(i->first, *i->second);
+    else own_.records.erase(i->first);
+  }
+}
+
+void pending_write::set_record(std::string_view collection, std::string_view key, record_ptr r) {
+  auto name = std::pair(std::string(collection), std::string(key));
+  if (undo_) {
+    auto const old = own_.records.find(name);
+    undo_->records.emplace_back(name, old == own_.records.end() ? std::optional<record_ptr>() : old->second);
+  }
+  own_.records.insert_or_assign(std::move(name), r);
   effects_.push_back(effect::record_written{std::string(collection), std::string(key), std::move(r)});
 }
 
-void pending_write::erase_record(std::string_view collection, std::string_view key) {
-  own_.records.insert_or_assign({std::string(collection), std::string(key)}, record_ptr());
-  effects_.push_back(effect::record_written{std::string(collection), std::string(key), nullptr});
+void pending_write::put_record(std::string_view collection, std::string_view key, json::value v) {
+  set_record(collection, key, std::make_shared<json::value const>(std::move(v)));
 }
+
+void pending_write::erase_record(std::string_view collection, std::string_view key) { set_record(collection, key, nullptr); }
 
 void pending_write::count(std::string_view source, tally what, std::uint64_t n, std::string_view reason) {
   has_counted_ = true;
@@ -185,7 +231,7 @@ void pending_write::count(std::string_view source, tally what, std::uint64_t n, 
 }
 
 void merge(overlay& base, overlay later) {
-  for (auto& [id, e] : later.entities) base.entities.insert_or_assign(id, std::move(e));
+  base.entities.merge(std::move(later.entities));
   for (auto& [key, r] : later.records) base.records.insert_or_assign(key, std::move(r));
   for (auto& [id, list] : later.started) {
     auto& all = base.started[id];

@@ -10,6 +10,7 @@
 #include "kernel/events/change.h"
 #include "kernel/graph/entity_store.h"
 #include "kernel/session/batch.h"
+#include "kernel/session/images.h"
 #include "kernel/session/session.h"
 
 namespace dos {
@@ -29,10 +30,10 @@ struct committed_state {
 
 // What one batch, or one write of it, has changed so far.
 struct overlay {
-  std::unordered_map<std::string, entity_ptr> entities;  // nothing: forgotten
+  entity_images entities;
   std::map<std::pair<std::string, std::string>, record_ptr> records;
-  std::unordered_map<std::string, std::vector<series_ref>> started;  // series, per entity
-  std::unordered_map<std::string, std::vector<std::uint64_t>> ended;
+  std::map<std::string, std::vector<series_ref>, std::less<>> started;  // series, per entity
+  std::map<std::string, std::vector<std::uint64_t>, std::less<>> ended;
 };
 
 class pending_write final : public transaction {
@@ -53,12 +54,15 @@ class pending_write final : public transaction {
   void change_observation(std::uint64_t series, std::uint64_t number, observation o) override;
   void remove_observation(std::uint64_t series, std::uint64_t number) override;
   void remove_series(std::string_view entity, std::uint64_t series) override;
+  std::optional<fault> attempt(std::function<void()> const& part) override;
   void put_record(std::string_view collection, std::string_view key, json::value v) override;
   void erase_record(std::string_view collection, std::string_view key) override;
   void count(std::string_view source, tally what, std::uint64_t n, std::string_view reason) override;
 
   // After a decision that stands.
   bool has_counted() const { return has_counted_; }
+  std::size_t good_parts() const { return good_parts_; }
+  std::vector<fault_kind> const& failed_parts() const { return failed_parts_; }
   write_effects take_effects() { return {at_, std::move(effects_)}; }
   std::vector<entity_change> take_changes() { return std::move(changes_); }
   overlay take_overlay() { return std::move(own_); }
@@ -66,7 +70,13 @@ class pending_write final : public transaction {
 
  private:
   std::uint64_t series_for(std::string_view entity, symbol attribute, symbol dataset, attribute_kind kind);
-  void store(entity_ptr before, effect::entity_changed e, std::vector<attribute_change> attributes);
+  void set_record(std::string_view collection, std::string_view key, record_ptr r);
+  // What one attempt did beside the images, in order, to be taken back.
+  struct undo_list {
+    std::vector<std::string> started, ended;  // an entity for each series
+    std::vector<std::pair<std::pair<std::string, std::string>, std::optional<record_ptr>>> records;
+  };
+  void take_back(undo_list const& undo);
 
   committed_state committed_;
   overlay const& earlier_;
@@ -76,7 +86,10 @@ class pending_write final : public transaction {
   std::uint64_t position_;
   std::vector<effect::any> effects_;
   std::vector<entity_change> changes_;
+  undo_list* undo_ = nullptr;
   bool has_counted_ = false;
+  std::size_t good_parts_ = 0;
+  std::vector<fault_kind> failed_parts_;
 };
 
 // Lays `later` over `base`.

@@ -6,27 +6,34 @@ void write_queues::push(queued_write w) {
   auto const lock = std::lock_guard(mutex_);
   if (closed_) throw fault(fault_kind::unavailable, "the city is being closed");
   auto& queue = queues_[w.source];
-  if (queue.size() >= source_queue_max_) {
+  if (queue.weight >= source_queue_max_) {
     throw fault(fault_kind::too_many, "more than " + std::to_string(source_queue_max_) + " writes of " + w.source +
                                           " are waiting; send slower and repeat this one");
   }
-  queue.push_back(std::move(w));
-  if (++size_ == 1) filled_.notify_one();
+  auto const was_empty = size_ == 0;
+  queue.weight += w.weight;
+  size_ += w.weight;
+  queue.writes.push_back(std::move(w));
+  if (was_empty) filled_.notify_one();
 }
 
 std::vector<queued_write> write_queues::take(std::size_t n) {
   auto lock = std::unique_lock(mutex_);
   filled_.wait(lock, [&] { return size_ > 0 || closed_; });
   auto taken = std::vector<queued_write>();
-  taken.reserve(std::min(n, size_));
+  auto weight = std::size_t(0);
   auto it = queues_.upper_bound(turn_);
-  while (taken.size() < n && size_ > 0) {
+  while (weight < n && size_ > 0) {
     if (it == queues_.end()) it = queues_.begin();
     turn_ = it->first;
-    taken.push_back(std::move(it->second.front()));
-    it->second.pop_front();
-    --size_;
-    it = it->second.empty() ? queues_.erase(it) : std::next(it);
+    auto& [writes, waiting] = it->second;
+    taken.push_back(std::move(writes.front()));
+    writes.pop_front();
+    auto const mine = taken.back().weight;
+    weight += mine;
+    waiting -= mine;
+    size_ -= mine;
+    it = writes.empty() ? queues_.erase(it) : std::next(it);
   }
   return taken;
 }

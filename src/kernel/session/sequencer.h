@@ -18,6 +18,7 @@ struct queued_write {
   std::string source;
   session::decide decide;
   std::function<void(outcome)> done;
+  std::size_t weight = 1;  // how many single writes it is worth
 };
 
 class write_queues {
@@ -26,17 +27,21 @@ class write_queues {
 
   // Fault too_many when this source has too much waiting, unavailable after close().
   void push(queued_write w);
-  // Waits for writes and takes up to `n`, one of each source in turn. Empty after close(), when nothing is left.
+  // Waits for writes and takes some, of a weight of about `n`, one of each source in turn. Empty after close(), when nothing is left.
   std::vector<queued_write> take(std::size_t n);
   void close();
-  std::size_t size() const;
+  std::size_t size() const;  // by weight
 
  private:
   std::size_t const source_queue_max_;
   mutable std::mutex mutex_;
   std::condition_variable filled_;
-  std::map<std::string, std::deque<queued_write>, std::less<>> queues_;  // none is empty
-  std::string turn_;                                                    // the source served last
+  struct queue {
+    std::deque<queued_write> writes;
+    std::size_t weight = 0;
+  };
+  std::map<std::string, queue, std::less<>> queues_;  // none is empty
+  std::string turn_;                                  // the source served last
   std::size_t size_ = 0;
   bool closed_ = false;
 };

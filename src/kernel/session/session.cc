@@ -94,13 +94,13 @@ void session::for_each_record(std::string_view collection, std::string_view from
 
 std::size_t session::record_count(std::string_view collection) const { return city_->record_count(collection); }
 
-void session::submit(decide d, std::function<void(outcome)> done) const {
+void session::submit(decide d, std::function<void(outcome)> done, std::size_t weight) const {
   if (!who_.may_write()) {
     throw fault(who_.role == role::anonymous ? fault_kind::unauthenticated : fault_kind::forbidden,
                 who_.role == role::anonymous ? "writing needs a token: Authorization: Bearer …"
                                              : "the role " + std::string(to_text(who_.role)) + " may not write");
   }
-  city_->submit(who_, std::move(d), std::move(done));
+  city_->submit(who_, std::move(d), std::move(done), weight);
 }
 
 outcome session::apply(decide d) const {

@@ -73,6 +73,10 @@ class transaction {
   virtual void remove_observation(std::uint64_t series, std::uint64_t number) = 0;
   virtual void remove_series(std::string_view entity, std::uint64_t series) = 0;
 
+  // Runs a part of this write: a fault it throws undoes what the part did and is returned; the rest of the write stands.
+  // Not one within another. The ledger counts each part as a message.
+  virtual std::optional<fault> attempt(std::function<void()> const& part) = 0;
+
   virtual void put_record(std::string_view collection, std::string_view key, json::value v) = 0;
   virtual void erase_record(std::string_view collection, std::string_view key) = 0;
 
@@ -125,8 +129,9 @@ class session {
   // --- writing ---
   using decide = std::function<void(transaction&)>;
   // Faults: forbidden when the role may not write. `done` is called on the sequencer's thread after the commit (or the
-  // refusal) and must be quick. Faults at once: too_many when this source's queue is full.
-  void submit(decide d, std::function<void(outcome)> done) const;
+  // refusal) and must be quick. Faults at once: too_many when this source's queue is full, in which the write counts
+  // for as many as its `weight` says.
+  void submit(decide d, std::function<void(outcome)> done, std::size_t weight = 1) const;
   // Waits. Throws the refusal. Not on an input/output thread.
   outcome apply(decide d) const;
 

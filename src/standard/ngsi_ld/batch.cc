@@ -20,13 +20,12 @@ struct item {
   bool created = false;
 };
 
-// One batch: first every item is read with its own context, then each is written as a write of its own.
+// One batch: first every item is read with its own context, then all are one write, of which items can fail.
 struct batch {
   call_ptr c;
   std::vector<item> items;
   std::function<void(transaction&, item&)> write;
   std::function<http::response(batch const&)> answer;
-  std::atomic<std::size_t> left = 0;
 };
 using batch_ptr = std::shared_ptr<batch>;
 
@@ -54,27 +53,24 @@ http::response multi_status(batch const& b) {
 
 http::response no_content_or_multi_status(batch const& b) { return has_failures(b) ? multi_status(b) : http::no_content(); }
 
+void write_item(transaction& t, batch& b, item& i) {
+  if (i.failed) return;
+  auto refused = t.attempt([&] { b.write(t, i); });
+  if (refused) i.failed = std::move(refused);
+}
+
 void write_all(batch_ptr b) {
-  b->left = b->items.size();
-  auto const finish = [b] {
-    if (--b->left == 0) answer_faults(b->c->answer, [&] { b->c->answer(b->answer(*b)); });
-  };
-  for (auto& i : b->items) {
-    if (i.failed) {
-      finish();
-      continue;
-    }
-    try {
-      b->c->who.submit([b, &i](transaction& t) { b->write(t, i); },
-                       [&i, finish](outcome const& o) {
-                         if (o.refused) i.failed = o.refused;
-                         finish();
-                       });
-    } catch (fault const& f) {
-      i.failed = f;
-      finish();
-    }
-  }
+  b->c->who.submit(
+      [b](transaction& t) {
+        for (auto& i : b->items) write_item(t, *b, i);
+      },
+      [b](outcome const& o) {
+        answer_faults(b->c->answer, [&] {
+          if (o.refused) throw fault(*o.refused);
+          b->c->answer(b->answer(*b));
+        });
+      },
+      b->items.size());
 }
 
 void read_item(batch& b, item& i, json::value const& v, context const& names) {

@@ -37,12 +37,11 @@ void read_shapes(entity const& e) {
 }
 
 // A look at an entity is waiting for memory most of the time: what comes next is asked for while this one is looked at.
-void fetch_ahead(std::vector<entity_ptr> const& slice, std::size_t i) {
-  auto const at = [&](std::size_t ahead) { return slice[std::min(i + ahead, slice.size() - 1)].get(); };
-  __builtin_prefetch(reinterpret_cast<char const*>(at(12)));
-  __builtin_prefetch(reinterpret_cast<char const*>(at(12)) + 64);
-  __builtin_prefetch(at(8)->attributes.data());
-  for (auto const& a : at(4)->attributes) __builtin_prefetch(a.get());
+void fetch_next(std::vector<entity_ptr> const& slice, std::size_t i) {
+  auto const at = [&](std::size_t ahead) -> entity const& { return *slice[std::min(i + ahead, slice.size() - 1)]; };
+  fetch(at(12));
+  fetch_lists(at(8));
+  fetch_attributes(at(4));
 }
 
 // Types alone decide, and a single one of them: every entity in its index matches.
@@ -133,7 +132,7 @@ void entity_store::state::scan(query_plan const& p, std::uint64_t skip, visitor 
     if (taken.empty()) return;
     next = std::uint64_t(taken.back()) + 1;
     for (auto i = std::size_t(0); i < slice.size(); ++i) {
-      fetch_ahead(slice, i);
+      fetch_next(slice, i);
       if (!visit(slice[i])) return;
     }
   }
@@ -309,6 +308,8 @@ void entity_store::forget(std::string_view id) {
 void entity_store::add_series(std::string_view id, series_ref s) { state_->slots.add_series(id, s); }
 
 void entity_store::remove_series(std::string_view id, std::uint64_t series) { state_->slots.remove_series(id, series); }
+
+void entity_store::fetch_ahead(std::span<std::string_view const> ids) const { state_->slots.fetch_ahead(ids); }
 
 entity_ptr entity_store::find(std::string_view id) const { return state_->slots.find(id); }
 

@@ -81,6 +81,41 @@ void slot_table::remove_entry(shard& s, std::size_t hole) {
   --s.count;
 }
 
+// The writer needs no lock to read what only it changes. Each round asks for what the round before has found.
+void slot_table::fetch_ahead(std::span<std::string_view const> ids) const {
+  constexpr auto at_once = std::size_t(64);
+  auto hashes = std::array<std::uint64_t, at_once>();
+  auto found = std::array<slot const*, at_once>();
+  for (; !ids.empty(); ids = ids.subspan(std::min(at_once, ids.size()))) {
+    auto const n = std::min(at_once, ids.size());
+    for (auto i = std::size_t(0); i < n; ++i) {
+      hashes[i] = hash_of(ids[i]);
+      auto const& s = shard_of(hashes[i]);
+      if (!s.entries.empty()) __builtin_prefetch(&s.entries[home_of(hashes[i], s.entries.size())]);
+    }
+    for (auto i = std::size_t(0); i < n; ++i) {
+      found[i] = nullptr;
+      auto const& entries = shard_of(hashes[i]).entries;
+      if (entries.empty()) continue;
+      auto const mask = entries.size() - 1;
+      for (auto p = home_of(hashes[i], entries.size()); entries[p] != no_entry; p = (p + 1) & mask) {
+        if ((entries[p] ^ hashes[i]) >> 32 != 0) continue;
+        found[i] = &at(slot_of(entries[p]));
+        __builtin_prefetch(found[i]);
+        break;
+      }
+    }
+    auto const each = [&](auto const& fetch) {
+      for (auto i = std::size_t(0); i < n; ++i) {
+        if (found[i] && found[i]->entity) fetch(*found[i]->entity);
+      }
+    };
+    each([](entity const& e) { fetch(e); });
+    each([](entity const& e) { fetch_lists(e); });
+    each([](entity const& e) { fetch_attributes(e); });
+  }
+}
+
 std::optional<std::uint32_t> slot_table::find_slot(std::string_view id) const {
   auto const hash = hash_of(id);
   auto const& s = shard_of(hash);

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -47,6 +48,7 @@ class slot_table {
   void erase(std::uint32_t slot);
   void add_series(std::string_view id, series_ref s);
   void remove_series(std::string_view id, std::uint64_t series);
+  void fetch_ahead(std::span<std::string_view const> ids) const;  // see entity_store
 
  private:
   struct slot {

@@ -135,6 +135,7 @@ void history::add(store::position at, series_id series, observation o) {
 void history::change(store::position at, series_id series, observation o) {
   parts_->tail.change(at, series, std::move(o));
 }
+void history::fetch_ahead(std::span<series_id const> series) const { parts_->tail.fetch_ahead(series); }
 void history::remove(store::position at, series_id series, observation_number number) {
   parts_->tail.remove(at, series, number);
 }

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,8 @@ class history {
   void remove(store::position at, series_id series, observation_number number);
   void remove_range(store::position at, series_id series, timestamp from, timestamp to);  // half open
   void remove_series(store::position at, series_id series);
+  // Asks for the memory of series that are added to next, all at once instead of one after the other.
+  void fetch_ahead(std::span<series_id const> series) const;
 
   // In order of (time, number), or the reverse.
   std::vector<observation> range(series_id series, range_query const& query) const;

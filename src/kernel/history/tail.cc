@@ -122,6 +122,25 @@ void tail::add(store::position at, series_id series, observation o) {
   insert(open(shard, series), std::move(o), at);
 }
 
+void tail::fetch_ahead(std::span<series_id const> all) const {
+  for (auto const s : all) {
+    auto const& list = shard_of(s).series;
+    if (s / shard_count < list.size()) __builtin_prefetch(&list[s / shard_count]);
+  }
+  auto const each = [&](auto const& fetch) {
+    for (auto const s : all) {
+      auto const& shard = shard_of(s);
+      auto const lock = std::scoped_lock(shard.mutex);
+      if (auto const* const open = find_open(shard, s)) fetch(*open);
+    }
+  };
+  each([](open_series const& s) { __builtin_prefetch(&s); });
+  each([](open_series const& s) {
+    if (!s.points.empty()) __builtin_prefetch(&s.points.back());
+    __builtin_prefetch(s.points.data() + s.points.size());
+  });
+}
+
 void tail::change(store::position at, series_id series, observation o) {
   auto& shard = shard_of(series);
   auto const lock = std::scoped_lock(shard.mutex);
@@ -263,6 +282,7 @@ chunk_edit tail::edit_of(series_id series, store::position cursor) const {
 
 void tail::flush(store::connection& db, store::position cursor, history_options const& limits, std::int64_t& data) {
   plan_ = {.cursor = cursor, .chunked = choose(cursor, limits), .saved = {}, .row = {}, .needed_from = last_row_ + 1};
+  std::sort(plan_.chunked.begin(), plan_.chunked.end());  // as they lie in the database
   for (auto const id : plan_.chunked) apply_edit(db, edit_of(id, cursor), data);
   save_row(db, {plan_.chunked.begin(), plan_.chunked.end()});
   db("DELETE FROM tail WHERE id < ?").with(plan_.needed_from).run();

@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <unordered_set>
 #include <vector>
 
@@ -34,6 +35,8 @@ class tail {
   void change(store::position at, series_id series, observation o);
   void remove(store::position at, series_id series, observation_number number);
   void remove_range(store::position at, series_id series, time_range range);
+
+  void fetch_ahead(std::span<series_id const> series) const;
 
   // Any thread. At most `limit` points, those that come first in the direction of the query.
   tail_view view(series_id series, time_range range, bool descending = false, std::size_t limit = SIZE_MAX) const;

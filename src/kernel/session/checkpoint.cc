@@ -104,6 +104,30 @@ auto with_names(shared_names& names, Use const& use) {
   return use(names.table);
 }
 
+// About as they lie in the database: a page of it is changed once, not again and again.
+std::vector<entity_images::entry const*> in_order_of_creation(entity_images const& images) {
+  auto order = std::vector<std::pair<timestamp, entity_images::entry const*>>();
+  order.reserve(images.size());
+  auto const all = images.begin();
+  for (auto i = std::size_t(0); i < images.size(); ++i) {
+    fetch(*all[std::min(i + 16, images.size() - 1)].held);
+    order.emplace_back(all[i].held->created_at, &all[i]);
+  }
+  std::sort(order.begin(), order.end());
+  auto sorted = std::vector<entity_images::entry const*>();
+  sorted.reserve(order.size());
+  for (auto const& [at, e] : order) sorted.push_back(e);
+  return sorted;
+}
+
+void fetch_ahead(std::vector<entity_images::entry const*> const& list, std::size_t i) {
+  auto const at = [&](std::size_t ahead) { return list[std::min(i + ahead, list.size() - 1)]; };
+  __builtin_prefetch(at(16));
+  fetch(*at(12)->held);
+  fetch_lists(*at(8)->held);
+  fetch_attributes(*at(4)->held);
+}
+
 void write_subscriptions(store::state_db& db, store::state_db::transaction& t, dirty_state const& d, shared_names& names) {
   for (auto const& s : d.subscriptions) {
     auto const prefix = joined(s.collection, s.key);
@@ -161,7 +185,10 @@ void merge(dirty_state& older, dirty_state later) {
 void write_checkpoint(store::state_db& db, dirty_state const& d, history& h, shared_names& names) {
   auto t = db.begin();
   auto bytes = std::string();
-  for (auto const& e : d.entities) {
+  auto const entities = in_order_of_creation(d.entities);
+  for (auto i = std::size_t(0); i < entities.size(); ++i) {
+    fetch_ahead(entities, i);
+    auto const& e = *entities[i];
     if (e.forgotten) {
       t.erase(entities_at, e.id());
       continue;

@@ -25,6 +25,20 @@ constexpr std::uint64_t disk_reserve_bytes = 32 << 20;
 // The line of the ledger that a queue belongs to: "http/10.0.0.7" counts as "http".
 std::string_view ledger_name(std::string_view source) { return source.substr(0, source.find('/')); }
 
+// So many entities or series are asked for at once, before they are changed one by one.
+constexpr std::size_t fetched_ahead = 64;
+
+void add_series_of(effect::any const& any, std::vector<series_id>& out) {
+  if (auto const* const e = std::get_if<effect::entity_changed>(&any)) {
+    if (!e->first_number) return;
+    for (auto const& a : e->set) {
+      if (a->series) out.push_back(a->series);
+    }
+  } else if (auto const* const o = std::get_if<effect::observed>(&any)) {
+    out.push_back(o->series);
+  }
+}
+
 std::string reason_of(fault_kind k) {
   return k == fault_kind::not_found ? "not found" : k == fault_kind::conflict ? "conflict" : "invalid";
 }
@@ -404,12 +418,28 @@ class city_impl final : public city {
   // --- both ---
 
   void publish(committed_batch b) {
+    auto next = b.after.begin();
+    auto ids = std::vector<std::string_view>();
     for (auto const& e : b.after) {
+      if (next - b.after.begin() == &e - &*b.after.begin()) {
+        ids.clear();
+        for (; next != b.after.end() && ids.size() < fetched_ahead; ++next) ids.push_back(next->id());
+        entities_.fetch_ahead(ids);
+      }
       if (e.forgotten) entities_.forget(e.id());
       else entities_.put(e.held);
     }
+    auto series = std::vector<series_id>();
     for (auto const& w : b.writes) {
-      for (auto const& any : w.effects.effects) publish(b.position, w.effects.at, any);
+      auto const& all = w.effects.effects;
+      for (auto i = std::size_t(0); i < all.size(); ++i) {
+        if (all.size() >= fetched_ahead && i % fetched_ahead == 0) {
+          series.clear();
+          for (auto n = i; n < std::min(i + fetched_ahead, all.size()); ++n) add_series_of(all[n], series);
+          history_->fetch_ahead(series);
+        }
+        publish(b.position, w.effects.at, all[i]);
+      }
     }
     next_observation_ = numbers_.next_observation;
     next_series_ = numbers_.next_series;

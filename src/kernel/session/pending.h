@@ -41,6 +41,7 @@ class pending_write final : public transaction {
   pending_write(committed_state committed, overlay const& earlier, counters from, timestamp at, std::uint64_t position)
       : committed_(committed), earlier_(earlier), counters_(from), at_(at), position_(position) {}
 
+  void expect(std::span<std::string_view const> ids) override { committed_.entities.fetch_ahead(ids); }
   timestamp now() const override { return at_; }
   entity_ptr find(std::string_view id) const override;
   record_ptr find_record(std::string_view collection, std::string_view key) const override;

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +42,8 @@ class transaction {
  public:
   virtual ~transaction() = default;
 
+  // A hint: these are looked at next. It pays from some tens on.
+  virtual void expect(std::span<std::string_view const> ids) = 0;
   virtual timestamp now() const = 0;  // the same for the whole write; strictly later than that of any write before it
   // Also when only the history is left (deleted_at set); nothing when it never was.
   virtual entity_ptr find(std::string_view id) const = 0;

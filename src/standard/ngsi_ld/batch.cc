@@ -62,7 +62,16 @@ void write_item(transaction& t, batch& b, item& i) {
 void write_all(batch_ptr b) {
   b->c->who.submit(
       [b](transaction& t) {
-        for (auto& i : b->items) write_item(t, *b, i);
+        constexpr auto ahead = std::size_t(64);
+        auto ids = std::vector<std::string_view>();
+        for (auto i = std::size_t(0); i < b->items.size(); ++i) {
+          if (i % ahead == 0) {
+            ids.clear();
+            for (auto n = i; n < std::min(i + ahead, b->items.size()); ++n) ids.push_back(b->items[n].id);
+            t.expect(ids);
+          }
+          write_item(t, *b, b->items[i]);
+        }
       },
       [b](outcome const& o) {
         answer_faults(b->c->answer, [&] {

@@ -229,16 +229,24 @@ def sqlite_append(body, rows):
     return rate
 
 
-def measure_batch(s):
-    items = 500
-    one = '{"id":"urn:ngsi-ld:Bench:{id}","temperature":{"type":"Property","value":{n},"observedAt":"2026-07-01T12:00:00Z"}}'
-    body = "[" + ",".join([one] * items) + "]"
-    a = load(s.port, 8, "POST", api + "/entityOperations/update", body)
+def batches(s, name, method, target, body, items, goal=None):
+    """Batches of observations against SQLite appending rows of the same bytes, as many a transaction."""
+    a = load(s.port, 8, method, target, body)
     rate = a["ok"] * items / (a["seconds"] + caught_up(s))
-    sent = body.replace("{id}", "12345").replace("{n}", "1234567").encode()
+    sent = body.replace("{id}", "12345").replace("{n}", "1234567").replace("{t}", "2026-07-01T12:00:00Z").encode()
     rows, blob = sqlite_append(sent, items) * items, sqlite_append(sent, 1) * items
-    figure("batch observations (500 a request)", rate, "values/s", "SQLite, a row each, same bytes", rate / rows, 0.5, a)
-    figure("batch observations against one row a batch", rate, "values/s", "SQLite, a row a request, same bytes", rate / blob)
+    figure(name, rate, "values/s", "SQLite, a row each, same bytes", rate / rows, goal, a)
+    figure(name + ", against one row a batch", rate, "values/s", "SQLite, a row a request, same bytes", rate / blob)
+
+
+def measure_batch(s):
+    # What a logger sends: many readings of one station.
+    reading = '{"type":"Property","value":{n},"observedAt":"{t}"}'
+    batches(s, "batch observations, 500 of one station", "POST", api + "/temporal/entities/urn:ngsi-ld:Bench:{id}/attrs",
+            '{"temperature":[' + ",".join([reading] * 500) + "]}", 500, 0.5)
+    # What a city's platform sends: one reading of many stations, each of which becomes the state as well.
+    one = '{"id":"urn:ngsi-ld:Bench:{id}","temperature":{"type":"Property","value":{n},"observedAt":"2026-07-01T12:00:00Z"}}'
+    batches(s, "batch updates, one of 500 stations", "POST", api + "/entityOperations/update", "[" + ",".join([one] * 500) + "]", 500)
 
 
 def measure_query(s):

@@ -4,7 +4,7 @@
 //   load PORT CONNECTIONS SECONDS METHOD TARGET [BODY] [FIELD: VALUE ...]
 //
 // In TARGET and BODY {id} becomes a random number below ENTITIES (environment, 100,000), {n} a number that counts on,
-// {r:A:B} a random decimal from A to B.
+// {r:A:B} a random decimal from A to B, {t} a time that goes on by a second.
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -18,6 +18,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <map>
 #include <random>
 #include <string>
@@ -31,6 +32,15 @@ using steady = std::chrono::steady_clock;
 
 std::atomic<std::uint64_t> next_number{0};
 
+// So many seconds after the year began, in UTC.
+std::string time_text(std::uint64_t seconds) {
+  auto const t = std::time_t(1'767'225'600 + seconds);
+  auto parts = std::tm();
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", ::gmtime_r(&t, &parts));
+  return text;
+}
+
 // Text with places to fill in.
 class pattern {
  public:
@@ -39,7 +49,7 @@ class pattern {
       auto const open = text.find('{');
       auto const close = open == text.npos ? text.npos : text.find('}', open);
       auto const word = close == text.npos ? std::string_view() : text.substr(open + 1, close - open - 1);
-      if (word == "id" || word == "n" || word.starts_with("r:")) {
+      if (word == "id" || word == "n" || word == "t" || word.starts_with("r:")) {
         parts_.push_back({std::string(text.substr(0, open)), std::string(word)});
         text.remove_prefix(close + 1);
       } else {  // a brace of JSON
@@ -58,6 +68,8 @@ class pattern {
         out += std::to_string(random() % entities);
       else if (word == "n")
         out += std::to_string(next_number.fetch_add(1));
+      else if (word == "t")
+        out += time_text(next_number.fetch_add(1));
       else if (!word.empty()) {
         auto const colon = word.find(':', 2);
         auto const from = std::strtod(word.c_str() + 2, nullptr);

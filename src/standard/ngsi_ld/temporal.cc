@@ -1,4 +1,5 @@
 // Writing the temporal evolution of entities. ETSI GS CIM 009, 5.6.11 to 5.6.16
+#include <algorithm>
 #include <map>
 
 #include "base/fault.h"
@@ -20,31 +21,55 @@ bool came_by_history(entity const& e) { return e.more.text_or(origin_member, "")
 // An instance observed at a moment that the attribute has an instance of already takes its place. 5.6.11
 using known_instances = std::map<std::pair<std::uint64_t, std::int64_t>, std::uint64_t>;  // (series, µs) -> number
 
+// Those of `times` (ascending) at which the series has an observation.
+void find_known(history const& h, std::uint64_t series, std::vector<timestamp> const& times, known_instances& known) {
+  auto const last = h.last(series);
+  if (!last || last->time < times.front()) return;  // most instances are new ones
+  constexpr auto looks_a_time = std::size_t(16);
+  auto range = range_query();
+  range.from = times.front();
+  range.to = times.back() + 1;
+  range.limit = times.size() * looks_a_time;
+  auto const note = [&](observation const& o) {
+    if (std::binary_search(times.begin(), times.end(), o.time)) known[{series, o.time.us}] = o.number;
+    return true;
+  };
+  if (h.for_each(series, range, note) < range.limit) return;
+  for (auto const t : times) {  // they lie far apart
+    range.from = t;
+    range.to = t + 1;
+    h.for_each(series, range, note);
+  }
+}
+
 known_instances find_known(session const& who, std::string_view id, std::vector<attribute_ptr> const& instances) {
   auto known = known_instances();
   for (auto const& s : who.series_of(id)) {
+    auto times = std::vector<timestamp>();
     for (auto const& a : instances) {
-      if (a->name != s.attribute || a->dataset != s.dataset || a->observed_at == no_time) continue;
-      auto range = range_query();
-      range.from = a->observed_at;
-      range.to = a->observed_at + 1;
-      for (auto const& o : who.history().range(s.series, range)) known[{s.series, o.time.us}] = o.number;
+      if (a->name == s.attribute && a->dataset == s.dataset && a->observed_at != no_time) times.push_back(a->observed_at);
     }
+    if (times.empty()) continue;
+    std::sort(times.begin(), times.end());
+    find_known(who.history(), s.series, times, known);
   }
   return known;
 }
 
-void observe_instance(transaction& t, std::string_view id, attribute_ptr const& a, known_instances const& known = {}) {
-  auto stamped = attribute(*a);
-  stamped.modified_at = t.now();
-  if (!known.empty() && a->observed_at != no_time) {
-    for (auto const& s : t.series_of(id)) {
-      if (s.attribute != a->name || s.dataset != a->dataset) continue;
-      auto const it = known.find({s.series, a->observed_at.us});
-      if (it != known.end()) return t.change_observation(s.series, it->second, to_observation(stamped, it->second));
-    }
+void observe_instances(transaction& t, std::string_view id, std::vector<attribute_ptr> const& instances,
+                       known_instances const& known = {}) {
+  auto series = std::map<std::pair<symbol, symbol>, std::uint64_t>();  // by name and dataset
+  auto rows = std::map<std::uint64_t, std::vector<observation>>();
+  for (auto const& a : instances) {
+    auto& number = series[{a->name, a->dataset}];
+    if (number == 0) number = t.start_series({.entity = id, .attribute = a->name, .dataset = a->dataset, .kind = a->kind});
+    auto stamped = attribute(*a);
+    stamped.modified_at = t.now();
+    auto const old = a->observed_at == no_time ? known.end() : known.find({number, a->observed_at.us});
+    if (old != known.end()) t.change_observation(number, old->second, to_observation(stamped, old->second));
+    else rows[number].push_back(to_observation(stamped, 0));
   }
-  t.observe({.entity = id, .attribute = a->name, .dataset = a->dataset, .kind = a->kind}, to_observation(stamped, 0));
+  for (auto& [number, all] : rows) t.observe(number, std::move(all));
 }
 
 bool is_later(attribute const& a, attribute const& b) { return a.observed_at > b.observed_at; }
@@ -66,7 +91,7 @@ void create_with_history(transaction& t, entity e, std::vector<attribute_ptr> co
   e.more = json::object{{origin_member.data(), origin_temporal}};
   auto const id = e.id;
   t.put(std::move(e));
-  for (auto const& a : older) observe_instance(t, id, a);
+  observe_instances(t, id, older);
 }
 
 std::vector<attribute_ptr> to_instances(entity_fragment& f) {
@@ -90,7 +115,7 @@ void create_or_update(call_ptr c) {
         auto const old = t.find(e.id);
         *created = !old || old->deleted_at != no_time;
         if (*created) return create_with_history(t, e, instances);
-        for (auto const& a : instances) observe_instance(t, e.id, a, known);
+        observe_instances(t, e.id, instances, known);
       },
       [created, location](outcome const&) { return *created ? http::created(location) : http::no_content(); });
 }
@@ -107,7 +132,7 @@ void add_instances(call_ptr c) {
   if (instances.empty()) throw fault(fault_kind::invalid, "there is no attribute in the body", "", "ETSI GS CIM 009, 5.6.12");
   write_and_say_nothing(c, [id, instances, known = find_known(c->who, id, instances)](transaction& t) {
     require_known(t.find(id));
-    for (auto const& a : instances) observe_instance(t, id, a, known);
+    observe_instances(t, id, instances, known);
   });
 }
 

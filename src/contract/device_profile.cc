@@ -84,6 +84,27 @@ attribute_rule read_rule(json::value const& r) {
   return rule;
 }
 
+// "Relay_{relay:1}" of a device whose variable `relay` is 2 is "Relay_2", of one without that variable "Relay_1".
+std::string with_variables(std::string_view path, json::value const& variables) {
+  auto out = std::string();
+  for (auto open = path.find('{'); open != path.npos; open = path.find('{')) {
+    auto const close = path.find('}', open);
+    if (close == path.npos) break;
+    auto const inside = path.substr(open + 1, close - open - 1);
+    auto const name = inside.substr(0, inside.find(':'));
+    auto const* const known = variables.find(name);
+    require(known || name.size() < inside.size(), fault_kind::invalid,
+            "the profile wants to know \"" + std::string(name) + "\" of this device: set it among its variables",
+            "variables");
+    out += path.substr(0, open);
+    out += !known               ? std::string(inside.substr(name.size() + 1))
+           : known->is_string() ? std::string(known->as_string())
+                                : json::to_string(*known);
+    path.remove_prefix(close + 1);
+  }
+  return out += path;
+}
+
 json::value const* follow(json::value const& data, std::string_view path) {
   if (auto const* whole = data.find(path)) return whole;  // a name may have a point in it
   auto const* at = &data;
@@ -281,7 +302,7 @@ std::vector<mapped_value> map_payload(device_profile const& p, json::value const
                                       timestamp at) {
   auto mapped = std::vector<mapped_value>();
   for (auto const& rule : p.attributes) {
-    auto const* raw = follow(decoded, rule.from);
+    auto const* raw = follow(decoded, with_variables(rule.from, d.variables));
     if (!raw || raw->is_null()) continue;
     mapped.push_back({&rule, value_of(rule, *raw, d.calibration_at(rule.attribute, at))});
   }

@@ -27,7 +27,8 @@ struct attribute_rule {
 
   std::string attribute;  // term of the city's default context
   std::string
-      from;  // path into the decoded data: "a.b.0.c"; of a geo property the object that holds latitude and longitude
+      from;  // path into the decoded data: "a.b.0.c", where {name:default} is a variable of the device; of a geo property
+             // the object that holds latitude and longitude
   std::string unit;  // UN/CEFACT code; set: the value must be a number
   attribute_kind kind = attribute_kind::property;
   json::value values;  // null, or an object: decoded value as text -> value

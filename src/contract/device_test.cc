@@ -74,6 +74,18 @@ TEST(a_payload, becomes_attributes_by_the_rules_of_its_profile) {
             json::parse(R"({"temperature": 21.5, "location": {"type": "Point", "coordinates": [7.4, 51.5]}})"));
 }
 
+TEST(a_payload, is_read_where_the_variables_of_its_device_say) {
+  auto const p =
+      read_device_profile(json::parse(R"({"id": "relays", "entity": {"type": "StreetlightGroup"}, "attributes": [
+      {"attribute": "powerState", "from": "Relay_{relay:1}"}, {"attribute": "level", "from": "{side}.level"}]})"));
+  auto const decoded = R"({"Relay_1": "on", "Relay_2": "off", "left": {"level": 3}})";
+  auto const on = [](char const* variables) { return device{.variables = json::parse(variables)}; };
+  EXPECT_EQ(json::value(mapped(p, decoded, on(R"({"relay": 2, "side": "left"})"))),
+            json::parse(R"({"powerState": "off", "level": 3})"));
+  EXPECT_EQ(json::value(mapped(p, decoded, on(R"({"side": "right"})"))), json::parse(R"({"powerState": "on"})"));
+  EXPECT_THROW(mapped(p, decoded), fault);
+}
+
 TEST(a_payload, that_does_not_fit_is_rejected_in_plain_words) {
   auto const p = climate();
   for (auto const& [decoded, detail] :

@@ -1,5 +1,6 @@
 #include "contract/quarantine.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "base/text.h"
@@ -15,17 +16,26 @@ struct bounds {
   std::int64_t first = 1;  // no entry has a lower number
   std::int64_t next = 1;
   std::int64_t count = 0;
+  std::int64_t bytes = 0;  // of their bodies
 };
+
+std::int64_t body_bytes(json::value const& record) {
+  return std::int64_t(record.text_or("body", "").size() + record.text_or("bodyBase64", "").size());
+}
 
 bounds read_bounds(transaction const& t) {
   auto const record = t.find_record(bounds_collection, bounds_key);
   if (!record) return {};
-  auto const number = [&](std::string_view member) { return record->find(member)->as_int(); };
-  return {.first = number("first"), .next = number("next"), .count = number("count")};
+  auto const number = [&](std::string_view member) {
+    auto const* const found = record->find(member);
+    return found ? found->as_int() : 0;
+  };
+  return {.first = number("first"), .next = number("next"), .count = number("count"), .bytes = number("bytes")};
 }
 
 void write_bounds(transaction& t, bounds const& b) {
-  t.put_record(bounds_collection, bounds_key, json::object{{"first", b.first}, {"next", b.next}, {"count", b.count}});
+  t.put_record(bounds_collection, bounds_key,
+               json::object{{"first", b.first}, {"next", b.next}, {"count", b.count}, {"bytes", b.bytes}});
 }
 
 std::string key_of(std::int64_t number) {
@@ -42,9 +52,11 @@ void drop_oldest(transaction& t, bounds& b) {
     t.count(oldest->text_or("source", "quarantine"), tally::failed, 1, "quarantine_full");
     t.erase_record(quarantine_collection, key);
     --b.count;
+    b.bytes = std::max<std::int64_t>(0, b.bytes - body_bytes(*oldest));
     ++b.first;
     return;
   }
+  b.count = b.bytes = 0;
 }
 
 }  // namespace
@@ -85,26 +97,34 @@ quarantined read_quarantined(json::value const& r) {
 }
 
 std::string put_in_quarantine(transaction& t, quarantined q) {
-  auto b = read_bounds(t);
-  while (b.count >= std::int64_t(quarantine_max)) drop_oldest(t, b);
   if (q.body.size() > quarantine_body_max) {
     q.body.resize(quarantine_body_max);
     q.cut = true;
   }
+  auto const record = to_json(q);
+  auto const bytes = body_bytes(record);
+  auto b = read_bounds(t);
+  while (b.count >= std::int64_t(quarantine_max) ||
+         (b.count > 0 && b.bytes + bytes > std::int64_t(quarantine_bytes_max))) {
+    drop_oldest(t, b);
+  }
   auto const key = key_of(b.next);
   t.count(q.source, tally::rejected, 1, q.reason);
-  t.put_record(quarantine_collection, key, to_json(q));
+  t.put_record(quarantine_collection, key, record);
   ++b.next;
   ++b.count;
+  b.bytes += bytes;
   write_bounds(t, b);
   return key;
 }
 
 bool take_from_quarantine(transaction& t, std::string_view key) {
-  if (!t.find_record(quarantine_collection, key)) return false;
+  auto const record = t.find_record(quarantine_collection, key);
+  if (!record) return false;
   t.erase_record(quarantine_collection, key);
   auto b = read_bounds(t);
   --b.count;
+  b.bytes = std::max<std::int64_t>(0, b.bytes - body_bytes(*record));
   write_bounds(t, b);
   return true;
 }

@@ -15,8 +15,10 @@ namespace dos {
 
 // Records by a number that ascends with time.
 inline constexpr std::string_view quarantine_collection = "quarantine";
-inline constexpr std::size_t quarantine_max = 10'000;         // a city; then the oldest go, counted in the ledger
-inline constexpr std::size_t quarantine_body_max = 64 << 10;  // bytes kept of a message
+// Of a city; beyond, the oldest go, counted in the ledger.
+inline constexpr std::size_t quarantine_max = 10'000;
+inline constexpr std::size_t quarantine_bytes_max = 64 << 20;  // of all messages together
+inline constexpr std::size_t quarantine_body_max = 1 << 20;    // bytes kept of a message: as long as one may be
 
 struct quarantined {
   timestamp time;                                          // received

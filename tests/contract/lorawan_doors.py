@@ -145,6 +145,14 @@ for name, payload in (("cut off", bytes.fromhex("0367ce")), ("foreign", b"hello"
 for key in [e["id"] for e in call("GET", f"{api}/quarantine?device={eui}").json()["items"]]:
     check("an entry can be removed", call("DELETE", f"{api}/quarantine/{key}").status == 204)
 
+long = new_eui()
+sent = {**chirpstack_uplink(long, 1, climate(19)), "object": {"text": "x" * 300_000}}
+check("a long message of a device nobody knows is quarantined", call("POST", up, sent).json()["result"] == "quarantined")
+point6 = room(long, "Room of the long message")
+replayed = call("POST", api + "/quarantine/replay", {"filter": {"device": long}}).json()
+check("and kept whole, so that it can be replayed", replayed == {"ok": True, "replayed": 1, "failed": 0} and value_of(point6).get("value") == 19,
+      [{**e, "payload": ""} for e in call("GET", f"{api}/quarantine?device={long}").json()["items"]])
+
 # --- bad input
 for body, text in ((b"{not json", "text that is no JSON"), (b"\xff\xfe\x00", "bytes that are no text"), (b"[]", "an array"),
                    (b"", "nothing"), (b"[" * 100_000, "a deep nesting"), (b'{"deviceInfo":{"devEui":"12"},"fPort":1}', "half an EUI")):

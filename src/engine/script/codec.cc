@@ -46,12 +46,23 @@ json::value take(json::value& v, std::string_view key) {
 codec::codec(std::string_view source, script::limits l) : limits_(l), engine_(l) {
   checked_source(source, l.source_bytes_max);
   driver_ = engine_.evaluate(prelude, "prelude.js");
-  engine_.evaluate(source, "codec.js");
+  evaluate(source);
   auto const names = engine_.apply(driver_, engine_.evaluate(find_functions, "find_functions.js"));
   for (auto const name : text::split(names, ' ')) functions_.emplace_back(name);
   require(!names.empty(), fault_kind::invalid,
           "the source has no function that a codec consists of: " + names_of_decoders);
   engine_.freeze();
+}
+
+// A script, or an ES module: what `export` or `import` begins is neither a word of a script nor run by it.
+void codec::evaluate(std::string_view source) {
+  try {
+    engine_.evaluate(source, "codec.js");
+  } catch (fault const&) {
+    if (source.find("export") == source.npos && source.find("import") == source.npos) throw;
+    auto const exported = engine_.evaluate_module(source, "codec.js");
+    engine_.apply(engine_.evaluate(take_exports, "take_exports.js"), exported);
+  }
 }
 
 bool codec::has(std::string_view function) const {

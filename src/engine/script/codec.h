@@ -1,5 +1,6 @@
 // Payload codecs: JavaScript by LoRa Alliance TS013 (decodeUplink, decodeDownlink, encodeDownlink) and the older forms
-// Decoder(bytes, port), Decode(fPort, bytes, variables), Encoder(object, port), Encode(fPort, object, variables).
+// Decoder(bytes, port), Decode(fPort, bytes, variables), Encoder(object, port), Encode(fPort, object, variables); as a
+// script, by module.exports, or as an ES module.
 //
 // Each call begins in exactly the state in which compiling left the source: nothing that one message sets is seen by
 // the next, also not after a codec was stopped. Date.now() is the time of reception, Math.random() always gives the
@@ -56,6 +57,7 @@ class codec {
   bool can_encode_downlink() const { return has("encodeDownlink") || has("Encoder") || has("Encode"); }
 
  private:
+  void evaluate(std::string_view source);
   bool has(std::string_view function) const;
   decoded decode(std::string_view call, frame const&);
   json::value call(json::object input, frame const& context);

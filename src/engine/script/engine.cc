@@ -29,6 +29,8 @@ constexpr std::size_t wasm_page_bytes = 65536;
 constexpr std::size_t engine_bytes = std::size_t(2) << 20;  // stack, constants and fragmentation, beside the heap
 constexpr std::uint32_t stack_bytes = 256 << 10;            // of JavaScript calls
 constexpr std::int64_t ns_per_ms = 1'000'000;
+constexpr std::uint32_t module_code = 1;  // of the engine's evaluation: an ES module, answered by a promise
+constexpr std::uint32_t fulfilled = 1;    // that promise
 // The engine looks at the clock itself; the watchdog is for where it does not.
 constexpr std::int64_t watchdog_grace_ns = 20 * ns_per_ms;
 
@@ -145,8 +147,11 @@ struct engine::host {
 
   void take(result& r, value v) {
     r.v = v;
-    r.thrown = Z_qjsZ_qjs_is_exception(&q, v) != 0;
-    if (!r.thrown) return;
+    if (Z_qjsZ_qjs_is_exception(&q, v) != 0) take_thrown(r);
+  }
+
+  void take_thrown(result& r) {
+    r.thrown = true;
     auto const error = Z_qjsZ_qjs_get_exception(&q);
     r.text = text_of(error);
     if (Z_qjsZ_qjs_is_error(&q, error)) r.stack = text_of(Z_qjsZ_qjs_get_prop_string(&q, error, name_at));
@@ -200,6 +205,23 @@ engine::value engine::evaluate(std::string_view source, char const* name) {
   require(text::is_utf8(source), fault_kind::invalid, "the codec's source is not UTF-8");
   auto const r = host_->guarded(host_->limits.compile_time_ms_max, [&](host::result& out) {
     host_->take(out, Z_qjsZ_qjs_eval(&host_->q, host_->put(source), std::uint32_t(source.size()), host_->put(name), 0));
+  });
+  if (r.thrown) throw fault(fault_kind::invalid, "the codec does not compile: " + host_->thrown_message(r));
+  return r.v;
+}
+
+engine::value engine::evaluate_module(std::string_view source, char const* name) {
+  auto const r = host_->guarded(host_->limits.compile_time_ms_max, [&](host::result& out) {
+    auto* const q = &host_->q;
+    host_->take(out,
+                Z_qjsZ_qjs_eval(q, host_->put(source), std::uint32_t(source.size()), host_->put(name), module_code));
+    if (out.thrown) return;
+    while (Z_qjsZ_qjs_is_job_pending(q)) Z_qjsZ_qjs_execute_pending_job(q);
+    auto const promise = out.v;
+    out.v = Z_qjsZ_qjs_promise_result(q, promise);
+    if (Z_qjsZ_qjs_promise_state(q, promise) == fulfilled) return;
+    Z_qjsZ_qjs_throw(q, out.v);
+    host_->take_thrown(out);
   });
   if (r.thrown) throw fault(fault_kind::invalid, "the codec does not compile: " + host_->thrown_message(r));
   return r.v;

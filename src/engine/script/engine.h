@@ -21,6 +21,8 @@ class engine {
 
   // Runs a global script and returns its last value. `name` stands in messages.
   value evaluate(std::string_view source, char const* name);
+  // Runs an ES module that imports nothing and returns its namespace: what it exports.
+  value evaluate_module(std::string_view source, char const* name);
   // Calls `function` and returns its result as text.
   std::string apply(value function, value argument);
 

@@ -342,11 +342,12 @@ std::string_view const find_functions = R"js((function (own) {
   'use strict';
   const e = globalThis.module?.exports,
     x = globalThis.exports;
-  const find = (name) => [own[name], e?.[name], x?.[name]].find((f) => typeof f === 'function');
+  const d = e?.default ?? x?.default;
+  const find = (name) => [own[name], e?.[name], x?.[name], d?.[name]].find((f) => typeof f === 'function');
   const out = {};
   for (const name of Object.keys(own)) out[name] = find(name);
-  // module.exports = function (input) { … }
-  if (!out.decodeUplink && !out.Decoder && !out.Decode && typeof e === 'function') out.decodeUplink = e;
+  // module.exports = function (input) { … }, export default function (input) { … }
+  if (!out.decodeUplink && !out.Decoder && !out.Decode) out.decodeUplink = [e, d].find((f) => typeof f === 'function');
   return out;
 })({
   decodeUplink: typeof decodeUplink === 'undefined' ? undefined : decodeUplink,
@@ -357,5 +358,7 @@ std::string_view const find_functions = R"js((function (own) {
   Encoder: typeof Encoder === 'undefined' ? undefined : Encoder,
   Encode: typeof Encode === 'undefined' ? undefined : Encode,
 }))js";
+
+std::string_view const take_exports = "(function (exported) { globalThis.module.exports = exported; })";
 
 }  // namespace dos::script

@@ -9,5 +9,7 @@ namespace dos::script {
 // names; called with a JSON text {call, ...} it answers one.
 extern std::string_view const prelude;
 extern std::string_view const find_functions;
+// A function that takes the namespace of an ES module for what a script would have given to module.exports.
+extern std::string_view const take_exports;
 
 }  // namespace dos::script

@@ -32,7 +32,7 @@ attributes: [{attribute: name, from: n, observed_at: none}, {attribute: waterLev
 
 // A city, the module's endpoints, and an outside world that answers what it is told to.
 struct import_world {
-  import_world() : n{clock, {}, {}, {}, {}, {}, {}, {}, {}, false, {}} {
+  import_world() : n{clock, {}, {}, {}, {}, {}, {}, {}, {}, {}, false, {}} {
     std::filesystem::create_directories(directory);
     home = city::open("dortmund", directory, clock);
     n.cities = {home};

@@ -53,7 +53,7 @@ void intake::replay(std::shared_ptr<city> c, std::string const& key, std::functi
   auto const from = parse_network(q.network);
   require(from.has_value(), fault_kind::conflict, "entries of " + q.network + " are not replayed here");
   require(!q.cut, fault_kind::conflict,
-          "the message was longer than 64 KiB and is not kept whole: it can't be replayed");
+          "the message was too long and is not kept whole: it can't be replayed; let the network send it again");
   auto p = std::make_shared<prepared>(prepared{.message = {.source = q.source,
                                                            .network = *from,
                                                            .topic = q.event,

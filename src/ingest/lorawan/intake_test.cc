@@ -36,7 +36,7 @@ constexpr auto room = "urn:ngsi-ld:IndoorEnvironmentObserved:room";
 
 // A city with one room, in which one sensor is mounted.
 struct world {
-  world() : n{clock, {}, {}, {}, {}, {}, {}, {}, {}, false, {}} {
+  world() : n{clock, {}, {}, {}, {}, {}, {}, {}, {}, {}, false, {}} {
     std::filesystem::create_directories(directory);
     home = city::open("dortmund", directory, clock);
     home->start_sending();

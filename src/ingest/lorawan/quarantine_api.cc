@@ -6,6 +6,7 @@
 
 #include "base/fault.h"
 #include "base/text.h"
+#include "base/text_cut.h"
 #include "contract/quarantine.h"
 #include "contract/rights.h"
 
@@ -13,6 +14,7 @@ namespace dos::lorawan {
 namespace {
 
 constexpr std::int64_t page_max = 1'000;
+constexpr std::size_t payload_shown_max = 64 << 10;  // of a longer one its beginning, and how long it is
 constexpr std::size_t replays_at_once_max = 500;
 
 struct filter {
@@ -55,7 +57,8 @@ json::value shown(entry const& e) {
   }
   auto const* body = e.record->find("body");
   if (!body) body = e.record->find("bodyBase64");
-  if (body) o.push("payload", *body);
+  if (body) o.push("payload", text::cut(body->as_string(), payload_shown_max));
+  if (body && body->as_string().size() > payload_shown_max) o.push("payloadBytes", body->as_string().size());
   return o;
 }
 

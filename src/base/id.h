@@ -11,7 +11,7 @@ std::string new_uuid();                   // version 4
 std::string new_secret();                 // 256 bits, base64url
 std::string sha256(std::string_view bytes);       // 32 raw bytes
 
-// "scheme:rest" without blanks or control characters: enough to be an NGSI-LD id (a URI, RFC 3986).
+// "scheme:rest" without blanks, control and invisible characters: enough to be an NGSI-LD id (a URI, RFC 3986, or IRI).
 bool is_uri(std::string_view s);
 
 }  // namespace dos

@@ -25,14 +25,14 @@ std::string unquoted(std::string_view text) {
   return result;
 }
 
-// "0.8" -> 800; what cannot be read -> 0
+// "0.8" -> 800; what cannot be read is as if it were not there
 int quality(std::string_view text) {
   auto const one = text.starts_with('1');
-  if (text.empty() || text.size() > 5 || !(one || text.starts_with('0'))) return 0;
-  if (text.size() > 1 && text[1] != '.') return 0;
+  if (text.empty() || text.size() > 5 || !(one || text.starts_with('0'))) return 1000;
+  if (text.size() > 1 && text[1] != '.') return 1000;
   auto result = 0;
   for (auto i = std::size_t{2}, unit = std::size_t{100}; i < text.size(); ++i, unit /= 10) {
-    if (text[i] < '0' || text[i] > '9') return 0;
+    if (text[i] < '0' || text[i] > '9') return 1000;
     result += (text[i] - '0') * int(unit);
   }
   return one ? 1000 : result;

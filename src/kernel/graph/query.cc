@@ -38,6 +38,16 @@ bool is_near(node const& n, entity const& e) {
   });
 }
 
+bool is_equality(relation r) { return r == relation::equal || r == relation::not_equal; }
+
+// ETSI GS CIM 009, 4.9: what points to entities is equal to something or not, and knows no order.
+bool points_somewhere(path const& p, entity const& e) {
+  if (!p.attribute || p.what != path::field::value || !p.sub_attributes.empty()) return false;
+  return std::any_of(e.attributes.begin(), e.attributes.end(), [&](attribute_ptr const& a) {
+    return a->name == p.attribute && (a->kind == attribute_kind::relationship || a->kind == attribute_kind::list_relationship);
+  });
+}
+
 }  // namespace
 
 node_ptr all(std::vector<node_ptr> children) {
@@ -101,6 +111,7 @@ bool matches(node const& n, entity const& e) {
     case node::kind::any: return std::any_of(n.children.begin(), n.children.end(), child_matches);
     case node::kind::none: return std::none_of(n.children.begin(), n.children.end(), child_matches);
     case node::kind::compare:
+      if (!is_equality(n.relation) && points_somewhere(n.path, e)) return false;
       return any_value(n.path, e, [&](json::value const& v) { return holds(v, n.relation, n.operand, n.folded); });
     case node::kind::exists: return any_value(n.path, e, [](json::value const&) { return true; });
     case node::kind::geo: return is_near(n, e);

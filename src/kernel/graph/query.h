@@ -76,6 +76,7 @@ struct order_by {
   query::path path;
   bool descending = false;
   std::shared_ptr<geo::geometry const> near;  // set: order by distance of the geo attribute from here
+  bool folded = false;                        // texts by their letters, without regard to case and accents
 };
 
 struct query {

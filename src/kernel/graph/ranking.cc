@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/text.h"
 #include "geo/predicate.h"
 #include "kernel/graph/comparison.h"
 #include "kernel/graph/path.h"
@@ -28,7 +29,7 @@ ranking::key ranking::key_of(order_by const& o, entity const& e) const {
     if (!v.is_string()) return;
     auto const time = find_time_or_day(v.as_string());
     if (time) offer({key::rank::time, double(time->us), {}});
-    else offer({key::rank::text, 0, std::string(v.as_string())});
+    else offer({key::rank::text, 0, o.folded ? text::folded(v.as_string()) + '\0' + std::string(v.as_string()) : std::string(v.as_string())});
   };
   any_value(o.path, e, [&](json::value const& v) {
     auto const& inner = unwrapped(v);

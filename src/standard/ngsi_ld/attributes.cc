@@ -1,4 +1,5 @@
 #include "standard/ngsi_ld/entity_change.h"
+#include "standard/ngsi_ld/entity_query.h"
 #include "standard/ngsi_ld/routes.h"
 
 #include "base/fault.h"
@@ -8,6 +9,7 @@ namespace dos::ngsi_ld {
 namespace {
 
 void require_entity_match(call const& c, entity const& e) {
+  require_type(c, e);
   http::require_if_match(c.request, http::make_etag(std::to_string(e.version)));
 }
 

@@ -139,6 +139,9 @@ void run_batch(call_ptr c, std::function<void(transaction&, item&)> write, std::
   if (!c->context.is_null() && http::content_type(c->request.headers) == "application/ld+json") {
     throw fault(fault_kind::invalid, "application/ld+json carries its context in the body", "Link", "ETSI GS CIM 009, 6.3.5");
   }
+  if (std::any_of(c->body.as_array().begin(), c->body.as_array().end(), [](auto const& v) { return v.is_null(); })) {
+    throw fault(fault_kind::invalid, "null is no entity", "", "ETSI GS CIM 009, 5.5.4");
+  }
   read_representation(*c);
   auto b = std::make_shared<batch>();
   b->items.resize(c->body.as_array().size());

@@ -32,14 +32,17 @@ constexpr auto error_types = std::array{
     error_type{fault_kind::not_found, 404, "ResourceNotFound", "This does not exist"},
     error_type{fault_kind::conflict, 409, "AlreadyExists", "This exists already"},
     error_type{fault_kind::not_supported, 422, "OperationNotSupported", "This operation is not supported"},
-    error_type{fault_kind::bad_gateway, 503, "LdContextNotAvailable", "A remote context cannot be had"},
+    error_type{fault_kind::bad_gateway, 504, "LdContextNotAvailable", "A remote context cannot be had"},
     error_type{fault_kind::forbidden, 403, "TooManyResults", "These are too many at a time"},
     error_type{fault_kind::internal, 500, "InternalError", "The server made a mistake"},
     error_type{fault_kind::unavailable, 503, "InternalError", "Not now"},
     error_type{fault_kind::storage_full, 507, "InternalError", "The disk is full"},
 };
 
+constexpr auto no_such_tenant = error_type{fault_kind::not_found, 404, "NonexistentTenant", "There is no such tenant"};
+
 error_type const* find_error_type(fault const& f) {
+  if (f.kind == fault_kind::not_found && f.member == "NGSILD-Tenant") return &no_such_tenant;
   // The standard's only 403 is about pages too long; what a caller may not do is no matter of it.
   if (f.kind == fault_kind::forbidden && f.member != "limit") return nullptr;
   auto const it = std::find_if(error_types.begin(), error_types.end(), [&](auto const& t) { return t.kind == f.kind; });
@@ -228,6 +231,8 @@ city_handler endpoint(service_ptr s, endpoint_rules rules, std::function<void(ca
   return [s, rules = std::move(rules), action = std::move(action)](session who, http::request request, http::reply answer) mutable {
     auto const reply = with_tenant(request, std::move(answer));
     answer_faults(reply, [&] {
+      // 6.3.4: what has a body says how long it is.
+      if (request.headers.contains("Transfer-Encoding")) return reply(http::response{.status = 411, .headers = {}, .body = {}, .source = {}});
       auto c = std::make_shared<call>(call{std::move(who), std::move(request), reply, s, {}, {}, {}});
       c->wanted = wanted_media(c->request, rules);
       check_params(c->request, rules.params);
@@ -320,6 +325,9 @@ representation read_representation(call const& c) {
 
 rendering make_rendering(call const& c) {
   auto const property = c.param("geometryProperty");
+  if (!property.empty() && c.wanted != media::geo_json) {
+    throw fault(fault_kind::invalid, "this goes with Accept: application/geo+json", "geometryProperty", "ETSI GS CIM 009, 5.7.2");
+  }
   auto r = plain_rendering(*c.names);
   r.form = read_representation(c);
   r.sys_attrs = c.has_option("sysAttrs") || c.is_true("sysAttrs");

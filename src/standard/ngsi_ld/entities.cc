@@ -34,11 +34,9 @@ void retrieve_entity(call_ptr c) {
   auto r = make_rendering(*c);
   r.projection = read_projection(*c);
   auto const e = c->who.get(id);
-  if (auto const type = c->request.query.find("type")) {
-    if (!query::matches(parse_type_selection(*type, {*c->names}), *e)) {
-      throw fault(fault_kind::not_found, "the entity has another type", "type", "ETSI GS CIM 009, 5.7.1");
-    }
-  }
+  require_type(*c, *e);
+  auto const join = read_join(*c);
+  require_join_reaches(r.projection, join.form != join_form::none, join.level);
   if ((c->has("attrs") || r.projection.datasets_chosen) && !r.projection.shows_any(*e)) {
     throw fault(fault_kind::not_found, "the entity has none of these attributes", "attrs", "ETSI GS CIM 009, 5.7.1");
   }
@@ -57,7 +55,7 @@ void retrieve_entity(call_ptr c) {
   if (c->wanted == media::geo_json) {
     write_feature(body, *e, r);
   } else {
-    write_entities(body, {e}, wrapping::object, c->who, read_join(*c), r);
+    write_entities(body, {e}, wrapping::object, c->who, join, r);
   }
   auto response = c->respond(std::move(body));
   response.headers.add("ETag", tag);
@@ -77,6 +75,7 @@ void merge_entity(call_ptr c) {
   }
   write_and_say_nothing(c, [c, id, f = std::move(f), o](transaction& t) {
     auto e = copy_of(t, id);
+    require_type(*c, e);
     http::require_if_match(c->request, etag_of(e));
     merge(e, f, o);
     t.put(std::move(e));
@@ -91,6 +90,7 @@ void replace_entity(call_ptr c) {
   f.id = id;
   write_and_say_nothing(c, [c, id, f = std::move(f)](transaction& t) {
     auto const old = t.get(id);
+    require_type(*c, *old);
     http::require_if_match(c->request, etag_of(*old));
     auto next = f;
     if (next.types.empty()) next.types = old->types;
@@ -103,6 +103,7 @@ void delete_entity(call_ptr c) {
   auto const id = std::string(c->id());
   write_and_say_nothing(c, [c, id](transaction& t) {
     auto const old = t.get(id);
+    require_type(*c, *old);
     http::require_if_match(c->request, etag_of(*old));
     t.erase(id);
   });
@@ -115,7 +116,7 @@ void purge_entities(call_ptr c) {
   auto const q = read_entity_query(*c);
   auto const keep = list_of(c->param("keep"));
   auto const drop = list_of(c->param("drop"));
-  if (!q.is_selective && !c->has("id") && !c->has("idPattern")) {
+  if (!q.is_selective) {
     throw fault(fault_kind::invalid, "say which entities: type, attrs, q or a geographic query", "", "ETSI GS CIM 009, 5.6.21");
   }
   if (!keep.empty() && !drop.empty()) throw fault(fault_kind::invalid, "keep or drop, not both", "drop", "ETSI GS CIM 009, 5.6.21");

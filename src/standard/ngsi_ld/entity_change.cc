@@ -103,7 +103,7 @@ void merge(entity& e, entity_fragment f, merge_options const& o) {
       a.data.observed_at = o.observed_at;
     }
     if (!old) {
-      e.set(to_attribute(std::move(a)));
+      e.set(merged_into_nothing(std::move(a)));
       continue;
     }
     if (old->kind == attribute_kind::language_property && !a.has_kind && a.has_value && a.data.value.is_string() && !o.language.empty()) {

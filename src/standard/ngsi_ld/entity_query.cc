@@ -1,11 +1,16 @@
 #include "standard/ngsi_ld/entity_query.h"
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 
 #include "base/fault.h"
 #include "base/id.h"
+#include "base/text.h"
+#include "geo/geometry.h"
 #include "kernel/graph/pattern.h"
 #include "standard/ngsi_ld/fragment.h"
+#include "standard/ngsi_ld/linked.h"
 
 namespace dos::ngsi_ld {
 namespace {
@@ -42,22 +47,60 @@ json::value parse_coordinates(std::string_view text) {
   }
 }
 
-void add_order(query::query& q, std::string_view text, naming const& n) {
+// What an order refers to. 4.23.3 and 5.2.43
+struct order_reference {
+  json::value from;  // coordinates
+  std::string geometry;
+  bool folds = false;  // letters by their place in the alphabet
+};
+
+// Languages whose alphabet is the Latin one: accents stand with their letters.
+bool read_collation(std::string_view tag, std::string_view member) {
+  if (tag.empty()) return false;
+  auto const language = text::lower(tag.substr(0, tag.find('-')));
+  static constexpr auto known = std::array<std::string_view, 9>{"und", "de", "en", "es", "fr", "it", "nl", "pt", "root"};
+  auto const is_tag = std::all_of(tag.begin(), tag.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '-'; });
+  if (!is_tag || std::find(known.begin(), known.end(), language) == known.end()) {
+    refuse_query("collation is und, de, en, es, fr, it, nl or pt", member, "4.23");
+  }
+  return true;
+}
+
+void add_order(query::query& q, std::string_view text, naming const& n, order_reference const& by) {
+  auto const reference = [&] {
+    if (by.from.is_null()) refuse_query("an order by distance begins somewhere", "orderFrom", "4.23");
+    if (!by.from.is_array()) refuse_query("coordinates as in GeoJSON", "orderFrom", "4.23");
+    auto const shape = json::value(json::object{{"type", by.geometry.empty() ? json::value("Point") : json::value(by.geometry)}, {"coordinates", by.from}});
+    try {
+      return std::make_shared<geo::geometry const>(geo::parse_geojson(shape));
+    } catch (fault const& f) {
+      refuse_query(f.detail, "orderFrom", "4.23");
+    }
+  };
   for (auto const part : list_of(text)) {
     auto const semicolon = part.find(';');
     auto const name = part.substr(0, semicolon);
     auto order = query::order_by();
     if (semicolon != std::string_view::npos) {
       auto const direction = part.substr(semicolon + 1);
-      if (direction != "asc" && direction != "desc") refuse_query("order is asc or desc", "orderBy", "4.23");
-      order.descending = direction == "desc";
+      if (direction != "asc" && direction != "desc" && direction != "dist-asc" && direction != "dist-desc") {
+        refuse_query("order is asc, desc, dist-asc or dist-desc", "orderBy", "4.23");
+      }
+      order.descending = direction.ends_with("desc");
+      if (direction.starts_with("dist")) order.near = reference();
     }
     if (name == "id") order.path.what = query::path::field::id;
     else if (name == "type") order.path.what = query::path::field::type;
     else if (name == "createdAt") order.path.what = query::path::field::created_at;
     else if (name == "modifiedAt") order.path.what = query::path::field::modified_at;
     else {
-      auto const steps = text::split(name, '.');
+      auto const bracket = name.find('[');
+      if (bracket != std::string_view::npos) {
+        if (!name.ends_with(']')) refuse_query("expected ]", "orderBy", "4.23");
+        for (auto const step : text::split(name.substr(bracket + 1, name.size() - bracket - 2), '.')) order.path.trail.emplace_back(step);
+      }
+      order.folded = by.folds;
+      auto const steps = text::split(name.substr(0, bracket), '.');
       order.path.attribute = n(steps[0]);
       for (auto const sub : std::vector(steps.begin() + 1, steps.end())) {
         if (sub == "createdAt") order.path.what = query::path::field::created_at;
@@ -84,12 +127,33 @@ std::vector<std::string_view> texts_of(json::value const& v, std::string_view me
   return out;
 }
 
+void require_key_values(json::value const& v, std::string_view member) {
+  auto const is_text = [](json::value const* one) { return one != nullptr && one->is_string(); };
+  auto const ok = v.is_array() && std::all_of(v.as_array().begin(), v.as_array().end(), [&](auto const& pair) {
+    return is_text(pair.find("key")) && is_text(pair.find("value"));
+  });
+  if (!ok) refuse_query("an array of keys and values, which are text", member, "5.2.22");
+}
+
 void add_filter(query::query& q, query::node_ptr node) {
   if (!node) return;
   q.filter = q.filter ? query::all({q.filter, std::move(node)}) : std::move(node);
 }
 
 projection read_projection(call const& c) { return make_projection(wanted_by(c), {*c.names}); }
+
+void require_type(call const& c, entity const& e) {
+  auto const type = c.request.query.find("type");
+  if (!type || query::matches(parse_type_selection(*type, {*c.names}), e)) return;
+  throw fault(fault_kind::not_found, "the entity has another type", "type", "ETSI GS CIM 009, 4.17");
+}
+
+void require_join_reaches(projection const& p, bool joins, int level) {
+  for (auto const& [name, below] : p.linked) {
+    if (!joins || level < 1) refuse_query("what is chosen of linked entities asks for join and a joinLevel that reaches them", "joinLevel", "4.21");
+    require_join_reaches(*below, joins, level - 1);
+  }
+}
 
 query::selector read_selector(json::value const& v, naming const& n) {
   auto s = query::selector();
@@ -100,7 +164,7 @@ query::selector read_selector(json::value const& v, naming const& n) {
       s.ids.push_back(std::string(one));
     }
   }
-  if (auto const* pattern = v.find("idPattern"); pattern != nullptr) {
+  if (auto const* pattern = v.find("idPattern"); pattern != nullptr && s.ids.empty()) {  // an id takes precedence
     if (!pattern->is_string()) refuse_query("a regular expression", "entities.idPattern", "5.2.33");
     s.id_pattern = query::make_pattern(pattern->as_string());
   }
@@ -128,6 +192,33 @@ query::node_ptr read_geo_query(json::value const& v, naming const& n) {
                          n);
 }
 
+namespace {
+
+int linked_levels(call const& c) {
+  auto const join = read_join(c);
+  return join.form == join_form::none ? 0 : join.level;
+}
+
+std::vector<std::string> find_ids(call const& c, query::query const& which) {
+  auto ids = std::vector<std::string>();
+  for (auto const& e : c.who.find(which).entities) ids.push_back(e->id);
+  return ids;
+}
+
+bool is_system_name(std::string_view name) {
+  static constexpr auto names = std::array<std::string_view, 8>{"id", "type", "scope", "createdAt", "modifiedAt", "deletedAt", "observedAt", "expiresAt"};
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// 5.7.2: a q over system attributes alone restricts too little. A name that no attribute ever had became an empty choice.
+bool names_an_attribute(query::node const& n) {
+  if (n.what == query::node::kind::compare || n.what == query::node::kind::exists) return bool(n.path.attribute);
+  if (n.children.empty()) return true;
+  return std::any_of(n.children.begin(), n.children.end(), [](auto const& child) { return names_an_attribute(*child); });
+}
+
+}  // namespace
+
 entity_query read_entity_query(call const& c, bool for_ever) {
   auto const n = naming{*c.names, for_ever};
   auto out = entity_query();
@@ -140,16 +231,17 @@ entity_query read_entity_query(call const& c, bool for_ever) {
       selector.ids.push_back(std::string(id));
     }
   }
-  if (auto const pattern = c.request.query.find("idPattern")) selector.id_pattern = query::make_pattern(*pattern);
+  if (auto const pattern = c.request.query.find("idPattern"); pattern && selector.ids.empty()) selector.id_pattern = query::make_pattern(*pattern);
   if (auto const type = c.request.query.find("type")) {
     if (type->empty()) refuse_query("a type selection", "type", "4.17");
+    if (*type == "*" && c.param("local") == "false") refuse_query("every type is asked for here alone", "local", "5.7.2");
     if (*type != "*") selector.types = parse_type_selection(*type, n);
     out.is_selective = true;
   }
   if (!selector.ids.empty() || selector.id_pattern || !selector.types.empty()) out.which.selectors.push_back(std::move(selector));
   if (wanted.attrs) {
     set_attributes(out.which, *wanted.attrs, n);
-    out.is_selective = true;
+    out.is_selective = out.is_selective || !std::all_of(wanted.attrs->begin(), wanted.attrs->end(), is_system_name);
   }
   if (wanted.pick) {
     out.is_selective = true;
@@ -163,10 +255,15 @@ entity_query read_entity_query(call const& c, bool for_ever) {
     }
   }
   if (auto const q = c.request.query.find("q")) {
-    auto const options = q_options{.expanded = list_of(c.param("expandValues")), .json_keys = list_of(c.param("jsonKeys"))};
-    add_filter(out.which, parse_q(*q, n, options));
-    out.is_selective = true;
+    auto const options = q_options{.expanded = list_of(c.param("expandValues")),
+                                   .json_keys = list_of(c.param("jsonKeys")),
+                                   .linked_levels = linked_levels(c),
+                                   .find_linked = [&](query::query const& which) { return find_ids(c, which); }};
+    auto filter = parse_q(*q, n, options);
+    out.is_selective = out.is_selective || names_an_attribute(*filter);
+    add_filter(out.which, std::move(filter));
   }
+  if (auto const csf = c.request.query.find("csf")) parse_q(*csf, {*core_context()});
   if (c.has("georel") || c.has("geometry") || c.has("coordinates")) {
     add_filter(out.which, parse_geo_query({.georel = c.param("georel"),
                                            .geometry = c.param("geometry"),
@@ -181,7 +278,10 @@ entity_query read_entity_query(call const& c, bool for_ever) {
     add_filter(out.which, std::move(selection.filter));
     out.is_selective = true;
   }
-  if (auto const order = c.request.query.find("orderBy")) add_order(out.which, *order, n);
+  if (auto const order = c.request.query.find("orderBy")) add_order(out.which, *order, n,
+                                                                    {.from = c.has("orderFrom") ? parse_coordinates(c.param("orderFrom")) : json::value(),
+                                                                     .geometry = std::string(c.param("orderGeometry")),
+                                                                     .folds = read_collation(c.param("collation"), "collation")});
   if (c.is_true("local")) out.is_selective = true;
   return out;
 }
@@ -198,12 +298,16 @@ entity_query read_query_body(json::value const& body, naming const& n) {
     return v->as_string();
   };
   if (auto const* entities = body.find("entities"); entities != nullptr) {
-    if (!entities->is_array()) refuse_query("entities is an array of selectors", "entities", "5.2.23");
-    for (auto const& e : entities->as_array()) out.which.selectors.push_back(read_selector(e, n));
+    if (!entities->is_array() || entities->as_array().empty()) refuse_query("entities is an array of selectors", "entities", "5.2.23");
+    for (auto const& e : entities->as_array()) {
+      if (e.find("type") == nullptr) refuse_query("a selector names a type", "entities.type", "5.2.33");
+      out.which.selectors.push_back(read_selector(e, n));
+    }
     out.is_selective = true;
   }
   if (auto const* attrs = body.find("attrs"); attrs != nullptr) {
     wanted.attrs = texts_of(*attrs, "attrs");
+    if (wanted.attrs->empty()) refuse_query("name at least one attribute", "attrs", "5.2.23");
     set_attributes(out.which, *wanted.attrs, n);
     out.is_selective = true;
   }
@@ -229,8 +333,18 @@ entity_query read_query_body(json::value const& body, naming const& n) {
     out.is_selective = true;
   }
   if (auto const* ordering = body.find("ordering"); ordering != nullptr) {
+    if (!ordering->is_object()) refuse_query("an object with orderBy", "ordering", "5.2.43");
+    auto const text_of = [&](std::string_view name) {
+      auto const* v = ordering->find(name);
+      if (v != nullptr && !v->is_string()) refuse_query("this is text", "ordering." + std::string(name), "5.2.43");
+      return v == nullptr ? std::string() : std::string(v->as_string());
+    };
+    auto const* from = ordering->find("coordinates");
+    auto const reference = order_reference{.from = from == nullptr ? json::value() : *from,
+                                           .geometry = text_of("geometry"),
+                                           .folds = read_collation(text_of("collation"), "ordering.collation")};
     if (auto const* by = ordering->find("orderBy"); by != nullptr) {
-      for (auto const one : texts_of(*by, "ordering.orderBy")) add_order(out.which, one, n);
+      for (auto const one : texts_of(*by, "ordering.orderBy")) add_order(out.which, one, n, reference);
     }
   }
   return out;

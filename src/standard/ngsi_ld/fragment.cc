@@ -5,6 +5,7 @@
 
 #include "base/fault.h"
 #include "base/id.h"
+#include "base/text.h"
 #include "geo/geometry.h"
 
 namespace dos::ngsi_ld {
@@ -28,9 +29,30 @@ constexpr auto kinds = std::array{
 };
 
 // Members of an attribute that are no attributes of it. What the server itself says is read over.
-constexpr auto ignored_members = std::array<std::string_view, 15>{
-    "@context", "instanceId", "createdAt", "modifiedAt", "deletedAt", "previousValue", "previousObject", "previousLanguageMap",
-    "previousVocab", "previousJson", "previousValueList", "previousObjectList", "entity", "entityList", "id"};
+constexpr auto ignored_members = std::array<std::string_view, 7>{
+    "instanceId", "createdAt", "modifiedAt", "deletedAt", "entity", "entityList", "id"};
+
+// What only notifications say. 4.5.2.2 and its siblings
+constexpr auto previous_values = std::array<std::string_view, 7>{
+    "previousValue", "previousObject", "previousLanguageMap", "previousVocab", "previousJson", "previousValueList", "previousObjectList"};
+
+// Names that the core context gives to members of attributes: no attribute of an entity is called so. 4.5.1
+constexpr auto reserved_names = std::array<std::string_view, 6>{
+    "datasetId", "instanceId", "observedAt", "unitCode", "entityIdSealed", "entityTypeSealed"};
+
+constexpr auto core_stem = std::string_view("https://uri.etsi.org/ngsi-ld/");
+
+// 4.7.1: what these mean, only a geometry can say.
+bool is_place(symbol name) {
+  auto const text = std::string_view(name.text());
+  if (!text.starts_with(core_stem)) return false;
+  auto const rest = text.substr(core_stem.size());
+  return rest == "location" || rest == "observationSpace" || rest == "operationSpace";
+}
+
+bool has_a_unit(attribute_kind k) {
+  return k == attribute_kind::property || k == attribute_kind::geo_property || k == attribute_kind::list_property;
+}
 
 [[noreturn]] void refuse(std::string detail, std::string_view member, std::string_view clause) {
   throw fault(fault_kind::invalid, std::move(detail), std::string(member), "ETSI GS CIM 009, " + std::string(clause));
@@ -51,21 +73,19 @@ kind_words const* find_kind(std::string_view type) {
 kind_words const* find_kind(std::string_view type, context const& c) {
   if (auto const* k = find_kind(type); k != nullptr) return k;
   if (type.find(':') == std::string_view::npos) return nullptr;
-  static constexpr auto stem = std::string_view("https://uri.etsi.org/ngsi-ld/");
   auto const iri = c.expand(type);
-  return iri.starts_with(stem) ? find_kind(std::string_view(iri).substr(stem.size())) : nullptr;
+  return iri.starts_with(core_stem) ? find_kind(std::string_view(iri).substr(core_stem.size())) : nullptr;
 }
 
 bool is_geometry(json::value const& v) {
-  static constexpr auto shapes = std::array<std::string_view, 7>{
-      "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection"};
+  static constexpr auto shapes = std::array<std::string_view, 6>{
+      "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"};
   auto const type = v.text_or("type", "");
-  if (std::find(shapes.begin(), shapes.end(), type) == shapes.end()) return false;
-  return v.find("coordinates") != nullptr || v.find("geometries") != nullptr;
+  return std::find(shapes.begin(), shapes.end(), type) != shapes.end() && v.find("coordinates") != nullptr;
 }
 
 timestamp parse_time(json::value const& v, std::string const& path) {
-  auto const t = v.is_string() ? parse_timestamp(v.as_string()) : std::nullopt;
+  auto const t = v.is_string() && v.as_string().ends_with('Z') ? parse_timestamp(v.as_string()) : std::nullopt;
   if (!t) refuse("a date and time in UTC is expected, like 2026-05-01T12:00:00Z", path, "4.6.3");
   return *t;
 }
@@ -93,10 +113,11 @@ json::value checked_property(json::value v, std::string const& path) {
 }
 
 json::value checked_geometry(json::value v, std::string const& path) {
-  // JSON-LD allows a geometry as text; it is the same thing.
-  if (v.is_string()) v = json::parse(v.as_string());
-  if (!v.is_object()) refuse("a GeoProperty holds a GeoJSON geometry", path, "4.7.1");
   try {
+    // JSON-LD allows a geometry as text; it is the same thing.
+    if (v.is_string()) v = json::parse(v.as_string());
+    if (!v.is_object()) refuse("a GeoProperty holds a GeoJSON geometry", path, "4.7.1");
+    if (v.text_or("type", "") == "GeometryCollection") refuse("a GeometryCollection is no value of NGSI-LD", path, "4.6.3");
     // RFC 7946 lets rings cross themselves; so do we.
     geo::parse_geojson(v, {.crs = nullptr, .refuses_self_intersection = false});
   } catch (fault const& f) {
@@ -121,6 +142,7 @@ json::value checked_uris(json::value v, std::string const& path) {
 json::value checked_languages(json::value v, std::string const& path) {
   if (!v.is_object()) refuse("a languageMap is an object of language tags and texts", path, "4.5.18");
   for (auto const& [tag, text] : v.as_object()) {
+    if (tag.empty()) refuse("a language has a tag", path, "4.5.18");
     auto const plain = text.is_string() || (text.is_array() && std::all_of(text.as_array().begin(), text.as_array().end(),
                                                                            [](auto const& t) { return t.is_string(); }));
     if (!plain) refuse("a language has a text or a list of texts", inside(path, tag), "4.5.18");
@@ -160,6 +182,12 @@ json::value checked_object_list(json::value v, std::string const& path) {
   return uris;
 }
 
+json::value checked_json(json::value v, std::string const& path) {
+  auto const is_raw = [](json::value const& one) { return one.is_object() || one.is_array(); };
+  if (!is_raw(v)) refuse("json is an object or an array of objects", path, "4.5.24");
+  return v;
+}
+
 json::value checked_value(attribute_kind k, json::value v, context const& c, std::string const& path) {
   switch (k) {
     case attribute_kind::property: return checked_property(std::move(v), path);
@@ -167,7 +195,7 @@ json::value checked_value(attribute_kind k, json::value v, context const& c, std
     case attribute_kind::geo_property: return checked_geometry(std::move(v), path);
     case attribute_kind::language_property: return checked_languages(std::move(v), path);
     case attribute_kind::vocab_property: return checked_words(std::move(v), c, path);
-    case attribute_kind::json_property: return v;
+    case attribute_kind::json_property: return checked_json(std::move(v), path);
     case attribute_kind::list_property: return checked_list(std::move(v), path);
     case attribute_kind::list_relationship: return checked_object_list(std::move(v), path);
   }
@@ -221,6 +249,8 @@ bool is_ignored(std::string_view member) {
   return std::find(ignored_members.begin(), ignored_members.end(), member) != ignored_members.end();
 }
 
+bool is_proof(symbol name, context const& c) { return name.text() == c.expand("ngsildproof"); }
+
 // Reads a member that is no attribute; false: it is one.
 bool read_plain_member(attribute_fragment& f, std::string_view key, json::value const& v, context const& c, std::string const& path) {
   if (key == "observedAt") {
@@ -238,17 +268,42 @@ bool read_plain_member(attribute_fragment& f, std::string_view key, json::value 
     }
   } else if (key == "datasetId") {
     if (!v.is_string() || (!is_uri(v.as_string()) && v.as_string() != "@none")) refuse("a datasetId is a URI", path, "4.5.5");
+    if (is_null_uri(v)) refuse("a datasetId cannot be removed; remove the instance", path, "5.5.8");
     f.data.dataset = v.as_string() == "@none" ? symbol() : symbol(v.as_string());
   } else if (key == "valueType" || key == "objectType") {
     if (!f.data.more.is_object()) f.data.more = json::object();
     f.data.more.as_object()[key] = is_null_uri(v) ? v : checked_words(v, c, path);
   } else if (key == "lang" || key == "expiresAt") {
+    if (key == "expiresAt" && !is_null_uri(v)) parse_time(v, path);
     if (!f.data.more.is_object()) f.data.more = json::object();
     f.data.more.as_object()[key] = v;
+  } else if (key == "entityIdSealed" || key == "entityTypeSealed") {
+    if (!is_proof(f.data.name, c)) refuse("only an ngsildproof seals an entity", path, "4.5.2.2");
+    if (!v.is_string()) refuse("what is sealed is named by text", path, "4.5.2.2");
+    if (!f.data.more.is_object()) f.data.more = json::object();
+    f.data.more.as_object()[key] = key == "entityTypeSealed" ? json::value(c.expand(v.as_string())) : v;
+  } else if (key == "@context") {
+    refuse("an @context stands beside the entity, not in it", path, "5.5.7");
+  } else if (std::find(previous_values.begin(), previous_values.end(), key) != previous_values.end()) {
+    refuse("only notifications tell what was before", path, "4.5.2.2");
   } else {
     return is_ignored(key);
   }
   return true;
+}
+
+void require_members_of_kind(attribute_fragment const& f, context const& c, std::string const& path) {
+  auto const k = f.data.kind;
+  if ((f.data.unit || f.removes_unit) && f.has_kind && !has_a_unit(k)) {
+    refuse("a " + std::string(type_name(k)) + " has no unit", inside(path, "unitCode"), "4.5.1");
+  }
+  auto const* type = f.data.more.find("valueType");
+  if (type != nullptr && k == attribute_kind::language_property && f.has_kind && !is_null_uri(*type) && *type != json::value(c.expand("langString"))) {
+    refuse("the valueType of a LanguageProperty is langString", inside(path, "valueType"), "5.2.32");
+  }
+  if (f.has_value && !f.removes && is_proof(f.data.name, c) && !f.data.value.is_object()) {
+    refuse("the value of an ngsildproof is the proof, an object", inside(path, "value"), "4.5.2.2");
+  }
 }
 
 kind_words const* declared_kind(json::value const& v, context const& c, std::string const& path) {
@@ -313,6 +368,7 @@ attribute_fragment parse_instance(symbol name, std::string const& path, json::va
     }
     for (auto& sub : parse_member(sub_name, member_path, member, c)) f.subs.push_back(std::move(sub));
   }
+  require_members_of_kind(f, c, path);
   return f;
 }
 
@@ -343,7 +399,7 @@ json::value merged_value(json::value old, json::value const& patch) {
     } else if (auto* mine = members.find(key); mine != nullptr) {
       *mine = merged_value(std::move(*mine), v);
     } else {
-      members.push(key, v);
+      members.push(key, v.is_object() ? merged_value(json::object(), v) : v);
     }
   }
   return old;
@@ -397,6 +453,16 @@ attribute_ptr patched(attribute const& old, attribute_fragment f, patching how) 
 
 std::string_view type_name(attribute_kind k) { return kinds[std::size_t(k)].type; }
 
+// ETSI GS CIM 009, 5.5.4: inside a value the null URI has a meaning in merge patches alone.
+void forbid_null_inside(json::value const& v, std::string_view path) {
+  if (is_null_uri(v)) refuse("there is nothing to remove in here", path, "5.5.4");
+  if (v.is_array()) {
+    for (auto const& item : v.as_array()) forbid_null_inside(item, path);
+  } else if (v.is_object()) {
+    for (auto const& m : v.as_object()) forbid_null_inside(m.value, path);
+  }
+}
+
 void require_uri(std::string_view id, std::string_view member) {
   static constexpr std::size_t id_bytes_max = 2'000;  // it has to fit into addresses and headers
   if (id.size() > id_bytes_max) refuse("an id is not longer than 2,000 bytes", member, "4.6.3");
@@ -405,15 +471,34 @@ void require_uri(std::string_view id, std::string_view member) {
 
 void require_attribute_name(std::string_view name) {
   auto const is_iri = name.find(':') != std::string_view::npos;
-  if (name.empty() || name[0] == '@' || (!is_iri && name.find_first_of("()<>\"'=;,?&#[]{}| ") != std::string_view::npos)) {
+  if (name.empty() || name[0] == '@' || (name[0] >= '0' && name[0] <= '9') || (!is_iri && name.find_first_of("()<>\"'=;,?&#[]{}| ") != std::string_view::npos)) {
     refuse("this is no name of an attribute", name, "4.6.2");
   }
+}
+
+// ETSI GS CIM 009, 4.6.2: a letter, then letters, digits and _; we take - and . as well. A name with a colon is an IRI.
+void require_type_name(std::string_view name) {
+  auto const is_wrong = name.find(':') == std::string_view::npos &&
+                        ((name[0] >= '0' && name[0] <= '9') || name.find_first_of("()<>\"'=;,?&#[]{}| ") != std::string_view::npos);
+  if (is_wrong) refuse("a type begins with a letter and has only letters, digits and _", "type", "4.6.2");
+}
+
+// ETSI GS CIM 009, 4.18: levels of letters, digits and _, each beginning with a letter.
+bool is_scope(std::string_view text) {
+  if (text.starts_with('/')) text.remove_prefix(1);
+  auto const is_letter = [](char c) { return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || static_cast<unsigned char>(c) >= 0x80; };
+  auto const parts = text::split(text, '/');
+  return std::all_of(parts.begin(), parts.end(), [&](std::string_view level) {
+    return !level.empty() && is_letter(level[0]) &&
+           std::all_of(level.begin(), level.end(), [&](char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '_'; });
+  });
 }
 
 std::vector<symbol> parse_types(json::value const& v, context const& c) {
   auto types = std::vector<symbol>();
   auto const add = [&](json::value const& name) {
     if (!name.is_string() || name.as_string().empty()) refuse("a type is a name or an array of names", "type", "5.2.4");
+    require_type_name(name.as_string());
     auto const type = c.expand_to_symbol(name.as_string());
     if (type.text().starts_with('@')) refuse("a type is no keyword of JSON-LD", "type", "4.6.2");
     if (std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
@@ -430,9 +515,8 @@ std::vector<symbol> parse_types(json::value const& v, context const& c) {
 std::vector<symbol> parse_scopes(json::value const& v) {
   auto scopes = std::vector<symbol>();
   auto const add = [&](json::value const& scope) {
-    auto const ok = scope.is_string() && !scope.as_string().empty() && scope.as_string().size() < name_bytes_max &&
-                    scope.as_string().find_first_of("#+,; ()") == std::string_view::npos;
-    if (!ok) refuse("a scope is a path like /District/Street", "scope", "4.18");
+    auto const ok = scope.is_string() && scope.as_string().size() < name_bytes_max && is_scope(scope.as_string());
+    if (!ok) refuse("a scope is a path like /District/Street: letters, digits and _, each level beginning with a letter", "scope", "4.18");
     auto text = std::string(scope.as_string());
     if (text[0] != '/') text.insert(0, "/");
     scopes.push_back(symbol(text));
@@ -477,12 +561,15 @@ entity_fragment parse_entity(json::value const& body, context const& c, input_fo
       e.removes_scope = is_null_uri(v);
       if (!e.removes_scope) e.scopes = parse_scopes(v);
     } else if (key == "expiresAt") {
+      if (!is_null_uri(v)) parse_time(v, "expiresAt");
       e.more = json::object{{"expiresAt", v}};
     } else if (key == "@context" || key == "createdAt" || key == "modifiedAt" || key == "deletedAt") {
       continue;
-    } else if (key.starts_with('@')) {
-      refuse("no attribute has a name that begins with @", key, "4.6.2");
     } else {
+      require_attribute_name(key);
+      if (std::find(reserved_names.begin(), reserved_names.end(), key) != reserved_names.end()) {
+        refuse("the core context gives this name to a member of attributes", key, "4.5.1");
+      }
       for (auto& f : parse_instances(key, v, c, form)) e.attributes.push_back(std::move(f));
     }
   }
@@ -496,6 +583,10 @@ attribute_ptr to_attribute(attribute_fragment f) {
            f.data.name.text(), "4.5.1");
   }
   if (f.removes) refuse("there is nothing to remove here", f.data.name.text(), "4.5.0");
+  if (f.data.kind == attribute_kind::property) forbid_null_inside(f.data.value, f.data.name.text());
+  if (is_place(f.data.name) && f.data.kind != attribute_kind::geo_property) {
+    refuse("this is a GeoProperty", f.data.name.text(), "4.7.1");
+  }
   f.data.attributes.reserve(f.subs.size());
   for (auto& sub : f.subs) f.data.attributes.push_back(to_attribute(std::move(sub)));
   return make_attribute(std::move(f.data));
@@ -504,6 +595,11 @@ attribute_ptr to_attribute(attribute_fragment f) {
 entity to_entity(entity_fragment f) {
   if (f.id.empty()) refuse("an entity has an id", "id", "5.2.4");
   if (f.types.empty()) refuse("an entity has a type", "type", "5.2.4");
+  if (f.id == null_uri) refuse("this URI removes; it identifies nothing", "id", "5.5.4");
+  if (f.removes_scope) refuse("there is nothing to remove here", "scope", "5.5.4");
+  if (auto const* expires = f.more.find("expiresAt"); expires != nullptr && is_null_uri(*expires)) {
+    refuse("there is nothing to remove here", "expiresAt", "5.5.4");
+  }
   auto e = entity();
   e.id = std::move(f.id);
   e.types = std::move(f.types);
@@ -521,9 +617,17 @@ entity to_entity(entity_fragment f) {
 
 attribute_ptr updated(attribute const& old, attribute_fragment f) {
   require_same_kind(old, f);
+  if (f.has_value && !f.removes && f.data.kind == attribute_kind::property) forbid_null_inside(f.data.value, old.name.text());
   return patched(old, std::move(f), patching::replace);
 }
 
 attribute_ptr merged(attribute const& old, attribute_fragment f) { return patched(old, std::move(f), patching::merge); }
+
+attribute_ptr merged_into_nothing(attribute_fragment f) {
+  if (f.has_value && f.data.kind == attribute_kind::property && f.data.value.is_object()) {
+    f.data.value = merged_value(json::object(), f.data.value);
+  }
+  return to_attribute(std::move(f));
+}
 
 }  // namespace dos::ngsi_ld

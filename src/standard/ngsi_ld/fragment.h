@@ -54,6 +54,7 @@ entity to_entity(entity_fragment f);
 attribute_ptr updated(attribute const& old, attribute_fragment f);
 // Like a JSON merge patch, into values and sub-attributes. ETSI GS CIM 009, 5.5.12 and 5.6.17
 attribute_ptr merged(attribute const& old, attribute_fragment f);
+attribute_ptr merged_into_nothing(attribute_fragment f);
 
 std::vector<symbol> parse_types(json::value const& v, context const& c);
 std::vector<symbol> parse_scopes(json::value const& v);

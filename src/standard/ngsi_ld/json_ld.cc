@@ -146,6 +146,9 @@ class context_processor {
       if (!m->is_string()) refuse(std::string(key) + " is text", term);
       return m->as_string();
     };
+    if (value.find("@context") != nullptr) {
+      throw fault(fault_kind::invalid, "NGSI-LD knows no contexts that hold for one term only", term, "ETSI GS CIM 009, 5.5.7");
+    }
     auto const* id = value.find("@id");
     if (auto const reverse = text_of("@reverse")) {
       d.iri = expand_in(local, *reverse);

@@ -90,7 +90,7 @@ std::vector<std::string_view> split_members(std::string_view text, std::string_v
   for (auto i = std::size_t(0); i != text.size(); ++i) {
     if (text[i] == '{') ++depth;
     if (text[i] == '}' && --depth < 0) refuse_projection("there is a } too many", parameter);
-    if (text[i] == ',' && depth == 0) add(i);
+    if ((text[i] == ',' || text[i] == '|') && depth == 0) add(i);
   }
   if (depth != 0) refuse_projection("a } is missing", parameter);
   add(text.size());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 
 #include "base/fault.h"
 #include "base/text.h"
@@ -75,7 +76,70 @@ class q_reader {
       auto target = read_path();
       return query::none(target.is_known ? query::exists(std::move(target.path)) : query::any({}));
     }
-    auto target = read_path();
+    auto hops = read_hops();
+    if (!hops.empty()) return read_linked(hops);
+    return read_comparison(read_path());
+  }
+
+  // 4.9: connectedTo{Device:battery}: the attribute that points, and of which type what it points to must be.
+  struct hop {
+    symbol attribute;
+    query::type_selection types;
+  };
+
+  std::vector<hop> read_hops() {
+    auto hops = std::vector<hop>();
+    for (;;) {
+      auto const from = at_;
+      auto const end = std::min(text_.find_first_of(";|()[]\"=<>~!{}", at_), text_.size());
+      if (end == text_.size() || text_[end] != '{' || end == from) return hops;
+      auto next = hop();
+      next.attribute = names_(text_.substr(from, end - from));
+      at_ = end + 1;
+      auto const colon = text_.find_first_of(";|()[]\"=<>~!{}:,", at_);
+      auto const is_hint = colon != std::string_view::npos && text_[colon] == ':' && !text_.substr(colon).starts_with("://");
+      if (is_hint) {
+        next.types = parse_type_selection(text_.substr(at_, colon - at_), names_);
+        at_ = colon + 1;
+      }
+      hops.push_back(std::move(next));
+    }
+  }
+
+  query::node_ptr read_linked(std::vector<hop> const& hops) {
+    if (int(hops.size()) > options_.linked_levels || !options_.find_linked) {
+      refuse("what is asked of linked entities needs join and a joinLevel that reaches them");
+    }
+    auto inner = read_path();
+    for (auto const& h : hops) {
+      if (!take('}')) refuse("expected }");
+      static_cast<void>(h);
+    }
+    auto condition = read_comparison(std::move(inner));
+    for (auto h = hops.rbegin(); h != hops.rend(); ++h) {
+      auto q = query::query();
+      if (!h->types.empty()) q.selectors.push_back({.ids = {}, .id_pattern = {}, .types = h->types});
+      q.filter = std::move(condition);
+      q.limit = linked_ids_max + 1;
+      auto const ids = options_.find_linked(q);
+      if (ids.size() > linked_ids_max) refuse("more than " + std::to_string(linked_ids_max) + " linked entities match");
+      if (ids.empty() || !h->attribute) return query::any({});
+      auto targets = std::vector<std::variant<json::value, query::range>>();
+      for (auto const& id : ids) targets.push_back(json::value(id));
+      auto p = query::path();
+      p.attribute = h->attribute;
+      condition = query::compare(std::move(p), query::relation::equal, std::move(targets));
+    }
+    return condition;
+  }
+
+  struct target {
+    query::path path;
+    bool is_known = true;
+    bool expands = false;
+  };
+
+  query::node_ptr read_comparison(target target) {
     auto const* o = find_operator();
     if (o == nullptr) return target.is_known ? query::exists(std::move(target.path)) : query::any({});
     at_ += o->sign.size();
@@ -84,14 +148,12 @@ class q_reader {
                        : read_operand(o->relation, target);
     // An attribute that nobody ever had: nothing is equal to it, or different from it.
     if (!target.is_known) return query::any({});
+    if (o->relation == query::relation::not_equal && !target.path.trail.empty() && target.path.trail.back() == "*") {
+      auto const there = query::exists(target.path);  // 4.9: no language may have it
+      return query::all({there, query::none(query::compare(std::move(target.path), query::relation::equal, std::move(operand)))});
+    }
     return query::compare(std::move(target.path), o->relation, std::move(operand));
   }
-
-  struct target {
-    query::path path;
-    bool is_known = true;
-    bool expands = false;
-  };
 
   std::string_view read_name() {
     auto const from = at_;
@@ -213,8 +275,12 @@ class q_reader {
     // What is left is a date, a time or a URI; all other text has quotes.
     if (word.find(':') != std::string_view::npos || is_date(word)) return word;
     if (t.expands) return names_.expand(word);
-    if (t.path.what != query::path::field::value) return word;
+    if (t.path.what != query::path::field::value || is_word(word)) return word;
     refuse("a text stands between quotes");
+  }
+
+  static bool is_word(std::string_view w) {
+    return std::all_of(w.begin(), w.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; });
   }
 
   static bool is_date(std::string_view w) {

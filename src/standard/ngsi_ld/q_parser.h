@@ -1,6 +1,7 @@
 // The query languages of NGSI-LD, each to its part of the kernel's query tree.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,7 @@ namespace dos::ngsi_ld {
 inline constexpr std::size_t q_bytes_max = 16'384;
 inline constexpr std::size_t q_terms_max = 500;
 inline constexpr int q_depth_max = 40;         // parentheses
+inline constexpr std::size_t linked_ids_max = 1'000;
 inline constexpr std::size_t type_alternatives_max = 200;
 
 // How names become symbols. What is asked once must not grow the table of names; what stays (a subscription) must know
@@ -41,6 +43,9 @@ struct naming {
 struct q_options {
   std::vector<std::string_view> expanded;   // expandValues: attributes whose values are terms
   std::vector<std::string_view> json_keys;  // jsonKeys: attributes whose members are taken as they are
+  // For name{of.what.it.points.to}: how many entities away, and the ids of those that match (at most linked_ids_max).
+  int linked_levels = 0;
+  std::function<std::vector<std::string>(query::query const&)> find_linked;
 };
 
 // Each throws fault invalid with the place and clause.

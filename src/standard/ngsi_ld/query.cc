@@ -36,6 +36,8 @@ void answer_query(call_ptr const& c, entity_query q, rendering r) {
   if (!q.is_selective) {
     throw fault(fault_kind::invalid, "say what you look for: type, attrs, q, a geographic query or local=true", "", "ETSI GS CIM 009, 5.7.2");
   }
+  auto const join = read_join(*c);
+  require_join_reaches(q.projection, join.form != join_form::none, join.level);
   auto const p = read_page(*c);
   q.which.offset = p.offset;
   q.which.limit = p.limit + 1;  // one more tells whether there is a next page
@@ -61,6 +63,9 @@ void query_entities(call_ptr c) { answer_query(c, read_entity_query(*c), make_re
 
 // ETSI GS CIM 009, 5.7.2 and 6.23.3.1
 void query_by_body(call_ptr c) {
+  if (c->body.find("temporalQ") != nullptr) {
+    throw fault(fault_kind::invalid, "temporalQ is for temporal queries", "temporalQ", "ETSI GS CIM 009, 5.2.23");
+  }
   auto q = read_query_body(c->body, {*c->names});
   auto r = make_rendering(*c);
   auto const lang = c->body.text_or("lang", "");

@@ -85,6 +85,21 @@ void require_information(json::value const* information) {
   }
 }
 
+// 5.2.34
+void require_management(json::value const& v) {
+  if (!v.is_object()) refuse_registration("an object", "management", "5.2.34");
+  if (auto const* d = v.find("cacheDuration"); d != nullptr && !(d->is_string() && parse_duration(d->as_string()))) {
+    refuse_registration("a duration like PT5M", "management.cacheDuration", "5.2.34");
+  }
+  for (auto const member : {"cooldown", "timeout"}) {
+    auto const* n = v.find(member);
+    if (n != nullptr && (!n->is_number() || n->as_double() <= 0)) {
+      refuse_registration("a number of milliseconds above 0", "management." + std::string(member), "5.2.34");
+    }
+  }
+  if (auto const* b = v.find("localOnly"); b != nullptr && !b->is_bool()) refuse_registration("true or false", "management.localOnly", "5.2.34");
+}
+
 bool has_type(json::value const& info, std::vector<symbol> const& conjunction) {
   auto const types = texts_of(*info.find("type"), "type");
   return std::all_of(conjunction.begin(), conjunction.end(), [&](symbol wanted) {
@@ -221,6 +236,8 @@ void require_valid_registration(json::value const& body, timestamp now, bool che
     if (!t) refuse_registration("a date and time in UTC", "expiresAt");
     if (checks_expiry && *t <= now) refuse_registration("this is in the past", "expiresAt");
   }
+  if (auto const* info = body.find("contextSourceInfo"); info != nullptr) require_key_values(*info, "contextSourceInfo");
+  if (auto const* management = body.find("management"); management != nullptr) require_management(*management);
   auto const mode = body.text_or("mode", "inclusive");
   if (mode != "inclusive" && mode != "exclusive" && mode != "redirect" && mode != "auxiliary") {
     refuse_registration("mode is inclusive, exclusive, redirect or auxiliary", "mode");

@@ -199,7 +199,7 @@ void write_body(std::string& out, members& m, entity const& e, rendering const& 
     m.name("scope");
     write_symbols(out, e.scopes, nullptr);
   }
-  if (auto const* expires = e.more.find("expiresAt"); expires != nullptr) {
+  if (auto const* expires = e.more.find("expiresAt"); expires != nullptr && r.sys_attrs) {
     m.name("expiresAt");
     json::write(out, *expires);
   }
@@ -294,10 +294,10 @@ void write_simple_value(std::string& out, attribute const& a, rendering const& r
       [[fallthrough]];
     case attribute_kind::property:
     case attribute_kind::geo_property:
-      write_value(out, a, r);
-      break;
     case attribute_kind::list_property:
     case attribute_kind::list_relationship:
+      write_value(out, a, r);
+      break;
     case attribute_kind::language_property:
     case attribute_kind::vocab_property:
     case attribute_kind::json_property:
@@ -338,8 +338,9 @@ void write_instance(std::string& out, attribute const& a, rendering const& r, in
   m.time("observedAt", a.observed_at);
   if (a.more.is_object()) {
     for (auto const& [key, v] : a.more.as_object()) {
+      if (key == "expiresAt" && !r.sys_attrs) continue;  // 6.3.11
       m.escaped_name(key);
-      if (key == "objectType" || key == "valueType") {
+      if (key == "objectType" || key == "valueType" || key == "entityTypeSealed") {
         write_compacted(out, v, r.names);
       } else {
         json::write(out, v);

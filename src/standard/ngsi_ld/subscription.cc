@@ -102,8 +102,7 @@ mqtt_rules read_mqtt(json::value const& endpoint, std::string const& uri) {
   if (info == nullptr) return out;
   for (auto const& pair : info->as_array()) {
     auto const key = pair.text_or("key", "");
-    auto const* v = pair.find("value");
-    auto const value = v == nullptr ? std::string() : v->is_string() ? std::string(v->as_string()) : json::to_string(*v);
+    auto const value = pair.text_or("value", "");
     if (key == "MQTT-Version") {
       if (value != "mqtt3.1.1" && value != "mqtt5.0") {
         refuse_subscription("MQTT-Version is mqtt3.1.1 or mqtt5.0", "notification.endpoint.notifierInfo", "7.2");
@@ -127,13 +126,12 @@ void read_endpoint(json::value const& v, notification_rules& out) {
   if (scheme == "file" || scheme == "ftp" || scheme == "gopher") {
     refuse_subscription("an endpoint is reached by http, https, mqtt or mqtts", "notification.endpoint.uri", "5.2.15");
   }
-  if (auto const* info = v.find("notifierInfo"); info != nullptr && !info->is_array()) {
-    refuse_subscription("an array of keys and values", "notification.endpoint.notifierInfo", "5.2.22");
+  for (auto const member : {"notifierInfo", "receiverInfo"}) {
+    if (auto const* info = v.find(member); info != nullptr) require_key_values(*info, "notification.endpoint." + std::string(member));
   }
   if (scheme == "mqtt" || scheme == "mqtts") out.mqtt = read_mqtt(v, out.uri);
   out.accept = read_accept(v.text_or("accept", ""));
   if (auto const* info = v.find("receiverInfo"); info != nullptr) {
-    if (!info->is_array()) refuse_subscription("an array of keys and values", "notification.endpoint.receiverInfo", "5.2.22");
     for (auto const& pair : info->as_array()) {
       auto const key = pair.text_or("key", ""), value = pair.text_or("value", "");
       auto const is_plain = [](std::string_view s) { return std::all_of(s.begin(), s.end(), [](char c) { return c >= ' ' && c < 127; }); };
@@ -264,6 +262,10 @@ subscription read_subscription(json::value const& record) {
   if (auto const* q = body.find("q"); q != nullptr) {
     if (!q->is_string()) refuse_subscription("q is text", "q");
     add_filter(conditions, parse_q(decoded_q(q->as_string()), n));
+  }
+  if (auto const* csf = body.find("csf"); csf != nullptr) {
+    if (!csf->is_string()) refuse_subscription("csf is text", "csf");
+    parse_q(decoded_q(csf->as_string()), {*core_context()});
   }
   if (auto const* geo = body.find("geoQ"); geo != nullptr) add_filter(conditions, read_geo_query(*geo, n));
   if (auto const* scope = body.find("scopeQ"); scope != nullptr) {

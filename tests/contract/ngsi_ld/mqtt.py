@@ -71,7 +71,7 @@ def subscribe(topic, **notifier):
     s = {"id": new_id("Subscription"), "type": "Subscription", "entities": [{"type": "Bin"}],
          "notification": {"format": "keyValues", "endpoint": {
              "uri": f"{here}/{topic}", "receiverInfo": [{"key": "Room", "value": "12"}],
-             "notifierInfo": [{"key": "MQTT-" + k, "value": v} for k, v in notifier.items()]}}}
+             "notifierInfo": [{"key": "MQTT-" + k, "value": str(v)} for k, v in notifier.items()]}}}
     r = call("POST", "/subscriptions", s)
     check("a subscription with a topic can be made", r.status == 201, r)
     return s["id"]

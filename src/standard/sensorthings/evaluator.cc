@@ -329,7 +329,30 @@ std::strong_ordering sort(operand const& a, operand const& b) {
   return std::strong_ordering::equal;
 }
 
-bool evaluator::holds(expression const& e, item const& i) const { return truth(e, i, {}); }
+namespace {
+
+// Whether two values of a comparison relate; nothing where they can't be compared. `eq null` asks whether something is there;
+// a text beside a number or a truth is compared with how that is written, but a number that the filter names only with numbers.
+std::optional<bool> related(expression const& comparison, operand const& a, operand const& b) {
+  auto const is_named = [&](std::size_t side) { return comparison.parts[side]->what == operation::literal; };
+  if (is_null(a) || is_null(b)) {
+    auto const asks = (is_named(0) && is_null(a)) || (is_named(1) && is_null(b));
+    auto const is_presence = comparison.what == operation::equal || comparison.what == operation::not_equal;
+    if (!asks || !is_presence) return std::nullopt;
+    return (is_null(a) && is_null(b)) == (comparison.what == operation::equal);
+  }
+  auto const *x = json_of(a), *y = json_of(b);
+  if (!x || !y || x->is_string() == y->is_string()) return holds(comparison.what, a, b);
+  auto const& other = x->is_string() ? *y : *x;
+  if (!other.is_number() && !other.is_bool()) return std::nullopt;
+  if (is_named(x->is_string() ? 1 : 0)) return std::nullopt;
+  auto const written = json::value(json::to_string(other));
+  return x->is_string() ? holds(comparison.what, a, written) : holds(comparison.what, written, b);
+}
+
+}  // namespace
+
+bool evaluator::holds(expression const& e, item const& i) const { return truth(e, i, {}) == true; }
 
 operand evaluator::key_of(expression const& e, item const& i) const {
   auto const found = all_of(e, i, {});
@@ -342,26 +365,20 @@ operand evaluator::key_of(expression const& e, item const& i) const {
   return key;
 }
 
-bool evaluator::truth(expression const& e, item const& i, variables const& bound) const {
+std::optional<bool> evaluator::truth(expression const& e, item const& i, variables const& bound) const {
   switch (e.what) {
-    case operation::either: return truth(*e.parts[0], i, bound) || truth(*e.parts[1], i, bound);
-    case operation::both: return truth(*e.parts[0], i, bound) && truth(*e.parts[1], i, bound);
+    case operation::either:
+    case operation::both: {
+      auto const decides = e.what == operation::either;
+      auto const a = truth(*e.parts[0], i, bound);
+      if (a == decides) return a;
+      auto const b = truth(*e.parts[1], i, bound);
+      if (b == decides) return b;
+      return a && b ? std::optional(!decides) : std::nullopt;
+    }
     case operation::negate: {
-      // Of what has no value nothing is true, the opposite neither.
-      auto const& inner = *e.parts[0];
-      if (inner.what >= operation::equal && inner.what <= operation::greater_equal) {
-        auto const a = all_of(*inner.parts[0], i, bound), b = all_of(*inner.parts[1], i, bound);
-        auto const names_null = [](expression const& x) { return x.what == operation::literal && is_null(x.literal); };
-        if (!names_null(*inner.parts[0]) && !names_null(*inner.parts[1]) &&
-            (std::all_of(a.begin(), a.end(), is_null) || std::all_of(b.begin(), b.end(), is_null))) {
-          return false;
-        }
-      }
-      if (inner.what == operation::path || inner.what == operation::call) {
-        auto const a = all_of(inner, i, bound);
-        return !a.empty() && std::none_of(a.begin(), a.end(), [](operand const& o) { return is_true(o) || is_null(o); });
-      }
-      return !truth(inner, i, bound);
+      auto const inner = truth(*e.parts[0], i, bound);
+      return inner ? std::optional(!*inner) : std::nullopt;
     }
     case operation::any_of:
     case operation::all_of: {
@@ -394,16 +411,21 @@ bool evaluator::truth(expression const& e, item const& i, variables const& bound
     case operation::greater_equal: {
       auto const a = all_of(*e.parts[0], i, bound);
       auto const b = all_of(*e.parts[1], i, bound);
+      auto is_known = false;
       for (auto const& x : a) {
         for (auto const& y : b) {
-          if (sensorthings::holds(e.what, x, y)) return true;
+          auto const relates = related(e, x, y);
+          if (relates == true) return true;
+          is_known = is_known || relates;
         }
       }
-      return false;
+      return is_known ? std::optional(false) : std::nullopt;
     }
     default: {
       auto const found = all_of(e, i, bound);
-      return std::any_of(found.begin(), found.end(), is_true);
+      if (std::any_of(found.begin(), found.end(), is_true)) return true;
+      auto const is_false = [](operand const& o) { return json_of(o) && json_of(o)->is_bool(); };
+      return std::any_of(found.begin(), found.end(), is_false) ? std::optional(false) : std::nullopt;
     }
   }
 }
@@ -433,7 +455,10 @@ evaluator::values evaluator::all_of(expression const& e, item const& i, variable
       }
       return results;
     }
-    default: return {json::value(truth(e, i, bound))};
+    default: {
+      auto const t = truth(e, i, bound);
+      return {t ? json::value(*t) : json::value()};
+    }
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <compare>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,7 +24,8 @@ class evaluator {
   using values = std::vector<operand>;
   using variables = std::vector<std::pair<std::string_view, item const*>>;
 
-  bool truth(expression const& e, item const& i, variables const& bound) const;
+  // Nothing where nobody can know, as of a comparison with what is not there.
+  std::optional<bool> truth(expression const& e, item const& i, variables const& bound) const;
   values all_of(expression const& e, item const& i, variables const& bound) const;
   values at_path(expression const& e, item const& i, variables const& bound) const;
   values call(expression const& e, item const& i, variables const& bound) const;

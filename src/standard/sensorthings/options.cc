@@ -125,7 +125,14 @@ query_options parse_options(http::query_map const& query, kind of, limits const&
   auto parser = options_parser(l);
   for (auto const& [name, value] : query) {
     // What does not begin with a dollar sign is none of the standard's business (cache keys of clients …).
-    if (name.starts_with('$')) parser.set(o, name, value, of, 0);
+    if (!name.starts_with('$')) continue;
+    // Some clients encode the whole query, equals signs and all.
+    auto const equals = value.empty() ? name.find('=') : name.npos;
+    if (equals == name.npos) {
+      parser.set(o, name, value, of, 0);
+    } else {
+      parser.set(o, name.substr(0, equals), name.substr(equals + 1), of, 0);
+    }
   }
   return o;
 }

@@ -98,6 +98,11 @@ bool reader::has_own_locations(entity const& thing) const {
   return !any_place;
 }
 
+// A Thing of this standard has no feature before it has a Location.
+bool reader::is_own_feature(entity const& thing) const {
+  return !thing.find(words_.has_location) && (!thing.has_type(words_.thing) || thing.find(words_.location));
+}
+
 // The series whose observations say where the thing was.
 std::optional<series_ref> reader::places_of(entity const& thing) const {
   auto found = std::optional<series_ref>();
@@ -144,7 +149,7 @@ std::optional<item> reader::find(kind k, std::uint64_t id) const {
   if (number_of(*e) != id) return std::nullopt;
   if (auto const i = as_item(k, e)) return i;
   if (!is_thing(*e)) return std::nullopt;
-  if (k == kind::sensor || (k == kind::feature && !e->find(words_.has_location))) {
+  if (k == kind::sensor || (k == kind::feature && is_own_feature(*e))) {
     return item{.what = k, .id = id, .entity = e, .series = {}, .about = {}, .moment = {}, .derived = true};
   }
   return std::nullopt;
@@ -516,7 +521,7 @@ std::optional<item> reader::feature_of(item const& o) const {
       if (auto const f = as_item(kind::feature, own_.find(best->as_array()[1].as_string()))) return f;
     }
   }
-  if (thing->find(words_.has_location) || !is_alive(thing)) return std::nullopt;
+  if (!is_alive(thing) || !is_own_feature(*thing)) return std::nullopt;
   return item{.what = kind::feature, .id = number_of(*thing), .entity = thing, .series = {}, .about = {}, .moment = {}, .derived = true};
 }
 

@@ -81,6 +81,8 @@ class reader {
   std::optional<item> feature_of(item const& observation) const;
   std::vector<item> locations_of(entity_ptr const& thing, json::value const* then) const;
   bool has_own_locations(entity const& thing) const;
+  // Whether what is observed of a thing is observed where, and of what, it is itself.
+  bool is_own_feature(entity const& thing) const;
   std::optional<series_ref> places_of(entity const& thing) const;
 
   void datastreams_of(entity_ptr const& thing, kind k, visitor const& visit) const;

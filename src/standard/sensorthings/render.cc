@@ -78,7 +78,7 @@ void renderer::write_properties(std::string& out, item const& i, query_options c
   }
 }
 
-void renderer::write_entity(std::string& out, item const& i, query_options const& o) const {
+void renderer::write_entity(std::string& out, item const& i, query_options const& o, bool inner) const {
   auto first = true;
   out += '{';
   if (o.selects("selfLink")) {
@@ -97,13 +97,14 @@ void renderer::write_entity(std::string& out, item const& i, query_options const
       auto const is_multi = i.about && i.about->find("unitOfMeasurements");
       if (is_multi != (n.to == kind::multi_datastream)) continue;
     }
+    if (o.selects(n.name) && !(inner && o.select.empty())) {
+      write_name(out, std::string(n.name) + "@iot.navigationLink", first);
+      json::write_string(out, self_link(i) + "/" + std::string(n.name));
+    }
     if (it != o.expand.end()) {
       if (!first) out += ',';
       first = false;
       write_expansion(out, i, *it);
-    } else if (o.selects(n.name)) {
-      write_name(out, std::string(n.name) + "@iot.navigationLink", first);
-      json::write_string(out, self_link(i) + "/" + std::string(n.name));
     }
   }
   out += '}';
@@ -115,7 +116,7 @@ void renderer::write_expansion(std::string& out, item const& i, expansion const&
     json::write_string(out, n.name);
     out += ':';
     if (auto const target = reader_.follow(i, n)) {
-      write_entity(out, *target, *e.options);
+      write_entity(out, *target, *e.options, true);
     } else {
       out += "null";
     }
@@ -140,7 +141,7 @@ void renderer::write_expansion(std::string& out, item const& i, expansion const&
   out += '[';
   for (auto k = std::size_t(0); k < p.items.size(); ++k) {
     if (k) out += ',';
-    write_entity(out, p.items[k], *e.options);
+    write_entity(out, p.items[k], *e.options, true);
   }
   out += ']';
 }
@@ -148,7 +149,8 @@ void renderer::write_expansion(std::string& out, item const& i, expansion const&
 std::string renderer::next_link(page const& p, query_options const& o, std::string_view path) const {
   auto link = base_ + "/" + std::string(path) + "?";
   for (auto const& [name, value] : o.given) link += name + "=" + http::percent_encoded(value) + "&";
-  return link + "$skiptoken=" + p.next;
+  // $skip says how far the reader is, which some clients look at; where the page begins, the token says.
+  return link + "$skip=" + std::to_string(o.skip + p.items.size()) + "&$skiptoken=" + p.next;
 }
 
 void renderer::write_head(std::string& out, page const& p, query_options const& o, std::string_view path) const {

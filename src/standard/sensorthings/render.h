@@ -12,7 +12,8 @@ class renderer {
   // `base`: "https://city.example/v1.1", without slash at the end.
   renderer(std::string base, reader const& r, lister const& l) : base_(std::move(base)), reader_(r), lister_(l) {}
 
-  void write_entity(std::string& out, item const& i, query_options const& o) const;
+  // `inner`: expanded in another, which has no links of its own unless they are selected.
+  void write_entity(std::string& out, item const& i, query_options const& o, bool inner = false) const;
   // {"@iot.count", "@iot.nextLink", "value"}; `path`: of the list, "Things(1)/Datastreams".
   void write_page(std::string& out, page const& p, query_options const& o, std::string_view path) const;
   void write_references(std::string& out, page const& p, query_options const& o, std::string_view path) const;

@@ -58,8 +58,8 @@ struct taken {
   json::value value(std::string const& id, std::string const& name) const { return of(id, name).at(0).value; }
 };
 
-// Piece by piece, as an upload comes; compressed files through the tool.
-taken take_file(std::filesystem::path const& path, mapping const& m, parameter_map parameters = {}) {
+template <typename Feed>
+taken take_all(mapping const& m, parameter_map parameters, Feed const& feed) {
   auto result = taken();
   auto reader = draft_reader(m, std::move(parameters),
                              {.draft =
@@ -69,14 +69,25 @@ taken take_file(std::filesystem::path const& path, mapping const& m, parameter_m
                                     return true;
                                   },
                               .problem = [&](row_problem&& p) { result.problems.push_back(std::move(p)); }});
-  auto const command = path.extension() == ".zst" ? "zstd -dcq '" + path.string() + "'" : "cat '" + path.string() + "'";
-  auto* const pipe = popen(command.c_str(), "r");
-  auto piece = std::string(65'536, '\0');
-  while (auto const n = std::fread(piece.data(), 1, piece.size(), pipe))
-    reader.feed(std::string_view(piece).substr(0, n));
-  EXPECT_EQ(0, pclose(pipe));
+  feed(reader);
   result.counts = reader.finish();
   return result;
+}
+
+taken take_text(std::string_view text, mapping const& m) {
+  return take_all(m, {}, [&](draft_reader& reader) { reader.feed(text); });
+}
+
+// Piece by piece, as an upload comes; compressed files through the tool.
+taken take_file(std::filesystem::path const& path, mapping const& m, parameter_map parameters = {}) {
+  auto const command = path.extension() == ".zst" ? "zstd -dcq '" + path.string() + "'" : "cat '" + path.string() + "'";
+  return take_all(m, std::move(parameters), [&](draft_reader& reader) {
+    auto* const pipe = popen(command.c_str(), "r");
+    auto piece = std::string(65'536, '\0');
+    while (auto const n = std::fread(piece.data(), 1, piece.size(), pipe))
+      reader.feed(std::string_view(piece).substr(0, n));
+    EXPECT_EQ(0, pclose(pipe));
+  });
 }
 
 std::string summary(read_counts const& c) {
@@ -108,6 +119,71 @@ TEST(published_files, every_shipped_mapping_is_understood) {
     ++count;
   }
   EXPECT_GE(count, 12);
+}
+
+// One record each, with the members that Dortmund's portal publishes.
+TEST(published_files, what_dortmund_publishes_becomes_entities) {
+  constexpr auto point = R"({"lon":7.49,"lat":51.49})";
+  constexpr auto area =
+      R"({"type":"Feature","geometry":{"type":"Polygon","coordinates":[[[7.4,51.5],[7.5,51.5],[7.5,51.6],[7.4,51.5]]]},"properties":{}})";
+  auto const works = std::string(R"({"art_der_baumassnahme":"Kanalbau","auftraggeber":"EB70","einschrankung":null,)") +
+                     R"("von":"2026-05-04","bis":"2026-10-02","stadtbezirk":"Hörde","geografische_koordinate":)" +
+                     point + R"(,"geo_point_2d":)" + point + R"(,"geo_shape":)" + area + "}";
+  struct expectation {
+    std::string name, record, id, attribute, value;
+  };
+  for (
+      auto const& e : std::vector<expectation>{
+          {"baustellen-tagesaktuell", works, "RoadWork:dortmund:2026-05-04:7.49:51.49", "endDate",
+           R"({"@type":"Date","@value":"2026-10-02"})"},
+          {"baustellen-geplant", works, "RoadWork:dortmund:2026-05-04:7.49:51.49", "status", R"("planned")"},
+          {"baustellen-tagesaktuell-flachen", works, "RoadWork:dortmund:flaeche:2026-05-04:7.49:51.49", "areaServed",
+           R"("Hörde")"},
+          {"baustellen-geplant-flachen", works, "RoadWork:dortmund:flaeche:2026-05-04:7.49:51.49", "name",
+           R"("Kanalbau")"},
+          {"stadtbezirke",
+           R"({"stadtbezirk_nr":5,"stadtbezirk_bezeichnung":"Aplerbeck","geografische_polygone":)" + std::string(area) +
+               "}",
+           "AdministrativeArea:dortmund:stadtbezirk:5", "name", R"("Aplerbeck")"},
+          {"statistische-bezirke",
+           R"({"statistischer_bezirk_nr":52,"statistischer_bezirk":"Sölde","stadtbezirk_nr":5,"geografische_polygone":)" +
+               std::string(area) + "}",
+           "AdministrativeArea:dortmund:statistischer-bezirk:52", "isPartOf",
+           R"("urn:ngsi-ld:AdministrativeArea:dortmund:stadtbezirk:5")"},
+          {"strassen", R"({"strassenname":"Brechtener Straße","strassenschlussel":"70644","kommune":"Dortmund"})",
+           "Road:dortmund:70644", "name", R"("Brechtener Straße")"},
+          {"strassen-bezirke",
+           R"({"strassenname":"A","strassenschlussel":"1","statistischer_bezirk_bezeichnung":"Brechten"})",
+           "Road:dortmund:1", "areaServed", R"(["Brechten"])"},
+          {"strassenabschnitte",
+           R"({"strassenname":"A","strassenschlussel":"1","strassenabschnittsnummer":"3","lange_strassenabschnitt_m":"120","strassenklasse":"G","geo_shape":)" +
+               std::string(area) + "}",
+           "RoadSegment:dortmund:1-3", "length", "120"},
+          {"abfallentsorgung",
+           R"({"titel":"Depotcontainer Glas","adresse":"Hansastr. 1","ort":"Dortmund","geografische_koordinaten":)" +
+               std::string(point) + "}",
+           "PointOfInterest:dortmund:edg:depotcontainer-glas:7.49:51.49", "address",
+           R"({"streetAddress":"Hansastr. 1","addressLocality":"Dortmund"})"},
+          {"gremientermine",
+           R"({"datum":"2026-12-03","gremium":"Rat der Stadt","beginn":"15:00:00","sitzungsort":"Rathaus"})",
+           "Event:dortmund:gremium:rat-der-stadt:2026-12-03", "startDate",
+           R"({"@type":"DateTime","@value":"2026-12-03T14:00:00Z"})"},
+          {"gremienniederschriften",
+           R"({"datum":"2026-12-03","gremium":"Rat der Stadt","link":"https://rathaus.dortmund.de/x"})",
+           "Event:dortmund:gremium:rat-der-stadt:2026-12-03", "minutes", R"("https://rathaus.dortmund.de/x")"},
+          {"ratswahl-2025-stimmbezirke",
+           R"({"stimmbezirk":"1101","stadtbezirk":"Innenstadt-Nord","wahlberechtigte":1000,"wahler_innen":226,"gultige_stimmen":220,"ungultige_stimmen":6,"spd":65,"cdu":21,"grune":43,"die_linke":70,"afd":null,"geo_point_2d":)" +
+               std::string(point) + "}",
+           "ElectionResult:dortmund:rat-2025-09-14:1101", "votes_die_linke", "70"},
+          {"kommunalwahlen",
+           R"({"tag_der_wahl":"2020-09-13","gultige_stimmen":300000,"spd_absolut":90000,"spd_in":30.0,"cdu_absolut":75000,"cdu_in":25.0,"grune_absolut":60000,"grune_in":20.0,"afd_absolut":null,"afd_in":null})",
+           "ElectionResult:dortmund:kommunalwahl:2020-09-13", "share_spd", "30.0"}}) {
+    SCOPED_TRACE(e.name);
+    auto const t = take_text("[" + e.record + "]", shipped_mapping("dortmund-" + e.name));
+    for (auto const& p : t.problems) ADD_FAILURE() << p.column << ": " << p.message;
+    ASSERT_TRUE(t.by_id.contains("urn:ngsi-ld:" + e.id)) << (t.by_id.empty() ? "nothing" : t.by_id.begin()->first);
+    EXPECT_EQ(e.value, json::to_string(t.value("urn:ngsi-ld:" + e.id, e.attribute)));
+  }
 }
 
 TEST(published_files, the_manual_shows_a_mapping_that_works) {

@@ -54,8 +54,16 @@ tail::open_series* tail::find_open(shard const& in, series_id s) {
 tail::open_series& tail::open(shard& in, series_id s) {
   auto const i = s / shard_count;
   if (i >= in.series.size()) in.series.resize(std::max<std::size_t>(i + 1, in.series.size() * 3 / 2));
-  if (!in.series[i]) in.series[i] = std::make_unique<open_series>();
+  if (!in.series[i]) {
+    in.series[i] = std::make_unique<open_series>();
+    bytes_ += sizeof(open_series);
+  }
   return *in.series[i];
+}
+
+void tail::close(shard& in, series_id s) {
+  in.series[s / shard_count].reset();
+  bytes_ -= sizeof(open_series);
 }
 
 template <typename Visit>
@@ -244,8 +252,8 @@ std::vector<series_id> tail::choose(store::position cursor, history_options cons
       if (due >= limits.flush_points || is_edited || (due != 0 && since < keep_from)) {
         chosen.push_back(id);
       } else if (due != 0) {
-        waiting.push_back({s.bytes, id});
-        left += s.bytes;
+        waiting.push_back({s.bytes + sizeof s, id});
+        left += waiting.back().bytes;
       }
     });
   }
@@ -332,7 +340,7 @@ void tail::flushed() {
       if (s->hidden->numbers.empty() && s->hidden->ranges.empty()) s->hidden.reset();
     }
     s->saved_since = 0;
-    if (s->empty()) shard.series[id / shard_count].reset();
+    if (s->empty()) close(shard, id);
   }
   for (auto const id : plan_.saved) {
     auto& shard = shard_of(id);
@@ -371,7 +379,7 @@ void tail::load_row(chunk_reader in, row_id id, store::position cursor) {
     if (head % 2 == 1) {
       if (auto* const s = find_open(shard, series)) {
         drop_points(*s, [](point const&) { return true; });
-        shard.series[series / shard_count].reset();
+        close(shard, series);
       }
       continue;
     }

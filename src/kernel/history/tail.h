@@ -117,7 +117,8 @@ class tail {
   shard& shard_of(series_id s) { return shards_[s % shard_count]; }
   shard const& shard_of(series_id s) const { return shards_[s % shard_count]; }
   static open_series* find_open(shard const& in, series_id s);
-  static open_series& open(shard& in, series_id s);
+  open_series& open(shard& in, series_id s);
+  void close(shard& in, series_id s);
   template <typename Visit>
   static void for_each_open(shard const& in, std::size_t index, Visit const& visit);
   point pack(open_series const& s, observation o, store::position at);

@@ -263,6 +263,7 @@ entity_ptr apply(entity before, effect::entity_changed const& e, timestamp at, s
   }
   for (auto const& r : e.removed) after.remove(r.name, r.dataset);
   for (auto const& a : e.set) after.set(a);
+  if (after.attributes.capacity() > after.attributes.size()) after.attributes.shrink_to_fit();
   if (e.created || after.created_at == no_time) after.created_at = at;
   after.modified_at = at;
   after.version = position;

@@ -29,6 +29,12 @@ bool opens(token const& t, city const& c) {
   return !is_revoked(t.id) && !is_revoked(t.parent);
 }
 
+principal bearer(token const& t, std::string const& door) {
+  auto who = principal{.name = t.name, .role = t.role, .source = door + '/' + t.id, .tokens = {t.id}, .until = t.expires_at};
+  if (!t.parent.empty()) who.tokens.push_back(t.parent);
+  return who;
+}
+
 http::fault_form form_for(offer const& o, std::string const& pattern) {
   auto best = http::fault_form(static_cast<http::response (*)(fault const&)>(http::problem));
   auto length = std::size_t(0);
@@ -64,6 +70,13 @@ bool edge::is_revoked(token const& t) const {
   return std::none_of(node_.cities.begin(), node_.cities.end(), [&](auto const& c) { return opens(t, *c); });
 }
 
+caller edge::identify(std::string_view text, std::string const& door, std::string const& peer) const {
+  if (text.empty()) return {"*", {.name = "anonymous", .role = options_.anonymous, .source = door + '/' + peer}};
+  auto const found = verify(text, options_.token_key, node_.clock.now());
+  require(found && !is_revoked(*found), fault_kind::unauthenticated, "the token is not valid, or no longer");
+  return {found->city, bearer(*found, door)};
+}
+
 session edge::open_session(std::shared_ptr<city> c, http::request const& r, bool for_everyone) const {
   auto who = principal{.name = "anonymous", .role = options_.anonymous, .source = "http/" + r.peer};
   auto found = std::optional<token>();
@@ -73,12 +86,7 @@ session edge::open_session(std::shared_ptr<city> c, http::request const& r, bool
     if (!for_everyone) throw;
   }
   if (found && opens(*found, *c)) {
-    who.role = found->role;
-    who.name = found->name;
-    who.source = "http/" + found->id;
-    who.tokens = {found->id};
-    if (!found->parent.empty()) who.tokens.push_back(found->parent);
-    who.until = found->expires_at;
+    who = bearer(*found, "http");
   } else if (found && !for_everyone) {
     throw fault(fault_kind::forbidden, "this token is for another city, or was revoked");
   }

@@ -33,6 +33,8 @@ class edge {
   std::optional<token> caller(http::request const& r) const;
   // In every city it is for.
   bool is_revoked(token const& t) const;
+  // See node::identify.
+  dos::caller identify(std::string_view text, std::string const& door, std::string const& peer) const;
 
  private:
   session open_session(std::shared_ptr<city> c, http::request const& r, bool for_everyone) const;

@@ -177,7 +177,8 @@ void serve(options const& o) {
                 .version = version,
                 .demo = o.demo,
                 .render_entity = {},
-                .request = {}};
+                .request = {},
+                .identify = {}};
   for (auto& profile : data.cities()) {
     n.cities.push_back(city::open(profile.id, data.city_path(profile.id), clock, city_options_from(configuration)));
     n.profiles.push_back(std::move(profile));
@@ -198,6 +199,7 @@ void serve(options const& o) {
     }
     door(std::move(r), std::move(answer));
   };
+  n.identify = [&door](std::string_view token, std::string const& to, std::string const& peer) { return door.identify(token, to, peer); };
   auto all = offers(n);
   all.push_back(offer_sign_in(n, door, data, key));
   all.push_back(offer_tokens(n, data, key));

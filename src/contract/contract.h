@@ -56,6 +56,12 @@ struct city_profile {
   json::value words;  // name, ags, center, bbox, contact, logo …, as configured
 };
 
+// Who comes to a door, and the city that the token is for: "*" for every one, also of callers without a token.
+struct caller {
+  std::string city;
+  principal who;
+};
+
 // The node: everything a module may use beyond the session it is handed.
 struct node {
   dos::clock const& clock;
@@ -75,6 +81,9 @@ struct node {
   // Hands a request to the program's own doors, from any thread once it runs; faults come as answers. Without an
   // Authorization header it acts as administrator of every city under the name `as`. Set by the app.
   std::function<void(std::string const& as, http::request r, http::reply answer)> request = {};
+  // For doors that are no HTTP. Without a token: whoever anonymous callers are. The caller's writes wait in the queue
+  // DOOR/token or DOOR/peer. Faults: unauthenticated. Set by the app.
+  std::function<caller(std::string_view token, std::string const& door, std::string const& peer)> identify = {};
 
   std::shared_ptr<dos::city> find_city(std::string_view id) const;
   // A session of the program itself (jobs, ingest), with full rights and a queue and ledger line of its own.

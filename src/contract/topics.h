@@ -36,11 +36,11 @@ struct topic_space {
       publish;
 
   // A client's subscription to a filter below the prefix, wildcards and all. Faults: invalid (no such topic, or the
-  // module has no wildcards), forbidden. Tells of changes after `after`, a position in the city's log; 0: from now on.
+  // module has no wildcards), forbidden. Tells of changes after `after`, a position in the city's log; none: from now on.
   // `send` may be called from any thread, also within subscribe, in the order of positions, while the returned handle
   // lives; it does not block. Dropping the handle ends it: no call begins afterwards, and dropping within `send` is
   // permitted.
-  std::function<std::shared_ptr<void>(session, std::string filter, std::uint64_t after,
+  std::function<std::shared_ptr<void>(session, std::string filter, std::optional<std::uint64_t> after,
                                       std::function<void(topic_message)> send)>
       subscribe;
 };

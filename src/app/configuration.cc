@@ -36,6 +36,7 @@ json::object defaults() {
           {"body_bytes_max", 33'554'432},
           {"log_days", 14},                     // how long the commit log is kept
           {"history_days", 0},                  // how long history is kept; 0: for ever
+          {"mqtt", json::object()},             // the program's own listener, see docs
           {"mqtt_sources", json::array()},      // brokers of LoRaWAN networks, see docs
           {"lorawan", json::object()}};         // time_past_max_s, time_future_max_s: which times are believed
 }

@@ -17,7 +17,7 @@ struct options {
   std::string data = "data";
   std::string address = "127.0.0.1";
   int port = 8030;
-  int mqtt_port = 0;
+  std::optional<int> mqtt_port;   // none: as the configuration says
   bool demo = false;
   std::string config;             // file; empty: none
   std::string city;               // `serve`: a city file; elsewhere: a city's id

@@ -154,7 +154,10 @@ void serve(options const& o) {
   if (o.anonymous && !is_loopback(o.address)) {
     throw fault(fault_kind::invalid, "--anonymous opens everything to everybody and is for tests: only with --address 127.0.0.1");
   }
-  auto const configuration = read_configuration(o.config);
+  auto configuration = read_configuration(o.config);
+  auto& mqtt = configuration.find("mqtt")->as_object();
+  if (o.mqtt_port) mqtt["port"] = *o.mqtt_port;
+  if (!mqtt.find("address")) mqtt["address"] = o.address;
   auto const resources = resources_directory();
   auto data = data_directory(o.data);
   data.lock();

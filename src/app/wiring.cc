@@ -5,6 +5,7 @@
 #include "capability/portal/portal.h"
 #include "ingest/files/files.h"
 #include "ingest/lorawan/lorawan.h"
+#include "standard/mqtt/mqtt.h"
 #include "standard/ngsi_ld/ngsi_ld.h"
 #include "standard/sensorthings/sensorthings.h"
 
@@ -19,6 +20,7 @@ std::vector<offer> offers(node& n) {
   all.push_back(devices::offer_devices(n));
   all.push_back(portal::offer_portal(n));
   all.push_back(demo::offer_demo(n));
+  all.push_back(broker::offer_mqtt(n, all));  // the last: it serves the topics of those before
   return all;
 }
 

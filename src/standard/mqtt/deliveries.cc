@@ -1,0 +1,147 @@
+#include "base/log.h"
+#include "kernel/session/city.h"
+#include "standard/mqtt/broker.h"
+
+namespace dos::broker {
+
+// Whoever does not come for its messages loses new ones, by name: in the log, the ledger and the figures.
+bool city_broker::has_room(client_session& s, std::size_t bytes) {
+  if (s.queue.size() + s.coming < limits().queue_messages_max && s.bytes + bytes <= limits().queue_bytes_max) return true;
+  if (s.overflowed++ % limits().queue_messages_max == 0)
+    log::warning("too many MQTT messages wait for a client; new ones are lost to it",
+                 {{"city", city_->id()}, {"client", s.id}, {"waiting", s.queue.size()}});
+  ++counts_.overflowed;
+  ++failed_;
+  return false;
+}
+
+void city_broker::enqueue(target t) {
+  auto& s = *t.who;
+  auto& d = t.what;
+  if (t.number) --s.coming;
+  if (s.dropped) {
+    if (d.stored) {
+      erase(delivery_collection, delivery_key(s.id, t.number));
+      forget(d);
+    }
+    return;
+  }
+  if (d.qos == 0) {
+    if (!s.connected || !s.connected->ready) return;
+    if (s.connected->peer->unsent_bytes() < limits().unsent_bytes_max) send_now(*s.connected, d, 0);
+    else ++counts_.dropped_qos_0;
+    return;
+  }
+  if (!t.number) {
+    if (!has_room(s, d.what->payload.size())) return;
+    t.number = s.next_number++;
+  }
+  s.bytes += d.what->payload.size();
+  s.waiting.push_back(t.number);
+  s.queue.emplace(t.number, std::move(d));
+  pump(s);
+}
+
+bool city_broker::send_now(client& c, delivery const& d, std::uint16_t id) {
+  auto p = to_packet(*d.what, now());
+  p.qos = d.qos;
+  p.id = id;
+  p.retain = d.retain;
+  p.repeated = d.repeated && d.qos > 0;
+  p.properties.subscription_ids = d.identifiers;
+  ++counts_.sent;
+  return c.peer->send(p);
+}
+
+// Sends what waits, as much as the client takes at a time. MQTT 5.0, 4.9
+void city_broker::pump(client_session& s) {
+  auto const c = s.connected;
+  if (!c || !c->ready) return;
+  while (!s.waiting.empty() && s.in_flight.size() < c->in_flight_max &&
+         c->peer->unsent_bytes() < limits().unsent_bytes_max) {
+    auto const number = s.waiting.front();
+    auto const it = s.queue.find(number);
+    if (it == s.queue.end()) {  // expired since
+      s.waiting.pop_front();
+      continue;
+    }
+    auto& d = it->second;
+    auto const id = packet_id(number);
+    if (s.in_flight.contains(id)) return;  // a message 65,535 older is not acknowledged yet
+    s.waiting.pop_front();
+    if (d.what->expires <= now() || !send_now(*c, d, id)) {
+      discard(s, number);
+      continue;
+    }
+    d.state = delivery::stage::sent;
+    s.in_flight[id] = number;
+  }
+}
+
+void city_broker::drained(client& c) {
+  auto const g = guard(*this);
+  if (!c.session || c.session->connected.get() != &c) return;
+  pump(*c.session);
+  flush();
+}
+
+void city_broker::discard(client_session& s, std::uint64_t number) {
+  auto const it = s.queue.find(number);
+  if (it->second.stored) {
+    erase(delivery_collection, delivery_key(s.id, number));
+    forget(it->second);
+    ++delivered_;
+  }
+  s.bytes -= it->second.what->payload.size();
+  s.queue.erase(it);
+}
+
+void city_broker::forget(delivery const& d) {
+  if (--d.stored->open == 0) erase(message_collection, d.stored->number);
+}
+
+// MQTT 5.0, 4.3.2 and 4.3.3
+void city_broker::acknowledge(client& c, net::mqtt::ack const& a) {
+  using net::mqtt::ack_kind;
+  auto const g = guard(*this);
+  if (c.session->connected.get() != &c) return;
+  auto& s = *c.session;
+  if (a.kind == ack_kind::pubrel) {
+    auto const it = s.received.find(a.id);
+    auto const known = it != s.received.end() && it->second == reception::done;
+    auto const answer = net::mqtt::ack{ack_kind::pubcomp, a.id, known ? success : packet_identifier_not_found};
+    if (known) s.received.erase(it);
+    if (!known || !s.is_stored) return c.peer->send(answer), void();
+    // The identifier may stand for another message afterwards, so it is forgotten before.
+    return write({{received_collection, received_key(s.id, a.id)}}, [peer = c.peer, answer](bool done) {
+      if (done) peer->send(answer);
+      else peer->close(unspecified_error);
+    });
+  }
+  auto const it = s.in_flight.find(a.id);
+  if (it == s.in_flight.end()) {
+    if (a.kind == ack_kind::pubrec) c.peer->send(net::mqtt::ack{ack_kind::pubrel, a.id, packet_identifier_not_found});
+    return;
+  }
+  auto const number = it->second;
+  auto& d = s.queue.at(number);
+  auto const fits = d.qos == 1 ? a.kind == ack_kind::puback : a.kind != ack_kind::puback;
+  if (!fits) return c.peer->close(protocol_error);
+  auto const ends = a.kind != ack_kind::pubrec || a.reason >= 0x80;
+  if (!ends) {
+    auto const release = net::mqtt::ack{ack_kind::pubrel, a.id, 0};
+    auto const again = std::exchange(d.state, delivery::stage::released) == delivery::stage::released;
+    if (again || !d.stored) return c.peer->send(release), void();
+    // Once PUBREL is out, the message must never be sent again.
+    return write({{delivery_collection, delivery_key(s.id, number), to_json(d)}}, [peer = c.peer, release](bool done) {
+      if (done) peer->send(release);
+      else peer->close(unspecified_error);
+    });
+  }
+  s.in_flight.erase(it);
+  discard(s, number);
+  pump(s);
+  flush();
+}
+
+}  // namespace dos::broker

@@ -72,6 +72,15 @@ class Server:
             time.sleep(0.01)
         raise RuntimeError("the server did not start: " + self.tail())
 
+    @property
+    def mqtt_port(self):
+        return self.mqtt_ports()["port"]
+
+    def mqtt_ports(self):
+        """Of the listener: port, tls_port. The server was started with --mqtt-port 0 or configured so."""
+        lines = [line for line in pathlib.Path(self.log).read_text().splitlines() if '"message":"listening for MQTT"' in line]
+        return json.loads(lines[-1])
+
     def tail(self):
         return pathlib.Path(self.log).read_text(errors="replace")[-2000:]
 
@@ -93,8 +102,8 @@ class Server:
     def alive(self):
         return self.process is not None and self.process.poll() is None
 
-    def token(self, city="*", role="admin"):
-        return subprocess.run([program, "token", "--data", self.data, "--city", city, "--role", role],
+    def token(self, city="*", role="admin", name="test"):
+        return subprocess.run([program, "token", "--data", self.data, "--city", city, "--role", role, "--name", name],
                               check=True, capture_output=True, text=True).stdout.strip()
 
     def call(self, method, path, body=None, headers=None, timeout=30):

@@ -53,6 +53,8 @@ void mqtt_connection::parse() {
   auto used = std::size_t{0};
   try {
     while (!ended_ && !paused_ && !closing_) {
+      require(greeted_ || used == in_.size() || in_[used] == '\x10', fault_kind::invalid,
+              "an MQTT connection begins with CONNECT");
       auto const bytes_max = greeted_ ? core_->options.packet_bytes_max : connect_bytes_max;
       auto next = mqtt::parse_packet(std::string_view(in_).substr(used), version_, bytes_max);
       if (!next) break;

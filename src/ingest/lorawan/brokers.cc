@@ -14,13 +14,6 @@
 namespace dos::lorawan {
 namespace {
 
-std::vector<std::string> usual_topics(network n) {
-  if (n == network::chirpstack) return {"application/+/device/+/event/+"};
-  return {"v3/+/devices/+/up",          "v3/+/devices/+/up/normalized",   "v3/+/devices/+/join",
-          "v3/+/devices/+/down/ack",    "v3/+/devices/+/down/nack",       "v3/+/devices/+/down/sent",
-          "v3/+/devices/+/down/failed", "v3/+/devices/+/location/solved", "v3/+/devices/+/service/data"};
-}
-
 // The first line: editors end files with a line break, and no password has one.
 std::string read_password(std::string const& file) {
   auto in = std::ifstream(file);
@@ -45,6 +38,13 @@ std::string shown_url(http::url u) {
 }
 
 }  // namespace
+
+std::vector<std::string> usual_topics(network n) {
+  if (n == network::chirpstack) return {"application/+/device/+/event/+"};
+  return {"v3/+/devices/+/up",          "v3/+/devices/+/up/normalized",   "v3/+/devices/+/join",
+          "v3/+/devices/+/down/ack",    "v3/+/devices/+/down/nack",       "v3/+/devices/+/down/sent",
+          "v3/+/devices/+/down/failed", "v3/+/devices/+/location/solved", "v3/+/devices/+/service/data"};
+}
 
 broker_configuration read_broker(json::value const& entry) {
   auto b = broker_configuration();

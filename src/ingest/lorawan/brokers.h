@@ -27,6 +27,8 @@ struct broker_configuration {
 // {city, name, url, user, password_file, ca, network: chirpstack|ttn, topics, client_id, provenance}. Faults: invalid.
 broker_configuration read_broker(json::value const& entry);
 
+// The topics of a network's events, as filters.
+std::vector<std::string> usual_topics(network n);
 // "application/7/device/0011223344556677/event/up" → "up"
 std::string_view kind_in_topic(std::string_view topic);
 

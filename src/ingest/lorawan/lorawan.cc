@@ -6,6 +6,7 @@
 #include "contract/rights.h"
 #include "ingest/lorawan/brokers.h"
 #include "ingest/lorawan/intake.h"
+#include "ingest/lorawan/published_events.h"
 #include "ingest/lorawan/quarantine_api.h"
 #include "ingest/lorawan/webhooks.h"
 
@@ -75,6 +76,7 @@ offer offer_lorawan(node const& n) {
       {"POST", "/platform/v1/quarantine/{id}/replay", replay_one{in}, slow},
       {"DELETE", "/platform/v1/quarantine/{id}", delete_quarantined{}, quick},
   };
+  o.topic_spaces = published_events(n, in);
   o.jobs = {{.name = "lorawan refusals", .every = 10s, .run = [&n, all] { write_refusals(n, all->in); }},
             {.name = "lorawan brokers", .every = 1s, .run = [all] { all->brokers.look_after(); }}};
   o.metrics = [all] {

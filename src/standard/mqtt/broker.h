@@ -25,7 +25,7 @@ class city_broker : public std::enable_shared_from_this<city_broker> {
   city_broker(listener const& l, std::shared_ptr<dos::city> c) : listener_(l), city_(std::move(c)) {}
 
   void start();  // takes up what is stored
-  void stop();   // clients are gone: lets go of the modules' subscriptions
+  void stop();   // before the clients are sent away: their sessions stay as they are
   void tick();   // several times a second
 
   // Of a client, on its connection's thread.
@@ -73,6 +73,8 @@ class city_broker : public std::enable_shared_from_this<city_broker> {
 
   // publications.cc
   place find_place(std::string_view topic) const;
+  // Topics that are for publishing only.
+  bool is_hidden(principal const& who, std::string_view topic_or_filter) const;
   reason check(client const& c, net::mqtt::publish const& p, place const& where) const;
   std::vector<target> route(message const& m);
   // Numbers those of the targets that must last; what is to be stored for them.

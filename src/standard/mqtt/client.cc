@@ -20,7 +20,8 @@ void client::received(net::mqtt::packet p) {
   if (auto const* const s = std::get_if<net::mqtt::subscribe>(&p)) return broker_->subscribe(shared_from_this(), *s);
   if (auto const* const u = std::get_if<net::mqtt::unsubscribe>(&p)) return broker_->unsubscribe(shared_from_this(), *u);
   if (auto const* const d = std::get_if<net::mqtt::disconnect>(&p)) {
-    goodbye_ = *d;
+    goodbye_ = true;
+    broker_->end(*this, *d);
     peer->close(0);
   }
 }
@@ -30,7 +31,7 @@ void client::drained() {
 }
 
 void client::closed() {
-  if (broker_) broker_->end(*this, goodbye_);
+  if (broker_) broker_->end(*this, std::nullopt);
 }
 
 void client::refuse(reason r) {

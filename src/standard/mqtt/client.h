@@ -76,7 +76,7 @@ class client final : public net::mqtt_handler, public std::enable_shared_from_th
 
   std::shared_ptr<listener const> const listener_;
   city_broker* broker_ = nullptr;
-  std::optional<net::mqtt::disconnect> goodbye_;
+  bool goodbye_ = false;
 };
 
 }  // namespace dos::broker

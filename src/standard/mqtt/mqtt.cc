@@ -29,8 +29,8 @@ struct running {
                    {{"role", to_text(all->settings.anonymous)}});
   }
   void stop() {
-    if (server) server->stop();
     for (auto const& [city, b] : all->brokers) b->stop();
+    if (server) server->stop();
     server.reset();
     threads.reset();
   }

@@ -36,6 +36,13 @@ city_broker::place city_broker::find_place(std::string_view topic) const {
   return result;
 }
 
+bool city_broker::is_hidden(principal const& who, std::string_view topic_or_filter) const {
+  auto const& all = limits().publish_only;
+  return !who.may_administer() && std::any_of(all.begin(), all.end(), [&](auto const& filter) {
+    return net::mqtt::matches(filter, topic_or_filter);
+  });
+}
+
 reason city_broker::check(client const& c, net::mqtt::publish const& p, place const& where) const {
   if (p.topic.size() > limits().topic_bytes_max ||
       std::size_t(std::count(p.topic.begin(), p.topic.end(), '/')) >= limits().topic_levels_max)
@@ -155,7 +162,7 @@ void city_broker::finished(std::shared_ptr<client> const& c, std::shared_ptr<pen
     ++counts_.refused;
     p->reason = reason_of(*f);
     p->is_passing = is_passing(*f);
-    log::info("an MQTT message was refused", {{"client", c->session->id}, {"reason", f->detail}});
+    log::write(log::level::debug, "an MQTT message was refused", {{"client", c->session->id}, {"reason", f->detail}});
   }
   answer_pending(*c);
 }
@@ -222,7 +229,7 @@ std::vector<target> city_broker::route(message const& m) {
   tree_.match(
       m.topic,
       [&](topic_tree::entry const& e) {
-        if (e.what->no_local && e.who->id == m.from) return;
+        if ((e.what->no_local && e.who->id == m.from) || is_hidden(e.who->owner, m.topic)) return;
         auto& w = all[{e.who, net::mqtt::is_shared(e.what->filter) ? e.what : nullptr}];
         w.qos = std::max(w.qos, std::min(e.what->qos, m.qos));
         w.retain = w.retain || (e.what->retain_as_published && m.retain);

@@ -138,6 +138,7 @@ void city_broker::greet(std::shared_ptr<client> const& c, bool session_present, 
 void city_broker::end(client& c, std::optional<net::mqtt::disconnect> const& goodbye) {
   auto const g = guard(*this);
   if (!c.session || c.session->connected.get() != &c) return;
+  if (stopped_) return c.session->connected.reset();  // to be found as if they were connected: the end is ours
   auto expiry = std::optional<std::int64_t>();
   // 3.14.2.2.2: from 0 it stays 0.
   if (goodbye && goodbye->properties.session_expiry_s && c.session->expiry_s > 0)

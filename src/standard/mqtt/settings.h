@@ -13,7 +13,7 @@ namespace dos::broker {
 struct settings {
   net::mqtt_server_options server;
   role anonymous = role::anonymous;            // of clients without a token, if that is more than it would be
-  std::vector<std::string> publish_only = {};  // filters that clients may publish to, but not subscribe to
+  std::vector<std::string> publish_only = {};  // filters; only administrators hear what comes there
   std::uint16_t keep_alive_s_max = 0;          // of version 5; 0: as long as the client likes
   std::uint16_t receive_max = 1'000;           // messages of a client that wait for their acknowledgement
   std::uint16_t in_flight_max = 1'000;         // messages to a client that wait for its acknowledgement

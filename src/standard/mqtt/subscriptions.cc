@@ -18,10 +18,6 @@ shared_filter split(std::string_view filter) {
   return {std::string(filter.substr(7, end - 7)), filter.substr(end + 1)};
 }
 
-bool overlap(std::string_view closed, std::string_view wanted) {
-  return net::mqtt::matches(closed, wanted) || net::mqtt::matches(wanted, closed);
-}
-
 // Between clients: viewers and up; a device what is below its own name.
 bool may_subscribe(principal const& who, std::string_view filter) {
   if (who.may_read_all()) return true;
@@ -58,8 +54,9 @@ void city_broker::subscribe(std::shared_ptr<client> const& c, net::mqtt::subscri
   auto changes = std::vector<record_change>();
   auto kept = std::vector<target>();
   for (auto& t : targets) {
+    auto const m = t.what.what;
     auto one = std::vector<target>{std::move(t)};
-    make_durable(one.front().what.what, one, changes);
+    make_durable(m, one, changes);
     std::move(one.begin(), one.end(), std::back_inserter(kept));
   }
   if (s->is_lasting()) changes.push_back({session_collection, s->id, to_json(*s, no_time)});
@@ -110,9 +107,7 @@ std::uint8_t city_broker::subscribe_one(guard& g, client& c, net::mqtt::subscrip
     sub->handle = std::move(handle);
   } else {
     if (!may_subscribe(c.who, filter)) return not_authorized;
-    for (auto const& closed : limits().publish_only) {
-      if (!c.who.may_administer() && overlap(closed, filter)) return not_authorized;
-    }
+    if (is_hidden(c.who, filter)) return not_authorized;
   }
   if (s->dropped) {
     if (sub->handle) dropped_.push_back(sub->handle);
@@ -137,7 +132,7 @@ void city_broker::collect_retained(std::shared_ptr<client_session> const& s, sub
   auto const prefix = wildcard == filter.npos ? whole : whole.substr(0, whole.empty() ? 0 : whole.size() - 1);
   auto const t = now();
   for (auto it = retained_.lower_bound(prefix); it != retained_.end() && it->first.starts_with(prefix); ++it) {
-    if (it->second->expires <= t || !net::mqtt::matches(filter, it->first)) continue;
+    if (it->second->expires <= t || !net::mqtt::matches(filter, it->first) || is_hidden(s->owner, it->first)) continue;
     auto d = delivery{.what = it->second, .qos = std::min(sub.qos, it->second->qos), .retain = true};
     if (sub.identifier) d.identifiers = {sub.identifier};
     to.push_back({s, 0, std::move(d)});

@@ -1,0 +1,216 @@
+#!/usr/bin/env python3
+"""Messages between MQTT clients, when the disk is slow and when the server is killed at any moment: what was acknowledged
+arrives, and with quality of service 2 exactly once.
+DOS: the program. ROUNDS: how often it is killed (8). MESSAGES: over the slow disk (50000). SEED: repeats the same moments."""
+import os
+import pathlib
+import random
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from mqtt_client import (PUBACK, PUBCOMP, PUBLISH, PUBREC, PUBREL, Client, Ended, Message)  # noqa: E402
+from server import Report, Server  # noqa: E402
+
+rounds = int(os.environ.get("ROUNDS", "8"))
+total = int(os.environ.get("MESSAGES", "50000"))
+seed = int(os.environ.get("SEED", random.randrange(1 << 30)))
+random.seed(seed)
+config = "mqtt: {anonymous: editor}\n"
+failures = (OSError, Ended, AssertionError, struct.error)
+
+slow_disk = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <unistd.h>
+int fdatasync(int f) { usleep(20000); return ((int (*)(int))dlsym(RTLD_NEXT, "fdatasync"))(f); }
+int fsync(int f) { usleep(20000); return ((int (*)(int))dlsym(RTLD_NEXT, "fsync"))(f); }
+"""
+
+
+def publish_many(port, name, n):
+    """All at quality of service 1, as fast as the server lets; returns when all are acknowledged."""
+    with Client(port, name, patience_s=120) as c:
+        done = threading.Event()
+
+        def take_acknowledgements():
+            for _ in range(n):
+                c.wait_for(PUBACK)
+            done.set()
+
+        reader = threading.Thread(target=take_acknowledgements)
+        reader.start()
+        for k in range(n):
+            c.send(c.publish_packet("slow/" + name, str(k), 1))
+        reader.join()
+        return done.is_set()
+
+
+def over_a_slow_disk(report):
+    with tempfile.TemporaryDirectory() as folder:
+        pathlib.Path(folder, "slow.c").write_text(slow_disk)
+        subprocess.run(["cc", "-shared", "-fPIC", "-o", folder + "/slow.so", folder + "/slow.c", "-ldl"], check=True)
+        os.environ["LD_PRELOAD"] = folder + "/slow.so"
+        s = Server(["--mqtt-port", "0"], config)
+        try:
+            s.start()
+        finally:
+            del os.environ["LD_PRELOAD"]
+        with s:
+            keeper = Client(s.mqtt_port, "keeper", clean=False)
+            keeper.subscribe("slow/#")
+            keeper.disconnect()
+            began = time.monotonic()
+            names = [f"w{n}" for n in range(5)]
+            results = []
+            writers = [threading.Thread(target=lambda n=n: results.append(publish_many(s.mqtt_port, n, total // 5))) for n in names]
+            for w in writers:
+                w.start()
+            for w in writers:
+                w.join()
+            took = time.monotonic() - began
+            report.check(f"{total} messages are acknowledged over a slow disk", results == [True] * 5, results)
+            keeper = Client(s.mqtt_port, "keeper", clean=False, patience_s=60)
+            seen = {n: [] for n in names}
+            for _ in range(total // 5 * 5):
+                m = keeper.message()
+                seen[m.topic.removeprefix("slow/")].append(int(m.payload))
+            report.check("all of them are found, each writer's in order",
+                         all(seen[n] == list(range(total // 5)) for n in names), {n: len(v) for n, v in seen.items()})
+            print(f"{total} messages in {took:.1f} s")
+
+
+class Exact(threading.Thread):
+    """One side of quality of service 2, which keeps its own state over every loss of the connection."""
+
+    def __init__(self, s):
+        super().__init__()
+        self.server, self.over = s, threading.Event()
+
+    def run(self):
+        while not self.over.is_set():
+            try:
+                with Client(self.server.mqtt_port, self.name, clean=False, patience_s=2) as c:
+                    self.talk(c)
+            except failures:
+                time.sleep(0.02)
+
+
+class ExactWriter(Exact):
+    def __init__(self, s, name, enough):
+        super().__init__(s)
+        self.name, self.sent, self.enough, self.released = name, 0, enough, False
+
+    def talk(self, c):
+        repeated = True
+        while not self.enough.is_set():
+            id = self.sent % 60_000 + 1
+            if not self.released:
+                c.send(c.publish_packet("exact/" + self.name, str(self.sent), 2, id=id, dup=repeated))
+                c.wait_for(PUBREC)
+                self.released = True
+            c.ack(PUBREL, id)
+            c.wait_for(PUBCOMP)
+            self.released = repeated = False
+            self.sent += 1
+        self.over.set()
+
+
+class ExactReader(Exact):
+    def __init__(self, s):
+        super().__init__(s)
+        self.name, self.got, self.held = "exact-reader", [], set()
+
+    def talk(self, c):
+        c.subscribe("exact/#", qos=2)
+        while not self.over.is_set():
+            kind, flags, body = c.read()
+            if kind == PUBLISH:
+                m = Message(flags, body, 4)
+                if m.id not in self.held:
+                    self.held.add(m.id)
+                    self.got.append((m.topic.removeprefix("exact/"), int(m.payload)))
+                c.ack(PUBREC, m.id)
+            elif kind == PUBREL:
+                id = struct.unpack("!H", body)[0]
+                self.held.discard(id)
+                c.ack(PUBCOMP, id)
+
+
+def write_until(s, name, enough, acknowledged):
+    n = 0
+    while not enough.is_set():
+        try:
+            with Client(s.mqtt_port, name, patience_s=2) as c:
+                while not enough.is_set():
+                    n += 1
+                    if c.publish("mail/" + name, str(n), 1) == 0:
+                        acknowledged.append((name, n))
+        except failures:
+            time.sleep(0.02)
+
+
+def killed(report):
+    with Server(["--mqtt-port", "0"], config) as s:
+        sleeper = Client(s.mqtt_port, "sleeper", clean=False)
+        sleeper.subscribe("mail/#")
+        sleeper.disconnect()
+        with Client(s.mqtt_port, "once") as c:
+            c.publish("kept/x", "retained", 1, retain=True)
+        reader = ExactReader(s)
+        reader.start()
+        enough, acknowledged = threading.Event(), []
+        exact = [ExactWriter(s, f"x{n}", enough) for n in range(2)]
+        plain = [threading.Thread(target=write_until, args=(s, f"p{n}", enough, acknowledged)) for n in range(3)]
+        for t in exact + plain:
+            t.start()
+        for turn in range(rounds):
+            time.sleep(random.uniform(6, 7) if turn % 4 == 3 else random.uniform(0.2, 1.5))
+            if turn % 3 == 2:
+                s.stop()
+            else:
+                s.kill()
+            s.start()
+        time.sleep(0.5)
+        enough.set()
+        for t in exact + plain:
+            t.join()
+        report.check("every round did something", len(acknowledged) > 10 * rounds and all(w.sent > rounds for w in exact),
+                     (len(acknowledged), [w.sent for w in exact]))
+        deadline = time.monotonic() + 30
+        while len(reader.got) < sum(w.sent for w in exact) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        reader.over.set()
+        for w in exact:
+            got = [n for name, n in reader.got if name == w.name]
+            report.check("quality of service 2 arrives exactly once over all deaths", sorted(got) == list(range(w.sent)),
+                         (w.sent, len(got), len(set(got))))
+        s.kill()
+        s.start()
+        c = Client(s.mqtt_port, "sleeper", clean=False, patience_s=3)
+        report.check("a session outlives the server", c.session_present)
+        found = set()
+        while not found.issuperset(acknowledged):
+            try:
+                m = c.message()
+            except (Ended, OSError):
+                break
+            found.add((m.topic.removeprefix("mail/"), int(m.payload)))
+        lost = [a for a in acknowledged if a not in found]
+        report.check("everything acknowledged waits for who slept through all deaths", not lost, f"{len(lost)} of {len(acknowledged)}: {lost[:3]}")
+        with Client(s.mqtt_port, "late") as c:
+            c.subscribe("kept/#")
+            m = c.message()
+            report.check("what was retained is there", m.payload == b"retained" and m.retain, m)
+        reader.join()
+
+
+report = Report()
+print(f"SEED={seed}")
+over_a_slow_disk(report)
+killed(report)
+report.finish()

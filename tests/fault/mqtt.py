@@ -55,12 +55,13 @@ def over_a_slow_disk(report):
         pathlib.Path(folder, "slow.c").write_text(slow_disk)
         subprocess.run(["cc", "-shared", "-fPIC", "-o", folder + "/slow.so", folder + "/slow.c", "-ldl"], check=True)
         os.environ["LD_PRELOAD"] = folder + "/slow.so"
-        s = Server(["--mqtt-port", "0"], config)
-        try:
-            s.start()
-        finally:
+        with Server(["--mqtt-port", "0"], config) as s:
             del os.environ["LD_PRELOAD"]
-        with s:
+            with Client(s.mqtt_port, "one") as c:
+                began = time.monotonic()
+                c.publish("slow/none", "x", 1, retain=True)
+                report.check("the disk is slow indeed", time.monotonic() - began > 0.02)
+                c.publish("slow/none", "", 1, retain=True)
             keeper = Client(s.mqtt_port, "keeper", clean=False)
             keeper.subscribe("slow/#")
             keeper.disconnect()
@@ -112,6 +113,8 @@ class ExactWriter(Exact):
             if not self.released:
                 c.send(c.publish_packet("exact/" + self.name, str(self.sent), 2, id=id, dup=repeated))
                 c.wait_for(PUBREC)
+                while c.last_ack != id:  # of the message before, once more
+                    c.wait_for(PUBREC)
                 self.released = True
             c.ack(PUBREL, id)
             c.wait_for(PUBCOMP)

@@ -97,6 +97,7 @@ class city_broker : public std::enable_shared_from_this<city_broker> {
   void enqueue(target t);
   bool send_now(client& c, delivery const& d, std::uint16_t id);
   void pump(client_session& s);
+  void release(client_session& s, std::uint64_t number, bool stored);
   void discard(client_session& s, std::uint64_t number);
   void forget(delivery const& d);
 

@@ -61,7 +61,7 @@ void city_broker::pump(client_session& s) {
          c->peer->unsent_bytes() < limits().unsent_bytes_max) {
     auto const number = s.waiting.front();
     auto const it = s.queue.find(number);
-    if (it == s.queue.end()) {  // expired since
+    if (it == s.queue.end() || it->second.state != delivery::stage::waiting) {  // expired or released since
       s.waiting.pop_front();
       continue;
     }
@@ -83,6 +83,19 @@ void city_broker::drained(client& c) {
   if (!c.session || c.session->connected.get() != &c) return;
   pump(*c.session);
   flush();
+}
+
+void city_broker::release(client_session& s, std::uint64_t number, bool stored) {
+  auto const it = s.queue.find(number);
+  if (it == s.queue.end()) return;
+  auto const& c = s.connected;
+  if (!stored) {
+    if (c) c->peer->close(unspecified_error);
+    return;
+  }
+  it->second.state = delivery::stage::released;
+  s.in_flight[packet_id(number)] = number;
+  if (c && c->ready) c->peer->send(net::mqtt::ack{net::mqtt::ack_kind::pubrel, packet_id(number), 0});
 }
 
 void city_broker::discard(client_session& s, std::uint64_t number) {
@@ -129,14 +142,18 @@ void city_broker::acknowledge(client& c, net::mqtt::ack const& a) {
   if (!fits) return c.peer->close(protocol_error);
   auto const ends = a.kind != ack_kind::pubrec || a.reason >= 0x80;
   if (!ends) {
-    auto const release = net::mqtt::ack{ack_kind::pubrel, a.id, 0};
-    auto const again = std::exchange(d.state, delivery::stage::released) == delivery::stage::released;
-    if (again || !d.stored) return c.peer->send(release), void();
+    if (d.state == delivery::stage::received) return;
+    auto const again = d.state == delivery::stage::released;
+    if (again || !d.stored) {
+      d.state = delivery::stage::released;
+      return c.peer->send(net::mqtt::ack{ack_kind::pubrel, a.id, 0}), void();
+    }
     // Once PUBREL is out, the message must never be sent again.
-    return write({{delivery_collection, delivery_key(s.id, number), to_json(d)}}, [peer = c.peer, release](bool done) {
-      if (done) peer->send(release);
-      else peer->close(unspecified_error);
-    });
+    auto released = d;
+    released.state = delivery::stage::released;
+    d.state = delivery::stage::received;
+    return write({{delivery_collection, delivery_key(s.id, number), to_json(released)}},
+                 [this, session = c.session, number](bool done) { release(*session, number, done); });
   }
   s.in_flight.erase(it);
   discard(s, number);

@@ -39,7 +39,8 @@ struct delivery {
   std::uint8_t qos = 0;
   bool retain = false;
   std::vector<std::uint32_t> identifiers = {};
-  enum class stage : std::uint8_t { waiting, sent, released } state = stage::waiting;  // released: PUBREC has come
+  // received: PUBREC has come, and is being noted; released: it is, and the message is never sent again.
+  enum class stage : std::uint8_t { waiting, sent, received, released } state = stage::waiting;
   bool repeated = false;
 };
 

@@ -167,7 +167,7 @@ void city_broker::end_connection(client& c, bool with_will, std::optional<std::i
 void city_broker::leave(client_session& s) {
   auto again = std::deque<std::uint64_t>();
   for (auto& [number, d] : s.queue) {
-    if (d.state != delivery::stage::sent) continue;
+    if (d.state != delivery::stage::sent && d.state != delivery::stage::received) continue;
     d.state = delivery::stage::waiting;
     d.repeated = true;
     s.in_flight.erase(packet_id(number));

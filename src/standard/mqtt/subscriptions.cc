@@ -107,7 +107,7 @@ std::uint8_t city_broker::subscribe_one(guard& g, client& c, net::mqtt::subscrip
     sub->handle = std::move(handle);
   } else {
     if (!may_subscribe(c.who, filter)) return not_authorized;
-    if (is_hidden(c.who, filter)) return not_authorized;
+    if (is_hidden(c.who, filter)) return unspecified_error;  // nobody is told why
   }
   if (s->dropped) {
     if (sub->handle) dropped_.push_back(sub->handle);

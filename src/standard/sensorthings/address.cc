@@ -6,7 +6,9 @@
 namespace dos::sensorthings {
 namespace {
 
-[[noreturn]] void nothing_found() { throw fault(fault_kind::not_found, "Nothing found."); }
+[[noreturn]] void nothing_found() { throw fault(fault_kind::not_found, "Not Found"); }
+
+}  // namespace
 
 std::optional<item> find_within(item const& from, navigation const& n, std::uint64_t id, reader const& r) {
   auto const found = r.find(n.to, id);
@@ -21,8 +23,6 @@ std::optional<item> find_within(item const& from, navigation const& n, std::uint
   r.for_each(from, n, {}, [&](item const& i) { return !(is_there = i.id == id); });
   return is_there ? found : std::nullopt;
 }
-
-}  // namespace
 
 set_and_id parse_segment(std::string_view segment) {
   auto const open = segment.find('(');

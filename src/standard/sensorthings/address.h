@@ -25,6 +25,9 @@ struct address {
 // Faults: not_found (also for entities that do not belong together), invalid.
 address resolve(std::vector<std::string> const& segments, reader const& r);
 
+// Nothing when it does not belong there.
+std::optional<item> find_within(item const& from, navigation const& n, std::uint64_t id, reader const& r);
+
 // "Things(12)": set and id.
 struct set_and_id {
   std::string_view name;

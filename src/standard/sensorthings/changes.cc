@@ -11,19 +11,17 @@
 namespace dos::sensorthings {
 namespace {
 
-[[noreturn]] void refuse_change(std::string detail, std::string_view member = {}) {
-  throw fault(fault_kind::invalid, std::move(detail), std::string(member));
-}
-
 [[noreturn]] void refuse_derived(item const& i) {
-  throw fault(fault_kind::conflict, "this " + std::string(describe(i.what).singular) + " follows from the entity " + i.entity->id + "; change that");
+  throw fault(fault_kind::conflict, "this " + std::string(describe(i.what).singular) + " follows from the entity " +
+                                        i.entity->id + "; change that");
 }
 
 bool is_said(json::value const& list_or_one, std::string_view uri) {
   if (list_or_one.is_string()) return list_or_one.as_string() == uri;
   if (!list_or_one.is_array()) return false;
   auto const& all = list_or_one.as_array();
-  return std::any_of(all.begin(), all.end(), [&](json::value const& v) { return v.is_string() && v.as_string() == uri; });
+  return std::any_of(all.begin(), all.end(),
+                     [&](json::value const& v) { return v.is_string() && v.as_string() == uri; });
 }
 
 }  // namespace
@@ -36,10 +34,13 @@ consequences find_consequences(item const& i, reader const& r) {
   };
   auto const& d = describe(i.what);
   switch (i.what) {
-    case kind::feature: r.for_each(i, *d.find_navigation("Observations"), {}, add); break;
+    case kind::feature:
+      r.for_each(i, *d.find_navigation("Observations"), {}, add);
+      break;
     case kind::location:
       r.for_each(i, *d.find_navigation("HistoricalLocations"), {}, add);
-      r.for_each(i, *d.find_navigation("Things"), {}, [&](item const& thing) { return c.things.push_back(thing.entity->id), true; });
+      r.for_each(i, *d.find_navigation("Things"), {},
+                 [&](item const& thing) { return c.things.push_back(thing.entity->id), true; });
       break;
     case kind::thing:
     case kind::sensor:
@@ -49,20 +50,23 @@ consequences find_consequences(item const& i, reader const& r) {
       }
       break;
     case kind::observation: {
-      auto const owner = r.follow(i, *d.find_navigation(i.about && i.about->find("unitOfMeasurements") ? "MultiDatastream" : "Datastream"));
+      auto const owner = r.follow(
+          i, *d.find_navigation(i.about && i.about->find("unitOfMeasurements") ? "MultiDatastream" : "Datastream"));
       if (!owner) break;
       auto seen = 0;
-      r.for_each(*owner, *describe(owner->what).find_navigation("Observations"), {.descending = true, .after = {}}, [&](item const& o) {
-        if (seen++ == 0) {
-          c.was_last = o.id == i.id;
-          return c.was_last;
-        }
-        c.previous = o.moment;
-        return false;
-      });
+      r.for_each(*owner, *describe(owner->what).find_navigation("Observations"), {.descending = true, .after = {}},
+                 [&](item const& o) {
+                   if (seen++ == 0) {
+                     c.was_last = o.id == i.id;
+                     return c.was_last;
+                   }
+                   c.previous = o.moment;
+                   return false;
+                 });
       break;
     }
-    default: break;
+    default:
+      break;
   }
   return c;
 }
@@ -72,23 +76,31 @@ void writer::change(item const& i, json::value const& body, bool whole, conseque
   require(body.is_object(), fault_kind::invalid, "the body is an object");
   for (auto const& m : body.as_object()) {
     if (!d.find_property(m.key) && !d.find_navigation(m.key) && m.key.find("@iot.") == m.key.npos && m.key != "id") {
-      refuse_change("a " + std::string(d.singular) + " has no property \"" + m.key + "\"", m.key);
+      refuse("a " + std::string(d.singular) + " has no property \"" + m.key + "\"", m.key);
     }
     auto const* const p = d.find_property(m.key);
-    if (p && p->required && m.value.is_null() && p->name != "result") refuse_change(m.key + " can't be nothing", m.key);
-    if (p && p->content == content::text && !m.value.is_null() && !m.value.is_string()) refuse_change(m.key + " is a text", m.key);
-    if (p && p->name == "properties" && !m.value.is_null() && !m.value.is_object()) refuse_change("properties is an object", m.key);
+    if (p && p->required && m.value.is_null() && p->name != "result") refuse(m.key + " can't be nothing", m.key);
+    if (p && p->content == content::text && !m.value.is_null() && !m.value.is_string())
+      refuse(m.key + " is a text", m.key);
+    if (p && p->name == "properties" && !m.value.is_null() && !m.value.is_object())
+      refuse("properties is an object", m.key);
     // Related entities are referred to, never made or changed here. OGC 18-088, 10.3.1
     if (!d.find_navigation(m.key)) continue;
-    auto const refers = m.value.is_array() ? std::all_of(m.value.as_array().begin(), m.value.as_array().end(), is_reference) : is_reference(m.value);
-    if (!refers) refuse_change(m.key + " can only refer to entities here: {\"@iot.id\": …}", m.key);
+    auto const refers = m.value.is_array()
+                            ? std::all_of(m.value.as_array().begin(), m.value.as_array().end(), is_reference)
+                            : is_reference(m.value);
+    if (!refers) refuse(m.key + " can only refer to entities here: {\"@iot.id\": …}", m.key);
   }
   switch (i.what) {
     case kind::datastream:
-    case kind::multi_datastream: return change_datastream(i, body, whole);
-    case kind::observation: return change_observation(i, body, whole, c);
-    case kind::historical_location: return change_historical_location(i, body);
-    default: break;
+    case kind::multi_datastream:
+      return change_datastream(i, body, whole);
+    case kind::observation:
+      return change_observation(i, body, whole, c);
+    case kind::historical_location:
+      return change_historical_location(i, body);
+    default:
+      break;
   }
   if (i.derived) refuse_derived(i);
   auto e = entity(*t_.get(i.entity->id));
@@ -97,13 +109,14 @@ void writer::change(item const& i, json::value const& body, bool whole, conseque
   if (i.what == kind::location) move_things(i.entity->id);
   auto const refers_to = [&](std::string_view name) { return body.find(name); };
   if (i.what == kind::thing) {
-    if (auto const* const l = refers_to("Locations")) set_locations(i.entity->id, targets(*l, kind::location), t_.now());
+    if (auto const* const l = refers_to("Locations"))
+      set_locations(i.entity->id, targets(*l, kind::location), t_.now());
     for (auto const name : {"Datastreams", "MultiDatastreams"}) {
       auto const* const streams = refers_to(name);
       if (!streams) continue;
       for (auto const& s : streams->as_array()) {
         auto const known = find_stream(reference_of(s));
-        if (!known || known->thing != i.entity->id) refuse_change("a Datastream stays with its Thing", name);
+        if (!known || known->thing != i.entity->id) refuse("a Datastream stays with its Thing", name);
       }
     }
   }
@@ -123,12 +136,15 @@ void writer::change_datastream(item const& i, json::value const& body, bool whol
   for (auto const& p : d.properties) {
     if (p.computed) continue;
     auto const* const v = body.find(p.name);
-    if (v && !v->is_null()) about[p.name] = *v;
-    else if (v || (whole && !p.required)) about.erase(p.name);
+    if (v && !v->is_null())
+      about[p.name] = *v;
+    else if (v || (whole && !p.required))
+      about.erase(p.name);
   }
   if (!about.find("description")) about["description"] = "";
   if (i.what == kind::datastream && body.find("unitOfMeasurement")) {
-    if (!about.find("unitOfMeasurement")->is_object()) refuse_change("unitOfMeasurement is an object of name, symbol and definition", "unitOfMeasurement");
+    if (!about.find("unitOfMeasurement")->is_object())
+      refuse("unitOfMeasurement is an object of name, symbol and definition", "unitOfMeasurement");
     about.erase("unitCode");
     auto const code = find_unit_code(*about.find("unitOfMeasurement"));
     if (!code.empty()) about["unitCode"] = code;
@@ -141,7 +157,8 @@ void writer::change_datastream(item const& i, json::value const& body, bool whol
       t_.put(std::move(e), transaction::keep::nothing);
     }
   }
-  if (auto const* const t = body.find("Thing"); t && required_target(*t, kind::thing) != i.entity->id) refuse_change("a Datastream stays with its Thing", "Thing");
+  if (auto const* const t = body.find("Thing"); t && required_target(*t, kind::thing) != i.entity->id)
+    refuse("a Datastream stays with its Thing", "Thing");
   if (auto const* const s = body.find("Sensor")) {
     auto const sensor = required_target(*s, kind::sensor);
     unlink(record->text_or("sensor", ""), "datastream", key);
@@ -150,9 +167,11 @@ void writer::change_datastream(item const& i, json::value const& body, bool whol
   }
   auto const* const p = body.find(i.what == kind::datastream ? "ObservedProperty" : "ObservedProperties");
   if (p) {
-    auto const properties = i.what == kind::datastream ? std::vector{required_target(*p, kind::observed_property)} : targets(*p, kind::observed_property);
+    auto const properties = i.what == kind::datastream ? std::vector{required_target(*p, kind::observed_property)}
+                                                       : targets(*p, kind::observed_property);
     auto const& known = record->find("observedProperties")->as_array();
-    if (i.what == kind::multi_datastream && properties.size() != known.size()) refuse_change("a MultiDatastream keeps its number of ObservedProperties", "ObservedProperties");
+    if (i.what == kind::multi_datastream && properties.size() != known.size())
+      refuse("a MultiDatastream keeps its number of ObservedProperties", "ObservedProperties");
     for (auto const& old : known) unlink(old.as_string(), "datastream", key);
     auto uris = json::array();
     for (auto const& one : properties) {
@@ -165,11 +184,14 @@ void writer::change_datastream(item const& i, json::value const& body, bool whol
     auto const n = about.find("observedProperties")->as_array().size();
     for (auto const name : {"unitOfMeasurements", "multiObservationDataTypes"}) {
       auto const* const list = about.find(name);
-      if (!list->is_array() || list->as_array().size() != n) refuse_change("a MultiDatastream has as many of these as ObservedProperties", name);
+      if (!list->is_array() || list->as_array().size() != n)
+        refuse("a MultiDatastream has as many of these as ObservedProperties", name);
     }
   }
-  if (auto const* const o = body.find("Observations"); o && !o->as_array().empty()) refuse_change("an Observation stays with its Datastream", "Observations");
+  if (auto const* const o = body.find("Observations"); o && !o->as_array().empty())
+    refuse("an Observation stays with its Datastream", "Observations");
   t_.put_record(datastream_collection, key, std::move(about));
+  touched_.emplace_back(i.what, i.id);
 }
 
 void writer::change_observation(item const& i, json::value const& body, bool whole, consequences const& c) {
@@ -178,23 +200,25 @@ void writer::change_observation(item const& i, json::value const& body, bool who
   d.has_result = true;
   if (whole) {
     d.has_result = false;
-    for (auto const name : {extra::result_time, extra::end_time, extra::valid_from, extra::valid_to, extra::quality, extra::parameters}) {
+    for (auto const name :
+         {extra::result_time, extra::end_time, extra::valid_from, extra::valid_to, extra::quality, extra::parameters}) {
       set_extra(d.observation, name, json::value());
     }
   }
   for (auto const& m : body.as_object()) {
     if (m.key == "Datastream" || m.key == "MultiDatastream") {
-      if (reference_of(m.value) != i.series.series) refuse_change("an Observation stays with its Datastream", m.key);
+      if (reference_of(m.value) != i.series.series) refuse("an Observation stays with its Datastream", m.key);
     } else {
       read_member(d, m.key, m.value);
     }
   }
-  if (!d.has_result) refuse_change("an Observation needs a result", "result");
+  if (!d.has_result) refuse("an Observation needs a result", "result");
   auto const s = find_stream(i.series.series);
-  if (!s) refuse_change("its Datastream is gone", "Datastream");
+  if (!s) refuse("its Datastream is gone", "Datastream");
   if (auto const* const units = s->about ? s->about->find("unitOfMeasurements") : nullptr) {
     auto const& v = d.observation.value;
-    if (!v.is_array() || v.as_array().size() != units->as_array().size()) refuse_change("the result of this MultiDatastream is a list of " + std::to_string(units->as_array().size()), "result");
+    if (!v.is_array() || v.as_array().size() != units->as_array().size())
+      refuse("the result of this MultiDatastream is a list of " + std::to_string(units->as_array().size()), "result");
   }
   if (auto const feature = choose_feature(*s, d); !feature.empty()) {
     set_extra(d.observation, extra::feature, feature);
@@ -204,8 +228,10 @@ void writer::change_observation(item const& i, json::value const& body, bool who
   note_result_times(*s, {d.observation});
   t_.change_observation(i.series.series, i.id, d.observation);
   auto const stays_last = !c.previous || c.previous->time <= d.observation.time;
-  if (c.was_last) set_current(*s, stays_last ? d.observation : *c.previous, true);
-  else set_current(*s, d.observation, false);
+  if (c.was_last)
+    set_current(*s, stays_last ? d.observation : *c.previous, true);
+  else
+    set_current(*s, d.observation, false);
 }
 
 void writer::change_historical_location(item const& i, json::value const& body) {
@@ -213,7 +239,7 @@ void writer::change_historical_location(item const& i, json::value const& body) 
   auto o = *i.moment;
   if (auto const* const time = body.find("time")) {
     auto const t = time->is_string() ? parse_instant(time->as_string()) : std::nullopt;
-    if (!t) refuse_change("time is a moment such as 2026-11-21T20:00:00Z", "time");
+    if (!t) refuse("time is a moment such as 2026-11-21T20:00:00Z", "time");
     o.time = *t;
   }
   if (auto const* const l = body.find("Locations")) {
@@ -224,7 +250,8 @@ void writer::change_historical_location(item const& i, json::value const& body) 
     }
     o.value = uris.size() == 1 ? uris[0] : json::value(uris);
   }
-  if (auto const* const t = body.find("Thing"); t && required_target(*t, kind::thing) != i.entity->id) refuse_change("a HistoricalLocation stays with its Thing", "Thing");
+  if (auto const* const t = body.find("Thing"); t && required_target(*t, kind::thing) != i.entity->id)
+    refuse("a HistoricalLocation stays with its Thing", "Thing");
   t_.change_observation(i.series.series, i.id, o);
   // What was known last is where the thing is.
   auto const thing = t_.get(i.entity->id);
@@ -291,7 +318,13 @@ void writer::remove_location(item const& i, consequences const& c) {
   t_.forget(id);
 }
 
-void writer::remove(item const& i, consequences const& c) {
+bool writer::remove(item const& i, consequences const& c) {
+  if (!is_alive(t_.find(i.entity->id))) return false;
+  remove_whole(i, c);
+  return true;
+}
+
+void writer::remove_whole(item const& i, consequences const& c) {
   auto const erase_links_of = [&](std::string_view id) {
     auto const prefix = std::string(id) + ' ';
     auto keys = std::vector<std::string>();
@@ -328,7 +361,8 @@ void writer::remove(item const& i, consequences const& c) {
       return;
     }
     case kind::datastream:
-    case kind::multi_datastream: return remove_datastream(i);
+    case kind::multi_datastream:
+      return remove_datastream(i);
     case kind::historical_location:
     case kind::observation:
       t_.remove_observation(i.series.series, i.id);
@@ -336,7 +370,8 @@ void writer::remove(item const& i, consequences const& c) {
         if (auto const s = find_stream(i.series.series)) {
           if (c.previous) {
             set_current(*s, *c.previous, true);
-          } else if (auto const thing = t_.get(s->thing); thing->find(s->series.attribute, s->series.dataset) && s->about) {
+          } else if (auto const thing = t_.get(s->thing);
+                     thing->find(s->series.attribute, s->series.dataset) && s->about) {
             auto e = entity(*thing);
             e.remove(s->series.attribute, s->series.dataset);
             t_.put(std::move(e), transaction::keep::nothing);
@@ -355,7 +390,8 @@ void writer::remove(item const& i, consequences const& c) {
       return;
     case kind::sensor:
     case kind::observed_property: {
-      auto const follows = i.derived || std::any_of(c.datastreams.begin(), c.datastreams.end(), [](item const& s) { return s.derived; });
+      auto const follows =
+          i.derived || std::any_of(c.datastreams.begin(), c.datastreams.end(), [](item const& s) { return s.derived; });
       if (follows) refuse_derived(i);
       for (auto const& s : c.datastreams) remove_datastream(s);
       erase_links_of(i.entity->id);

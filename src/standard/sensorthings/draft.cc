@@ -12,7 +12,9 @@ constexpr std::int64_t earliest_us = -62'135'596'800 * us_per_second;  // 0001-0
 span required_span(json::value const& v, std::string_view member) {
   auto const s = v.is_string() ? parse_span(v.as_string()) : std::nullopt;
   if (!s || s->from.us < earliest_us) {
-    throw fault(fault_kind::invalid, std::string(member) + " wants a time such as 2026-11-21T20:00:00Z, or two with a slash between", std::string(member));
+    throw fault(fault_kind::invalid,
+                std::string(member) + " wants a time such as 2026-11-21T20:00:00Z, or two with a slash between",
+                std::string(member));
   }
   return *s;
 }
@@ -28,12 +30,16 @@ bool read_member(observation_draft& d, std::string_view name, json::value const&
     if (v.is_null()) return true;
     auto const s = required_span(v, name);
     o.time = s.from;
-    if (s.is_instant) set_extra(o, extra::end_time, json::value());
-    else set_extra(o, extra::end_time, s.to);
+    if (s.is_instant)
+      set_extra(o, extra::end_time, json::value());
+    else
+      set_extra(o, extra::end_time, s.to);
     d.has_time = true;
   } else if (name == "resultTime") {
-    if (v.is_null()) set_extra(o, extra::result_time, json::value());
-    else set_extra(o, extra::result_time, required_span(v, name).from);
+    if (v.is_null())
+      set_extra(o, extra::result_time, json::value());
+    else
+      set_extra(o, extra::result_time, required_span(v, name).from);
   } else if (name == "validTime") {
     if (v.is_null()) {
       set_extra(o, extra::valid_from, json::value());
@@ -61,7 +67,8 @@ observation_draft read_observation(json::value const& body) {
   require(body.is_object(), fault_kind::invalid, "an Observation is an object");
   for (auto const& m : body.as_object()) {
     if (read_member(d, m.key, m.value) || m.key == "Datastream" || m.key == "MultiDatastream") continue;
-    if (m.key.find("@iot.") == m.key.npos) throw fault(fault_kind::invalid, "an Observation has no property " + m.key, m.key);
+    if (m.key.find("@iot.") == m.key.npos)
+      throw fault(fault_kind::invalid, "an Observation has no property " + m.key, m.key);
   }
   return d;
 }

@@ -8,9 +8,9 @@ namespace dos::sensorthings {
 
 struct observation_draft {
   dos::observation observation;
-  bool has_time = false;   // else the moment of the write
+  bool has_time = false;  // else the moment of the write
   bool has_result = false;
-  json::value feature;     // reference or body; null: none
+  json::value feature;  // reference or body; null: none
 };
 
 // Faults: invalid, naming the member.

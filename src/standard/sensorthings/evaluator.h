@@ -1,13 +1,12 @@
 // What an expression says of an item.
 #pragma once
 
-#include <compare>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "standard/sensorthings/expression.h"
+#include "standard/sensorthings/operands.h"
 #include "standard/sensorthings/reader.h"
 
 namespace dos::sensorthings {
@@ -35,11 +34,5 @@ class evaluator {
 
   reader const& reader_;
 };
-
-// Less than, equal, greater or unordered; texts that are times or numbers count as such beside them.
-std::partial_ordering compare(operand const& a, operand const& b);
-bool holds(operation relation, operand const& a, operand const& b);
-// For sorting: nothing before everything else, kinds apart.
-std::strong_ordering sort(operand const& a, operand const& b);
 
 }  // namespace dos::sensorthings

@@ -15,18 +15,27 @@ struct function_rule {
   std::string_view name;
   std::size_t least, most;
 };
-constexpr function_rule functions[] = {
-    {"substringof", 2, 2}, {"contains", 2, 2}, {"startswith", 2, 2}, {"endswith", 2, 2}, {"length", 1, 1}, {"indexof", 2, 2},
-    {"substring", 2, 3}, {"tolower", 1, 1}, {"toupper", 1, 1}, {"trim", 1, 1}, {"concat", 2, 2}, {"year", 1, 1}, {"month", 1, 1},
-    {"day", 1, 1}, {"hour", 1, 1}, {"minute", 1, 1}, {"second", 1, 1}, {"fractionalseconds", 1, 1}, {"date", 1, 1}, {"time", 1, 1},
-    {"totaloffsetminutes", 1, 1}, {"now", 0, 0}, {"mindatetime", 0, 0}, {"maxdatetime", 0, 0}, {"round", 1, 1}, {"floor", 1, 1},
-    {"ceiling", 1, 1}, {"geo.distance", 2, 2}, {"geo.length", 1, 1}, {"geo.intersects", 2, 2}, {"st_equals", 2, 2},
-    {"st_disjoint", 2, 2}, {"st_touches", 2, 2}, {"st_within", 2, 2}, {"st_overlaps", 2, 2}, {"st_crosses", 2, 2},
-    {"st_intersects", 2, 2}, {"st_contains", 2, 2}, {"st_relate", 3, 3}, {"before", 2, 2}, {"after", 2, 2}, {"meets", 2, 2},
-    {"during", 2, 2}, {"overlaps", 2, 2}, {"starts", 2, 2}, {"finishes", 2, 2}};
+constexpr function_rule functions[] = {{"substringof", 2, 2},   {"contains", 2, 2},    {"startswith", 2, 2},
+                                       {"endswith", 2, 2},      {"length", 1, 1},      {"indexof", 2, 2},
+                                       {"substring", 2, 3},     {"tolower", 1, 1},     {"toupper", 1, 1},
+                                       {"trim", 1, 1},          {"concat", 2, 2},      {"year", 1, 1},
+                                       {"month", 1, 1},         {"day", 1, 1},         {"hour", 1, 1},
+                                       {"minute", 1, 1},        {"second", 1, 1},      {"fractionalseconds", 1, 1},
+                                       {"date", 1, 1},          {"time", 1, 1},        {"totaloffsetminutes", 1, 1},
+                                       {"now", 0, 0},           {"mindatetime", 0, 0}, {"maxdatetime", 0, 0},
+                                       {"round", 1, 1},         {"floor", 1, 1},       {"ceiling", 1, 1},
+                                       {"geo.distance", 2, 2},  {"geo.length", 1, 1},  {"geo.intersects", 2, 2},
+                                       {"st_equals", 2, 2},     {"st_disjoint", 2, 2}, {"st_touches", 2, 2},
+                                       {"st_within", 2, 2},     {"st_overlaps", 2, 2}, {"st_crosses", 2, 2},
+                                       {"st_intersects", 2, 2}, {"st_contains", 2, 2}, {"st_relate", 3, 3},
+                                       {"before", 2, 2},        {"after", 2, 2},       {"meets", 2, 2},
+                                       {"during", 2, 2},        {"overlaps", 2, 2},    {"starts", 2, 2},
+                                       {"finishes", 2, 2}};
 
 bool starts_name(char c) { return std::isalpha(static_cast<unsigned char>(c)) || c == '_' || c == '@' || c == '$'; }
-bool is_in_name(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '@' || c == '$' || c == '.'; }
+bool is_in_name(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '@' || c == '$' || c == '.';
+}
 bool is_in_member(char c) { return is_in_name(c) || c == '-' || static_cast<unsigned char>(c) >= 0x80; }
 
 class filter_parser {
@@ -44,8 +53,10 @@ class filter_parser {
     auto keys = std::vector<order_key>();
     for (;;) {
       auto key = order_key{parse_sum(), false};
-      if (take_word("desc")) key.descending = true;
-      else take_word("asc");
+      if (take_word("desc"))
+        key.descending = true;
+      else
+        take_word("asc");
       keys.push_back(std::move(key));
       skip();
       if (at_ == text_.size()) return keys;
@@ -56,11 +67,12 @@ class filter_parser {
 
  private:
   [[noreturn]] void fail(std::string_view expected) const {
-    throw fault(fault_kind::malformed, "at character " + std::to_string(at_ + 1) + " of \"" + std::string(text_.substr(0, 200)) +
-                                           "\": expected " + std::string(expected));
+    throw fault(fault_kind::malformed, "at character " + std::to_string(at_ + 1) + " of \"" +
+                                           std::string(text_.substr(0, 200)) + "\": expected " + std::string(expected));
   }
   void skip() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r')) ++at_;
+    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r'))
+      ++at_;
   }
   bool take_word(std::string_view word) {
     skip();
@@ -82,7 +94,8 @@ class filter_parser {
   }
 
   expression_ptr make(operation what, std::vector<expression_ptr> parts, std::string name = {}) {
-    if (++made_ > expression_parts_max) throw fault(fault_kind::too_large, "the filter has more than " + std::to_string(expression_parts_max) + " parts");
+    if (++made_ > expression_parts_max)
+      throw fault(fault_kind::too_large, "the filter has more than " + std::to_string(expression_parts_max) + " parts");
     auto e = std::make_shared<expression>();
     e->what = what;
     e->parts = std::move(parts);
@@ -97,7 +110,9 @@ class filter_parser {
 
   struct deeper {
     explicit deeper(filter_parser& p) : p(p) {
-      if (++p.depth_ > expression_depth_max) throw fault(fault_kind::too_large, "the filter is nested more than " + std::to_string(expression_depth_max) + " deep");
+      if (++p.depth_ > expression_depth_max)
+        throw fault(fault_kind::too_large,
+                    "the filter is nested more than " + std::to_string(expression_depth_max) + " deep");
     }
     ~deeper() { --p.depth_; }
     filter_parser& p;
@@ -120,9 +135,14 @@ class filter_parser {
     return parse_comparison();
   }
   expression_ptr parse_comparison() {
-    static constexpr auto words = std::array<std::pair<std::string_view, operation>, 7>{
-        {{"eq", operation::equal}, {"ne", operation::not_equal}, {"lt", operation::less}, {"le", operation::less_equal},
-         {"gt", operation::greater}, {"ge", operation::greater_equal}, {"in", operation::is_in}}};
+    static constexpr auto words =
+        std::array<std::pair<std::string_view, operation>, 7>{{{"eq", operation::equal},
+                                                               {"ne", operation::not_equal},
+                                                               {"lt", operation::less},
+                                                               {"le", operation::less_equal},
+                                                               {"gt", operation::greater},
+                                                               {"ge", operation::greater_equal},
+                                                               {"in", operation::is_in}}};
     auto left = parse_sum();
     for (auto const& [word, what] : words) {
       if (!take_word(word)) continue;
@@ -140,18 +160,25 @@ class filter_parser {
   expression_ptr parse_sum() {
     auto left = parse_product();
     for (;;) {
-      if (take_word("add")) left = make(operation::plus, {left, parse_product()});
-      else if (take_word("sub")) left = make(operation::minus, {left, parse_product()});
-      else return left;
+      if (take_word("add"))
+        left = make(operation::plus, {left, parse_product()});
+      else if (take_word("sub"))
+        left = make(operation::minus, {left, parse_product()});
+      else
+        return left;
     }
   }
   expression_ptr parse_product() {
     auto left = parse_primary();
     for (;;) {
-      if (take_word("mul")) left = make(operation::times, {left, parse_primary()});
-      else if (take_word("div")) left = make(operation::divided, {left, parse_primary()});
-      else if (take_word("mod")) left = make(operation::modulo, {left, parse_primary()});
-      else return left;
+      if (take_word("mul"))
+        left = make(operation::times, {left, parse_primary()});
+      else if (take_word("div"))
+        left = make(operation::divided, {left, parse_primary()});
+      else if (take_word("mod"))
+        left = make(operation::modulo, {left, parse_primary()});
+      else
+        return left;
     }
   }
 
@@ -219,7 +246,8 @@ class filter_parser {
   // 20:30:00, as time() gives it.
   static std::optional<std::string_view> parse_clock(std::string_view word) {
     if (word.size() < 5 || word[2] != ':') return std::nullopt;
-    return std::all_of(word.begin(), word.end(), [](char c) { return std::isdigit(static_cast<unsigned char>(c)) || c == ':' || c == '.'; })
+    return std::all_of(word.begin(), word.end(),
+                       [](char c) { return std::isdigit(static_cast<unsigned char>(c)) || c == ':' || c == '.'; })
                ? std::optional(word)
                : std::nullopt;
   }
@@ -232,7 +260,8 @@ class filter_parser {
     if (next == '\'') {
       if (word == "geography" || word == "geometry") {
         auto const wkt = parse_text();
-        return literal(std::make_shared<geo::geometry const>(geo::parse_wkt(wkt, {.refuses_self_intersection = false})));
+        return literal(
+            std::make_shared<geo::geometry const>(geo::parse_wkt(wkt, {.refuses_self_intersection = false})));
       }
       if (word == "duration") {
         auto const d = parse_duration(parse_text());
@@ -263,14 +292,17 @@ class filter_parser {
       while (take(','));
       expect(')');
     }
-    if (parts.size() < f.least || parts.size() > f.most) fail(std::string(f.name) + " with " + std::to_string(f.least) + " arguments");
+    if (parts.size() < f.least || parts.size() > f.most)
+      fail(std::string(f.name) + " with " + std::to_string(f.least) + " arguments");
     if (f.name == "during") require_span(*parts[1]);
     return make(operation::call, std::move(parts), std::string(f.name));
   }
   // What lasts no time can't have anything happen during it.
   void require_span(expression const& e) const {
-    if (auto const* const t = std::get_if<span>(&e.literal); e.what == operation::literal && t && t->is_instant) fail("a span of time as the second argument of during");
-    if (e.what == operation::path && !e.path.empty() && e.path.back() == "resultTime") fail("a span of time as the second argument of during");
+    if (auto const* const t = std::get_if<span>(&e.literal); e.what == operation::literal && t && t->is_instant)
+      fail("a span of time as the second argument of during");
+    if (e.what == operation::path && !e.path.empty() && e.path.back() == "resultTime")
+      fail("a span of time as the second argument of during");
   }
 
   expression_ptr parse_path() {

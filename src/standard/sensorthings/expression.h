@@ -35,8 +35,27 @@ using place = std::shared_ptr<geo::geometry const>;
 using operand = std::variant<json::value, span, elapsed, place>;
 
 enum class operation : std::uint8_t {
-  literal, path, any_of, all_of, call, either, both, negate, equal, not_equal, less, less_equal, greater, greater_equal,
-  is_in, plus, minus, times, divided, modulo, list
+  literal,
+  path,
+  any_of,
+  all_of,
+  call,
+  either,
+  both,
+  negate,
+  equal,
+  not_equal,
+  less,
+  less_equal,
+  greater,
+  greater_equal,
+  is_in,
+  plus,
+  minus,
+  times,
+  divided,
+  modulo,
+  list
 };
 
 struct expression;

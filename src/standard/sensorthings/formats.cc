@@ -134,7 +134,10 @@ void renderer::write_geojson(std::string& out, page const& p, query_options cons
   for (auto const& i : p.items) {
     if (!is_first) out += ',';
     is_first = false;
-    auto const own = i.what == kind::location ? "location" : i.what == kind::feature ? "feature" : i.what == kind::datastream || i.what == kind::multi_datastream ? "observedArea" : "";
+    auto const own = i.what == kind::location                                         ? "location"
+                     : i.what == kind::feature                                        ? "feature"
+                     : i.what == kind::datastream || i.what == kind::multi_datastream ? "observedArea"
+                                                                                      : "";
     auto place = *own ? reader_.value(i, own) : json::value();
     if (place.is_null()) {
       auto const a = i.entity->find(reader_.words().location);
@@ -164,7 +167,8 @@ void renderer::write_geojson(std::string& out, page const& p, query_options cons
         if (auto const target = reader_.follow(i, *e.to)) write_target(*target, name);
       } else {
         auto const inner = lister_.list({e.to->to, i, e.to}, *e.options);
-        for (auto k = std::size_t(0); k < inner.items.size(); ++k) write_target(inner.items[k], name + "/" + std::to_string(k));
+        for (auto k = std::size_t(0); k < inner.items.size(); ++k)
+          write_target(inner.items[k], name + "/" + std::to_string(k));
       }
     }
     out += "}}";

@@ -15,11 +15,13 @@ namespace dos::sensorthings {
 struct item {
   kind what = kind::thing;
   std::uint64_t id = 0;
-  entity_ptr entity;                    // itself, or whose series it is
-  series_ref series;                    // datastreams, observations, historical locations, places of their own
-  record_ptr about;                     // of a datastream that was made here
-  std::optional<observation> moment;    // observations and historical locations; of a place: where it was then
-  bool derived = false;                 // nobody made it: it follows from the entity
+  entity_ptr entity;                  // itself, or whose series it is
+  series_ref series;                  // datastreams, observations, historical locations, places of their own
+  record_ptr about;                   // of a datastream that was made here
+  std::optional<observation> moment;  // observations and historical locations; of a place: where it was then
+  bool derived = false;               // nobody made it: it follows from the entity
 };
+
+inline bool is_alive(entity_ptr const& e) { return e && e->deleted_at == no_time; }
 
 }  // namespace dos::sensorthings

@@ -13,15 +13,19 @@ std::vector<std::string> pointer_of(std::string_view text) {
   for (auto const part : text::split(text.substr(1), '/')) {
     auto step = std::string();
     for (auto i = std::size_t(0); i < part.size(); ++i) {
-      if (part[i] == '~' && i + 1 < part.size()) step += part[++i] == '0' ? '~' : '/';
-      else step += part[i];
+      if (part[i] == '~' && i + 1 < part.size())
+        step += part[++i] == '0' ? '~' : '/';
+      else
+        step += part[i];
     }
     steps.push_back(std::move(step));
   }
   return steps;
 }
 
-[[noreturn]] void leads_nowhere(std::string_view path) { throw fault(fault_kind::invalid, "there is nothing at " + std::string(path), "path"); }
+[[noreturn]] void leads_nowhere(std::string_view path) {
+  throw fault(fault_kind::invalid, "there is nothing at " + std::string(path), "path");
+}
 
 json::value* find_at(json::value& document, std::vector<std::string> const& steps, std::size_t count) {
   auto* at = &document;
@@ -77,7 +81,8 @@ json::value take(json::value& document, std::string_view path) {
 json::value patched(json::value document, json::value const& operations) {
   constexpr std::size_t operations_max = 10'000;
   require(operations.is_array(), fault_kind::malformed, "a JSON Patch is a list of operations");
-  require(operations.as_array().size() <= operations_max, fault_kind::too_large, "a JSON Patch has at most 10,000 operations");
+  require(operations.as_array().size() <= operations_max, fault_kind::too_large,
+          "a JSON Patch has at most 10,000 operations");
   for (auto const& o : operations.as_array()) {
     auto const op = o.text_or("op", "");
     auto const path = o.text_or("path", "");
@@ -104,7 +109,8 @@ json::value patched(json::value document, json::value const& operations) {
       add(document, path, *there);
     } else if (op == "test") {
       auto* const there = find_at(document, pointer_of(path), pointer_of(path).size());
-      if (!there || !(*there == value())) throw fault(fault_kind::conflict, "the test of " + std::string(path) + " fails", "path");
+      if (!there || !(*there == value()))
+        throw fault(fault_kind::conflict, "the test of " + std::string(path) + " fails", "path");
     } else {
       throw fault(fault_kind::malformed, "op is add, remove, replace, move, copy or test", "op");
     }

@@ -14,11 +14,16 @@ bool is_path(expression const& e, std::initializer_list<std::string_view> path) 
 
 operation mirrored(operation o) {
   switch (o) {
-    case operation::less: return operation::greater;
-    case operation::greater: return operation::less;
-    case operation::less_equal: return operation::greater_equal;
-    case operation::greater_equal: return operation::less_equal;
-    default: return o;
+    case operation::less:
+      return operation::greater;
+    case operation::greater:
+      return operation::less;
+    case operation::less_equal:
+      return operation::greater_equal;
+    case operation::greater_equal:
+      return operation::less_equal;
+    default:
+      return o;
   }
 }
 
@@ -41,8 +46,10 @@ void narrow(expression const& e, time_bounds& b) {
   if (!is_path(*time, {"phenomenonTime"}) || bound->what != operation::literal || !s) return;
   auto const is_during = e.what == operation::call && e.name == "during" && time == e.parts[0].get();
   if (relation == operation::greater) b.from = std::max(b.from, s->to);
-  if (relation == operation::greater_equal || relation == operation::equal || is_during) b.from = std::max(b.from, s->from);
-  if (relation == operation::less || relation == operation::less_equal || relation == operation::equal) b.to = std::min(b.to, s->from + 1);
+  if (relation == operation::greater_equal || relation == operation::equal || is_during)
+    b.from = std::max(b.from, s->from);
+  if (relation == operation::less || relation == operation::less_equal || relation == operation::equal)
+    b.to = std::min(b.to, s->from + 1);
   if (is_during) b.to = std::min(b.to, s->to + 1);
 }
 
@@ -56,7 +63,8 @@ std::optional<std::uint64_t> required_id(expression const& e, std::initializer_l
   for (auto const i : {0, 1}) {
     auto const& other = *e.parts[std::size_t(1 - i)];
     auto const* const v = std::get_if<json::value>(&other.literal);
-    if (is_path(*e.parts[std::size_t(i)], path) && other.what == operation::literal && v && v->is_int() && v->as_int() >= 0) {
+    if (is_path(*e.parts[std::size_t(i)], path) && other.what == operation::literal && v && v->is_int() &&
+        v->as_int() >= 0) {
       return std::uint64_t(v->as_int());
     }
   }
@@ -85,7 +93,8 @@ json::value to_json(operand const& o) {
 operand from_json(json::value const& v) {
   if (!v.is_array()) return v;
   auto const& a = v.as_array();
-  require(a.size() == 2 && a[0].is_int() && a[1].is_int(), fault_kind::malformed, "this $skiptoken is none of ours", "$skiptoken");
+  require(a.size() == 2 && a[0].is_int() && a[1].is_int(), fault_kind::malformed, "this $skiptoken is none of ours",
+          "$skiptoken");
   return span{{a[0].as_int()}, {a[1].as_int()}, a[0].as_int() == a[1].as_int()};
 }
 
@@ -98,7 +107,8 @@ json::array read_token(std::string const& token, std::size_t size) {
   } catch (fault const&) {
     parsed = nullptr;
   }
-  require(parsed.is_array() && parsed.as_array().size() == size, fault_kind::malformed, "this $skiptoken is none of ours", "$skiptoken");
+  require(parsed.is_array() && parsed.as_array().size() == size, fault_kind::malformed,
+          "this $skiptoken is none of ours", "$skiptoken");
   return parsed.as_array();
 }
 std::int64_t integer_at(json::array const& a, std::size_t i) {
@@ -158,7 +168,8 @@ page lister::list(collection c, query_options const& o) const {
     if (o.count) result.count = is_there ? 1 : 0;
     return result;
   }
-  auto const is_mixed = c.from && !is_one_series(c) && (c.what == kind::observation || c.what == kind::historical_location);
+  auto const is_mixed =
+      c.from && !is_one_series(c) && (c.what == kind::observation || c.what == kind::historical_location);
   if ((o.order.empty() && !is_mixed) || (direction != 0 && is_one_series(c))) {
     bounds.descending = direction < 0;
     result = in_natural_order(c, o, bounds, size);

@@ -14,7 +14,7 @@ namespace dos::sensorthings {
 
 struct collection {
   kind what = kind::thing;
-  std::optional<item> from;      // and where it comes from; nothing: all there are
+  std::optional<item> from;  // and where it comes from; nothing: all there are
   navigation const* by = nullptr;
 };
 

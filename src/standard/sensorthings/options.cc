@@ -19,20 +19,27 @@ std::vector<std::string_view> parts_of(std::string_view s, char separator) {
     if (c == '\'') quoted = !quoted;
     if (quoted) continue;
     if (c == '(') ++depth;
-    if (c == ')' && --depth < 0) throw fault(fault_kind::malformed, "a closing parenthesis without an opening one in \"" + std::string(s.substr(0, 200)) + "\"");
+    if (c == ')' && --depth < 0)
+      throw fault(fault_kind::malformed,
+                  "a closing parenthesis without an opening one in \"" + std::string(s.substr(0, 200)) + "\"");
     if (c == separator && depth == 0) {
       parts.push_back(s.substr(from, i - from));
       from = i + 1;
     }
   }
-  if (depth != 0 || quoted) throw fault(fault_kind::malformed, "a parenthesis or quote is not closed in \"" + std::string(s.substr(0, 200)) + "\"");
+  if (depth != 0 || quoted)
+    throw fault(fault_kind::malformed,
+                "a parenthesis or quote is not closed in \"" + std::string(s.substr(0, 200)) + "\"");
   parts.push_back(s.substr(from));
   return parts;
 }
 
 std::size_t parse_count(std::string_view text, std::string_view name) {
   auto const n = text::to_int(text::trim(text));
-  if (!n || *n < 0) throw fault(fault_kind::invalid, std::string(name) + " wants a whole number from 0 on, not \"" + std::string(text.substr(0, 50)) + "\"", std::string(name));
+  if (!n || *n < 0)
+    throw fault(fault_kind::invalid,
+                std::string(name) + " wants a whole number from 0 on, not \"" + std::string(text.substr(0, 50)) + "\"",
+                std::string(name));
   return std::size_t(*n);
 }
 
@@ -76,7 +83,8 @@ class options_parser {
     auto const& d = describe(of);
     if (path[0] == "@iot.id") path[0] = "id";
     if (path[0] == "@iot.selfLink") path[0] = "selfLink";
-    auto const is_known = path[0] == "id" || path[0] == "selfLink" || path[0] == "*" || d.find_property(path[0]) || d.find_navigation(path[0]);
+    auto const is_known = path[0] == "id" || path[0] == "selfLink" || path[0] == "*" || d.find_property(path[0]) ||
+                          d.find_navigation(path[0]);
     if (!is_known) throw fault(fault_kind::invalid, std::string(d.set) + " have no property " + path[0], "$select");
     if (path[0] == "*") return;
     o.select.push_back(std::move(path));
@@ -84,15 +92,20 @@ class options_parser {
 
   void expand(query_options& o, std::string_view text, kind of, int depth) {
     if (depth >= limits_.expand_depth_max) {
-      throw fault(fault_kind::too_large, "$expand goes deeper than " + std::to_string(limits_.expand_depth_max), "$expand");
+      throw fault(fault_kind::too_large, "$expand goes deeper than " + std::to_string(limits_.expand_depth_max),
+                  "$expand");
     }
     if (++expansions_ > limits_.expand_count_max) {
-      throw fault(fault_kind::too_large, "more than " + std::to_string(limits_.expand_count_max) + " expansions", "$expand");
+      throw fault(fault_kind::too_large, "more than " + std::to_string(limits_.expand_count_max) + " expansions",
+                  "$expand");
     }
     auto const end = text.find_first_of("(/");
     auto const name = text::trim(text.substr(0, end));
     auto const* const n = describe(of).find_navigation(name);
-    if (!n) throw fault(fault_kind::invalid, std::string(describe(of).set) + " do not lead to \"" + std::string(name.substr(0, 50)) + "\"", "$expand");
+    if (!n)
+      throw fault(fault_kind::invalid,
+                  std::string(describe(of).set) + " do not lead to \"" + std::string(name.substr(0, 50)) + "\"",
+                  "$expand");
     auto it = std::find_if(o.expand.begin(), o.expand.end(), [&](expansion const& e) { return e.to == n; });
     if (it == o.expand.end()) it = o.expand.insert(o.expand.end(), {n, std::make_shared<query_options>()});
     auto const inner = it->options;
@@ -100,7 +113,8 @@ class options_parser {
     if (text[end] == '/') return expand(*inner, text.substr(end + 1), n->to, depth + 1);
     auto const close = text.rfind(')');
     auto const rest = text::trim(text.substr(close == text.npos ? text.size() : close + 1));
-    if (close == text.npos || close < end || !rest.empty()) throw fault(fault_kind::malformed, "options of $expand stand in parentheses: Datastreams($top=1)", "$expand");
+    if (close == text.npos || close < end || !rest.empty())
+      throw fault(fault_kind::malformed, "options of $expand stand in parentheses: Datastreams($top=1)", "$expand");
     for (auto const part : parts_of(text.substr(end + 1, close - end - 1), ';')) {
       auto const option = text::trim(part);
       if (option.empty()) continue;

@@ -14,7 +14,7 @@ namespace dos::sensorthings {
 
 struct limits {
   std::size_t page_default = 100;
-  std::size_t page_max = 1'000;               // entities in one list
+  std::size_t page_max = 1'000;                // entities in one list
   std::size_t observations_page_max = 10'000;  //
   int expand_depth_max = 8;
   std::size_t expand_count_max = 100;  // of one request

@@ -11,8 +11,6 @@ namespace {
 
 constexpr std::string_view generated_property_stem = "urn:ngsi-ld:ObservedProperty:attribute:";
 
-bool is_alive(entity_ptr const& e) { return e && e->deleted_at == no_time; }
-
 bool keeps_measurements(attribute_kind k) {
   return k == attribute_kind::property || k == attribute_kind::list_property || k == attribute_kind::json_property ||
          k == attribute_kind::vocab_property;
@@ -26,7 +24,8 @@ std::string link_key(std::string_view target, std::string_view relation, std::st
 
 std::string property_entity_id(vocabulary const& words, symbol attribute) {
   auto id = std::string(generated_property_stem);
-  for (auto const c : words.term(attribute)) id += std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' ? c : '_';
+  for (auto const c : words.term(attribute))
+    id += std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' ? c : '_';
   return id;
 }
 
@@ -53,18 +52,21 @@ bool reader::is_thing(entity const& e) const {
   };
   if (std::any_of(e.attributes.begin(), e.attributes.end(), is_stream)) return true;
   auto const all = own_.city().entities().series_of(e.id);
-  return std::any_of(all.begin(), all.end(), [&](series_ref const& s) { return bool(as_datastream(entity_ptr(&e), s)); });
+  return std::any_of(all.begin(), all.end(),
+                     [&](series_ref const& s) { return bool(as_datastream(entity_ptr(&e), s)); });
 }
 
 std::optional<item> reader::as_datastream(entity_ptr const& e, series_ref const& s) const {
   if (!keeps_measurements(s.kind) || own_kind(*e)) return std::nullopt;
-  auto i = item{.what = kind::datastream, .id = s.series, .entity = e, .series = s, .about = {}, .moment = {}, .derived = false};
+  auto i = item{
+      .what = kind::datastream, .id = s.series, .entity = e, .series = s, .about = {}, .moment = {}, .derived = false};
   i.about = own_.find_record(datastream_collection, std::to_string(s.series));
   if (i.about) {
     if (i.about->find("unitOfMeasurements")) i.what = kind::multi_datastream;
     return i;
   }
-  for (auto const name : {words_.name, words_.description, words_.properties, words_.other_name, words_.other_description}) {
+  for (auto const name :
+       {words_.name, words_.description, words_.properties, words_.other_name, words_.other_description}) {
     if (s.attribute == name) return std::nullopt;
   }
   auto const a = e->find(s.attribute, s.dataset);
@@ -117,7 +119,13 @@ std::optional<item> reader::find(kind k, std::uint64_t id) const {
   if (k == kind::observation || k == kind::historical_location) {
     auto const owner = who_.find_observed(id);
     if (!owner || !is_alive(owner->entity)) return std::nullopt;
-    auto i = item{.what = k, .id = id, .entity = owner->entity, .series = owner->series, .about = {}, .moment = {}, .derived = false};
+    auto i = item{.what = k,
+                  .id = id,
+                  .entity = owner->entity,
+                  .series = owner->series,
+                  .about = {},
+                  .moment = {},
+                  .derived = false};
     if (k == kind::historical_location) {
       auto const places = places_of(*owner->entity);
       if (!is_thing(*owner->entity) || !places || places->series != owner->series.series) return std::nullopt;
@@ -149,7 +157,8 @@ std::optional<item> reader::find(kind k, std::uint64_t id) const {
   if (number_of(*e) != id) return std::nullopt;
   if (auto const i = as_item(k, e)) return i;
   if (!is_thing(*e)) return std::nullopt;
-  if (k == kind::sensor || (k == kind::feature && is_own_feature(*e))) {
+  auto const is_there = k == kind::sensor ? is_own_sensor(e) : k == kind::feature && is_own_feature(*e);
+  if (is_there) {
     return item{.what = k, .id = id, .entity = e, .series = {}, .about = {}, .moment = {}, .derived = true};
   }
   return std::nullopt;
@@ -204,34 +213,41 @@ void reader::for_each(kind k, std::uint64_t from, time_bounds const& bounds, vis
     // The list has what the asker sees by himself, and what everything derived adds.
     auto const i = find(k, n);
     if (!i) continue;
-    if (k == kind::sensor && i->derived) {
-      auto is_used = false;
-      datastreams_of(i->entity, kind::datastream, [&](item const& d) {
-        auto const s = d.derived ? sensor_of(d) : std::nullopt;
-        is_used = s && s->id == n;
-        return !is_used;
-      });
-      if (!is_used) continue;
-    }
     if (!visit(*i)) return;
   }
 }
 
+// Whether datastreams have this entity, or the device that it is, as their Sensor.
+bool reader::is_own_sensor(entity_ptr const& e) const {
+  auto const number = number_of(*e);
+  auto found = false;
+  datastreams_of(e, kind::datastream, [&](item const& d) {
+    auto const s = sensor_of(d);
+    found = s && s->derived && s->id == number;
+    return !found;
+  });
+  return found || !around_.devices.point_of(own_, e->id, around_.clock.now()).empty();
+}
+
 std::optional<item> reader::follow(item const& from, navigation const& n) const {
   switch (n.to) {
-    case kind::thing: return as_item(kind::thing, from.entity);
+    case kind::thing:
+      return as_item(kind::thing, from.entity);
     case kind::datastream:
     case kind::multi_datastream: {
       auto const stream = as_datastream(from.entity, from.series);
       return stream && stream->what == n.to ? stream : std::nullopt;
     }
-    case kind::sensor: return sensor_of(from);
+    case kind::sensor:
+      return sensor_of(from);
     case kind::observed_property: {
       auto all = properties_of(from);
       return all.empty() ? std::nullopt : std::optional(all.front());
     }
-    case kind::feature: return feature_of(from);
-    default: return std::nullopt;
+    case kind::feature:
+      return feature_of(from);
+    default:
+      return std::nullopt;
   }
 }
 
@@ -250,12 +266,19 @@ void reader::for_each(item const& from, navigation const& n, time_bounds const& 
     case kind::observation:
       if (from.what == kind::feature) return observations_back(from, bounds, visit);
       return observations_of(from, bounds, visit);
-    case kind::thing: return things_back(from, visit);
+    case kind::thing:
+      return things_back(from, visit);
     case kind::location: {
       auto const* const then = from.moment ? &from.moment->value : nullptr;
       auto const places = places_of(*from.entity);
       if (from.what == kind::historical_location && places && places->attribute == words_.location) {
-        auto i = item{.what = kind::location, .id = places->series, .entity = from.entity, .series = *places, .about = {}, .moment = from.moment, .derived = true};
+        auto i = item{.what = kind::location,
+                      .id = places->series,
+                      .entity = from.entity,
+                      .series = *places,
+                      .about = {},
+                      .moment = from.moment,
+                      .derived = true};
         visit(i);
         return;
       }
@@ -270,7 +293,8 @@ void reader::for_each(item const& from, navigation const& n, time_bounds const& 
       auto const of_thing = [&](entity_ptr const& thing) {
         historical_locations_of(thing, bounds, [&](item const& h) {
           auto const there = locations_of(thing, &h.moment->value);
-          auto const is_here = from.derived || std::any_of(there.begin(), there.end(), [&](item const& l) { return l.id == from.id; });
+          auto const is_here =
+              from.derived || std::any_of(there.begin(), there.end(), [&](item const& l) { return l.id == from.id; });
           return !is_here || (goes_on = visit(h));
         });
       };
@@ -282,7 +306,8 @@ void reader::for_each(item const& from, navigation const& n, time_bounds const& 
       });
       return;
     }
-    default: return;
+    default:
+      return;
   }
 }
 
@@ -295,7 +320,8 @@ void reader::datastreams_of(entity_ptr const& thing, kind k, visitor const& visi
   }
 }
 
-void reader::linked(std::string_view target, std::string_view relation, std::function<bool(std::string_view)> const& visit) const {
+void reader::linked(std::string_view target, std::string_view relation,
+                    std::function<bool(std::string_view)> const& visit) const {
   auto const prefix = link_key(target, relation, "");
   own_.for_each_record(link_collection, prefix, [&](std::string_view key, record_ptr const&) {
     return key.starts_with(prefix) && visit(key.substr(prefix.size()));
@@ -303,15 +329,22 @@ void reader::linked(std::string_view target, std::string_view relation, std::fun
 }
 
 void reader::observations_of(item const& stream, time_bounds const& bounds, visitor const& visit) const {
-  auto i = item{.what = kind::observation, .id = 0, .entity = stream.entity, .series = stream.series, .about = stream.about, .moment = {}, .derived = stream.derived};
-  own_.history().for_each(stream.series.series,
-                          {.from = bounds.from, .to = bounds.to, .limit = SIZE_MAX, .descending = bounds.descending, .after = bounds.after},
-                          [&](observation const& o) {
-                            if (is_deleted(o)) return true;
-                            i.id = o.number;
-                            i.moment = o;
-                            return visit(i);
-                          });
+  auto i = item{.what = kind::observation,
+                .id = 0,
+                .entity = stream.entity,
+                .series = stream.series,
+                .about = stream.about,
+                .moment = {},
+                .derived = stream.derived};
+  own_.history().for_each(
+      stream.series.series,
+      {.from = bounds.from, .to = bounds.to, .limit = SIZE_MAX, .descending = bounds.descending, .after = bounds.after},
+      [&](observation const& o) {
+        if (is_deleted(o)) return true;
+        i.id = o.number;
+        i.moment = o;
+        return visit(i);
+      });
 }
 
 std::optional<std::uint64_t> reader::count_observations(item const& stream) const {
@@ -322,11 +355,19 @@ std::optional<std::uint64_t> reader::count_observations(item const& stream) cons
 void reader::historical_locations_of(entity_ptr const& thing, time_bounds const& bounds, visitor const& visit) const {
   auto const places = places_of(*thing);
   if (!places) return;
-  own_.history().for_each(places->series, {.from = bounds.from, .to = bounds.to, .limit = SIZE_MAX, .descending = bounds.descending, .after = bounds.after},
-                          [&](observation const& o) {
-                            if (is_deleted(o)) return true;
-                            return visit({.what = kind::historical_location, .id = o.number, .entity = thing, .series = *places, .about = {}, .moment = o, .derived = false});
-                          });
+  own_.history().for_each(
+      places->series,
+      {.from = bounds.from, .to = bounds.to, .limit = SIZE_MAX, .descending = bounds.descending, .after = bounds.after},
+      [&](observation const& o) {
+        if (is_deleted(o)) return true;
+        return visit({.what = kind::historical_location,
+                      .id = o.number,
+                      .entity = thing,
+                      .series = *places,
+                      .about = {},
+                      .moment = o,
+                      .derived = false});
+      });
 }
 
 std::vector<item> reader::locations_of(entity_ptr const& thing, json::value const* then) const {
@@ -336,9 +377,16 @@ std::vector<item> reader::locations_of(entity_ptr const& thing, json::value cons
   if (!then && (!linked || !has_own_locations(*thing))) {
     auto const place = thing->find(words_.location);
     auto const places = own_.city().entities().series_of(thing->id);
-    auto const it = std::find_if(places.begin(), places.end(), [&](series_ref const& s) { return s.attribute == words_.location; });
+    auto const it =
+        std::find_if(places.begin(), places.end(), [&](series_ref const& s) { return s.attribute == words_.location; });
     if (place && it != places.end()) {
-      found.push_back({.what = kind::location, .id = it->series, .entity = thing, .series = *it, .about = {}, .moment = {}, .derived = true});
+      found.push_back({.what = kind::location,
+                       .id = it->series,
+                       .entity = thing,
+                       .series = *it,
+                       .about = {},
+                       .moment = {},
+                       .derived = true});
     }
     return found;
   }
@@ -364,7 +412,8 @@ void reader::things_back(item const& location, visitor const& visit) const {
     auto const thing = as_item(kind::thing, who_.find(id));
     if (!thing) return true;
     auto const now = locations_of(thing->entity, nullptr);
-    if (std::any_of(now.begin(), now.end(), [&](item const& l) { return l.id == location.id; })) found.push_back(*thing);
+    if (std::any_of(now.begin(), now.end(), [&](item const& l) { return l.id == location.id; }))
+      found.push_back(*thing);
     return true;
   });
   std::sort(found.begin(), found.end(), [](item const& a, item const& b) { return a.id < b.id; });
@@ -397,9 +446,11 @@ void reader::streams_back(item const& from, kind k, visitor const& visit) const 
       });
     };
     if (from.derived) add_own(from.entity);
-    if (auto const point = around_.devices.point_of(own_, from.entity->id, around_.clock.now()); !point.empty()) add_own(who_.find(point));
+    if (auto const point = around_.devices.point_of(own_, from.entity->id, around_.clock.now()); !point.empty())
+      add_own(who_.find(point));
   }
-  if (from.what == kind::observed_property && from.entity->id.starts_with(generated_property_stem) && k == kind::datastream) {
+  if (from.what == kind::observed_property && from.entity->id.starts_with(generated_property_stem) &&
+      k == kind::datastream) {
     auto const definition = from.entity->find(words_.definition);
     auto q = query::query();
     if (definition && definition->value.is_string()) q.attributes = {symbol::find(definition->value.as_string())};
@@ -460,14 +511,21 @@ std::optional<item> reader::sensor_of(item const& stream) const {
     auto const named = own_.find(stream.about->text_or("sensor", ""));
     if (auto const s = as_item(kind::sensor, named)) return s;
     if (named && number_of(*named) != 0) {  // a thing that is its own sensor
-      return item{.what = kind::sensor, .id = number_of(*named), .entity = named, .series = {}, .about = {}, .moment = {}, .derived = true};
+      return item{.what = kind::sensor,
+                  .id = number_of(*named),
+                  .entity = named,
+                  .series = {},
+                  .about = {},
+                  .moment = {},
+                  .derived = true};
     }
   }
   auto e = stream.entity;
   if (auto const id = around_.devices.device_at(own_, e->id, around_.clock.now()); !id.empty()) {
     if (auto const device = own_.find(id); device && number_of(*device) != 0) e = device;
   }
-  return item{.what = kind::sensor, .id = number_of(*e), .entity = e, .series = {}, .about = {}, .moment = {}, .derived = true};
+  return item{
+      .what = kind::sensor, .id = number_of(*e), .entity = e, .series = {}, .about = {}, .moment = {}, .derived = true};
 }
 
 std::vector<item> reader::properties_of(item const& stream) const {
@@ -522,7 +580,13 @@ std::optional<item> reader::feature_of(item const& o) const {
     }
   }
   if (!is_alive(thing) || !is_own_feature(*thing)) return std::nullopt;
-  return item{.what = kind::feature, .id = number_of(*thing), .entity = thing, .series = {}, .about = {}, .moment = {}, .derived = true};
+  return item{.what = kind::feature,
+              .id = number_of(*thing),
+              .entity = thing,
+              .series = {},
+              .about = {},
+              .moment = {},
+              .derived = true};
 }
 
 }  // namespace dos::sensorthings

@@ -1,8 +1,8 @@
 // Finds the entities of the standard in the graph, through the view of who asks, and walks from one to the other.
 //
-// Where clients of other standards made an entity, what SensorThings wants beside it follows from it: a thing is its own
-// Sensor unless a device is mounted there, its place is its Location and FeatureOfInterest. ObservedProperties are made,
-// once, when they are first asked for: one for each name of an attribute.
+// Where clients of other standards made an entity, what SensorThings wants beside it follows from it: a thing is its
+// own Sensor unless a device is mounted there, its place is its Location and FeatureOfInterest. ObservedProperties are
+// made, once, when they are first asked for: one for each name of an attribute.
 #pragma once
 
 #include <functional>
@@ -75,6 +75,7 @@ class reader {
   json::value times_of(item const& datastream) const;
   std::string name_of(entity const& e) const;
 
+  bool is_own_sensor(entity_ptr const& e) const;
   std::optional<item> sensor_of(item const& datastream) const;
   std::vector<item> properties_of(item const& datastream) const;
   item derived_property(symbol attribute) const;
@@ -86,7 +87,8 @@ class reader {
   std::optional<series_ref> places_of(entity const& thing) const;
 
   void datastreams_of(entity_ptr const& thing, kind k, visitor const& visit) const;
-  void linked(std::string_view target, std::string_view relation, std::function<bool(std::string_view)> const& visit) const;
+  void linked(std::string_view target, std::string_view relation,
+              std::function<bool(std::string_view)> const& visit) const;
   void observations_of(item const& datastream, time_bounds const& bounds, visitor const& visit) const;
   void historical_locations_of(entity_ptr const& thing, time_bounds const& bounds, visitor const& visit) const;
   void streams_back(item const& from, kind k, visitor const& visit) const;

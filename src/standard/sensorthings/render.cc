@@ -16,7 +16,8 @@ void write_name(std::string& out, std::string_view name, bool& first) {
 }
 
 // A property of which only some members are selected.
-json::value members_of(json::value const& whole, std::vector<std::vector<std::string>> const& select, std::string_view name) {
+json::value members_of(json::value const& whole, std::vector<std::vector<std::string>> const& select,
+                       std::string_view name) {
   auto picked = json::object();
   for (auto const& path : select) {
     if (path[0] != name) continue;
@@ -25,7 +26,8 @@ json::value members_of(json::value const& whole, std::vector<std::vector<std::st
     for (auto k = std::size_t(1); v && k < path.size(); ++k) {
       if (v->is_array()) {
         auto const index = text::to_int(path[k]);
-        v = index && *index >= 0 && std::size_t(*index) < v->as_array().size() ? &v->as_array()[std::size_t(*index)] : nullptr;
+        v = index && *index >= 0 && std::size_t(*index) < v->as_array().size() ? &v->as_array()[std::size_t(*index)]
+                                                                               : nullptr;
       } else {
         v = v->find(path[k]);
       }

@@ -3,18 +3,29 @@
 #include "base/fault.h"
 #include "http/problem.h"
 #include "standard/sensorthings/service.h"
+#include "standard/sensorthings/topics.h"
 
 namespace dos::sensorthings {
 namespace {
 
 constexpr std::string_view specification = "http://www.opengis.net/spec/iot_sensing/1.1/req/";
-constexpr std::string_view requirements[] = {
-    "datamodel", "resource-path/resource-path-to-entities", "request-data", "create-update-delete/create-entity",
-    "create-update-delete/link-to-existing-entities", "create-update-delete/deep-insert",
-    "create-update-delete/deep-insert-status-code", "create-update-delete/update-entity", "create-update-delete/update-entity-put",
-    "create-update-delete/update-entity-jsonpatch", "create-update-delete/delete-entity",
-    "create-update-delete/historical-location-auto-creation", "batch-request/batch-request", "multi-datastream", "data-array/data-array",
-    "create-observations-via-mqtt/observations-creation", "receive-updates-via-mqtt/receive-updates"};
+constexpr std::string_view requirements[] = {"datamodel",
+                                             "resource-path/resource-path-to-entities",
+                                             "request-data",
+                                             "create-update-delete/create-entity",
+                                             "create-update-delete/link-to-existing-entities",
+                                             "create-update-delete/deep-insert",
+                                             "create-update-delete/deep-insert-status-code",
+                                             "create-update-delete/update-entity",
+                                             "create-update-delete/update-entity-put",
+                                             "create-update-delete/update-entity-jsonpatch",
+                                             "create-update-delete/delete-entity",
+                                             "create-update-delete/historical-location-auto-creation",
+                                             "batch-request/batch-request",
+                                             "multi-datastream",
+                                             "data-array/data-array",
+                                             "create-observations-via-mqtt/observations-creation",
+                                             "receive-updates-via-mqtt/receive-updates"};
 constexpr std::string_view of_frost[] = {
     "https://fraunhoferiosb.github.io/FROST-Server/extensions/DeepSelect.html",
     "https://fraunhoferiosb.github.io/FROST-Server/extensions/GeoJSON-ResultFormat.html",
@@ -26,11 +37,16 @@ void post_observation(service_ptr const& s, session who, http::request r, http::
   auto w = std::make_shared<prepared_write const>(prepare(*s, who, r, t));
   submit_and_reply(
       who,
-      [w](transaction& transaction) {
-        auto earlier = references();
-        w->decide(transaction, earlier);
+      [w, s, own = s->own(who)](transaction& transaction) {
+        auto decided = writer(transaction, own, s->words);
+        w->decide(decided);
       },
-      std::move(answer), [w, base = std::move(t.base)](outcome const&) { return w->answer(base); }, fault_response);
+      std::move(answer),
+      [w, s, who, base = std::move(t.base)](outcome const&) {
+        tell_subscribers(*s, who, {});
+        return w->answer(base);
+      },
+      fault_response);
 }
 
 }  // namespace
@@ -45,18 +61,24 @@ http::response landing_page(service const& s, session const&, std::string const&
   for (auto const r : requirements) conformance.push_back(std::string(specification) + std::string(r));
   for (auto const r : of_frost) conformance.push_back(r);
   auto settings = json::object{{"conformance", std::move(conformance)}};
-  if (auto const* const mqtt = s.program.configuration.find("mqtt_url"); mqtt && mqtt->is_string() && !mqtt->as_string().empty()) {
-    for (auto const r : {"create-observations-via-mqtt/observations-creation", "receive-updates-via-mqtt/receive-updates"}) {
+  if (auto const* const mqtt = s.program.configuration.find("mqtt_url");
+      mqtt && mqtt->is_string() && !mqtt->as_string().empty()) {
+    for (auto const r :
+         {"create-observations-via-mqtt/observations-creation", "receive-updates-via-mqtt/receive-updates"}) {
       settings.push(std::string(specification) + r, json::object{{"endpoints", json::array{*mqtt}}});
     }
   }
-  return json_response(200, json::to_string(json::object{{"value", std::move(sets)}, {"serverSettings", std::move(settings)}}));
+  return json_response(
+      200, json::to_string(json::object{{"value", std::move(sets)}, {"serverSettings", std::move(settings)}}));
 }
 
 void add_observations(offer& o, service_ptr s) {
-  auto const post = [s](session who, http::request r, http::reply answer) { post_observation(s, std::move(who), std::move(r), std::move(answer)); };
+  auto const post = [s](session who, http::request r, http::reply answer) {
+    post_observation(s, std::move(who), std::move(r), std::move(answer));
+  };
   for (auto const pattern : {"/v1.1/Observations", "/v1.1/{datastream}/Observations"}) {
-    o.city_routes.push_back({.method = "POST", .pattern = pattern, .handle = post, .use = thread_use::quick, .at_root = true});
+    o.city_routes.push_back(
+        {.method = "POST", .pattern = pattern, .handle = post, .use = thread_use::quick, .at_root = true});
   }
 }
 
@@ -64,11 +86,16 @@ offer offer_sensorthings(node& n) {
   auto o = offer();
   o.name = "sensorthings";
   auto const s = std::make_shared<service>(n);
+  s->topics = std::make_shared<topic_feed>(*s);
+  o.stop = [s] { s->topics->stop(); };
   add_observations(o, s);
+  add_data_arrays(o, s);
+  add_batch(o, s);
   for (auto const method : {"GET", "POST", "PATCH", "PUT", "DELETE"}) {
     auto const handle = [s](session who, http::request r, http::reply answer) { answer(perform(*s, who, r)); };
     o.city_routes.push_back({.method = method, .pattern = "/v1.1/{rest...}", .handle = handle, .at_root = true});
-    if (std::string_view(method) == "GET") o.city_routes.push_back({.method = method, .pattern = "/v1.1", .handle = handle, .at_root = true});
+    if (std::string_view(method) == "GET")
+      o.city_routes.push_back({.method = method, .pattern = "/v1.1", .handle = handle, .at_root = true});
   }
   o.fault_forms["/v1.1"] = fault_response;
   return o;

@@ -9,11 +9,12 @@
 #include "http/percent.h"
 #include "http/problem.h"
 #include "standard/sensorthings/json_patch.h"
+#include "standard/sensorthings/topics.h"
 
 namespace dos::sensorthings {
 namespace {
 
-constexpr std::string_view json_type = "application/json;charset=UTF-8";
+constexpr std::string_view json_type = "application/json; charset=UTF-8";
 
 terms default_terms(node const& n) {
   auto const path = std::string(n.configuration.text_or("default_context", ""));
@@ -39,30 +40,19 @@ json::value writable(item const& i, reader const& r) {
   return all;
 }
 
-http::response created(std::string const& base, kind k, std::uint64_t id) {
-  auto const address = base + "/" + std::string(describe(k).set) + "(" + std::to_string(id) + ")";
-  auto r = http::response{.status = 201, .headers = {}, .body = {}, .source = {}};
-  r.headers.add("Location", address);
-  return r;
-}
-
-prepared_write prepare_creation(service const& s, session const& who, http::request const& r, address const& a) {
-  require(a.form == address::form::set && !a.ref && !a.count, fault_kind::not_allowed, "entities are created by POST to a set such as Things");
+prepared_write prepare_creation(http::request const& r, address const& a) {
+  require(a.form == address::form::set && !a.ref && !a.count, fault_kind::not_allowed,
+          "entities are created by POST to a set such as Things");
   auto body = std::make_shared<json::value const>(parse_body(r));
   auto const id = std::make_shared<std::uint64_t>(0);
   auto const c = std::make_shared<collection const>(a.collection);
-  auto const own = std::make_shared<session const>(s.own(who));
-  auto const& words = s.words;
-  return {[=, &words](transaction& t, references& earlier) {
-            auto w = writer(t, *own, words, &earlier);
-            *id = w.create(c->what, *body, c->from ? &*c->from : nullptr, c->by);
-            earlier["$"] = *id;
-          },
+  return {[=](writer& w) { *id = w.create(c->what, *body, c->from ? &*c->from : nullptr, c->by); },
           [id, k = a.collection.what](std::string const& base) { return created(base, k, *id); }};
 }
 
-prepared_write prepare_change(service const& s, session const& who, http::request const& r, address const& a, reader const& reading) {
-  require(a.form == address::form::entity && !a.ref, fault_kind::not_allowed, "what is changed is an entity such as Things(1)");
+prepared_write prepare_change(http::request const& r, address const& a, reader const& reading) {
+  require(a.form == address::form::entity && !a.ref, fault_kind::not_allowed,
+          "what is changed is an entity such as Things(1)");
   auto body = parse_body(r);
   auto whole = r.method == "PUT";
   if (is_patch_list(r)) {
@@ -78,20 +68,17 @@ prepared_write prepare_change(service const& s, session const& who, http::reques
     }
   }
   auto const i = std::make_shared<item const>(*a.entity);
-  auto const c = std::make_shared<consequences const>(a.entity->what == kind::observation ? find_consequences(*a.entity, reading) : consequences());
-  auto const own = std::make_shared<session const>(s.own(who));
+  auto const c = std::make_shared<consequences const>(
+      a.entity->what == kind::observation ? find_consequences(*a.entity, reading) : consequences());
   auto const shared_body = std::make_shared<json::value const>(std::move(body));
-  auto const& words = s.words;
-  return {[=, &words](transaction& t, references& earlier) {
-            auto w = writer(t, *own, words, &earlier);
-            w.change(*i, *shared_body, whole, *c);
-          },
+  return {[=](writer& w) { w.change(*i, *shared_body, whole, *c); },
           [](std::string const&) { return http::response{.status = 200, .headers = {}, .body = {}, .source = {}}; }};
 }
 
 // FROST's extension: DELETE of a set removes what its filter finds.
-prepared_write prepare_removal(service const& s, session const& who, http::request const& r, address const& a, reading const& reading) {
-  require(a.form != address::form::property && !a.ref && !a.count, fault_kind::not_allowed, "what is removed is an entity such as Things(1)");
+prepared_write prepare_removal(service const& s, http::request const& r, address const& a, reading const& reading) {
+  require(a.form != address::form::property && !a.ref && !a.count, fault_kind::not_allowed,
+          "what is removed is an entity such as Things(1)");
   struct removal {
     item what;
     consequences with;
@@ -111,14 +98,10 @@ prepared_write prepare_removal(service const& s, session const& who, http::reque
     for (auto const& i : found) all.push_back({i, find_consequences(i, reading.read)});
   }
   auto const list = std::make_shared<std::vector<removal> const>(std::move(all));
-  auto const own = std::make_shared<session const>(s.own(who));
-  auto const& words = s.words;
-  return {[=, &words](transaction& t, references&) {
-            auto w = writer(t, *own, words);
+  return {[=](writer& w) {
             for (auto const& one : *list) {
-              auto const e = t.find(one.what.entity->id);
-              if (e && e->deleted_at == no_time) w.remove(one.what, one.with);
-              else require(list->size() > 1, fault_kind::not_found, "Nothing found.");
+              auto const is_there = w.remove(one.what, one.with);
+              require(is_there || list->size() > 1, fault_kind::not_found, "Not Found");
             }
           },
           [](std::string const&) { return http::response{.status = 200, .headers = {}, .body = {}, .source = {}}; }};
@@ -138,7 +121,8 @@ http::response property_response(address const& a, reader const& r) {
     name.clear();
     auto at = a.property.size();
     auto tail = std::string();
-    while (at > 1 && std::all_of(a.property[at - 1].begin(), a.property[at - 1].end(), [](char c) { return c >= '0' && c <= '9'; })) {
+    while (at > 1 && std::all_of(a.property[at - 1].begin(), a.property[at - 1].end(),
+                                 [](char c) { return c >= '0' && c <= '9'; })) {
       tail = "[" + a.property[--at] + "]" + tail;
     }
     name = a.property[at - 1] + tail;
@@ -150,8 +134,16 @@ http::response property_response(address const& a, reader const& r) {
 
 }  // namespace
 
+http::response created(std::string const& base, kind k, std::uint64_t id) {
+  auto const address = base + "/" + std::string(describe(k).set) + "(" + std::to_string(id) + ")";
+  auto r = http::response{.status = 201, .headers = {}, .body = {}, .source = {}};
+  r.headers.add("Location", address);
+  return r;
+}
+
 service::service(node& n)
-    : program(n), words(default_terms(n), load_terms(n.resources_directory + "/contexts/dos-context.json")),
+    : program(n),
+      words(default_terms(n), load_terms(n.resources_directory + "/contexts/dos-context.json")),
       public_url(n.configuration.text_or("public_url", "")) {
   limits.page_max = configured(n, "page_max", limits.page_max);
   limits.observations_page_max = configured(n, "temporal_page_max", limits.observations_page_max);
@@ -167,17 +159,22 @@ target target_of(service const& s, http::request const& r) {
   auto t = target();
   auto const version = std::find(r.segments.begin(), r.segments.end(), "v1.1");
   auto const host = r.headers.text_or("Host", "");
-  t.base = !s.public_url.empty() ? s.public_url : host.empty() ? s.program.public_url : std::string(r.secure ? "https://" : "http://") + std::string(host);
+  t.base = !s.public_url.empty() ? s.public_url
+           : host.empty()        ? s.program.public_url
+                                 : std::string(r.secure ? "https://" : "http://") + std::string(host);
   for (auto it = r.segments.begin(); it != r.segments.end() && it <= version; ++it) t.base += "/" + *it;
   if (version != r.segments.end()) t.segments.assign(version + 1, r.segments.end());
   return t;
 }
 
-http::response json_response(int status, std::string body) { return http::with_body(status, json_type, std::move(body)); }
+http::response json_response(int status, std::string body) {
+  return http::with_body(status, json_type, std::move(body));
+}
 
 http::response fault_response(fault const& f) {
   auto const status = http::status_of(f.kind);
-  auto r = json_response(status, json::to_string(json::object{{"code", status}, {"type", "error"}, {"message", f.detail}}));
+  auto r =
+      json_response(status, json::to_string(json::object{{"code", status}, {"type", "error"}, {"message", f.detail}}));
   if (f.kind == fault_kind::unauthenticated) r.headers.add("WWW-Authenticate", "Bearer");
   if (f.kind == fault_kind::too_many || f.kind == fault_kind::unavailable) r.headers.add("Retry-After", "1");
   return r;
@@ -205,11 +202,13 @@ http::response read(service const& s, session const& who, http::request const& r
   }
   auto const o = parse_options(r.query, a.collection.what, s.limits);
   if (a.count) return http::text(200, std::to_string(now.list.count(a.collection, o)));
-  auto path = a.collection.from ? address_of(*a.collection.from) + "/" + std::string(a.collection.by->name) : std::string(describe(a.collection.what).set);
+  auto path = a.collection.from ? address_of(*a.collection.from) + "/" + std::string(a.collection.by->name)
+                                : std::string(describe(a.collection.what).set);
   auto const p = now.list.list(a.collection, o);
   if (a.ref) {
     now.render.write_references(body, p, o, path);
-  } else if (o.format.empty() || text::equal_ignoring_case(o.format, "default") || text::equal_ignoring_case(o.format, "json")) {
+  } else if (o.format.empty() || text::equal_ignoring_case(o.format, "default") ||
+             text::equal_ignoring_case(o.format, "json")) {
     now.render.write_page(body, p, o, path);
   } else if (text::equal_ignoring_case(o.format, "dataArray")) {
     now.render.write_data_array(body, p, o, path);
@@ -231,9 +230,9 @@ prepared_write prepare(service const& s, session const& who, http::request const
   // What a writer may not see by itself it may write to, as at every door.
   auto const now = reading(s, s.own(who), t.base);
   auto const a = resolve(t.segments, now.read);
-  if (r.method == "POST") return prepare_creation(s, who, r, a);
-  if (r.method == "PATCH" || r.method == "PUT") return prepare_change(s, who, r, a, now.read);
-  if (r.method == "DELETE") return prepare_removal(s, who, r, a, now);
+  if (r.method == "POST") return prepare_creation(r, a);
+  if (r.method == "PATCH" || r.method == "PUT") return prepare_change(r, a, now.read);
+  if (r.method == "DELETE") return prepare_removal(s, r, a, now);
   throw fault(fault_kind::not_allowed, "this method is not for entities");
 }
 
@@ -241,9 +240,60 @@ http::response perform(service const& s, session const& who, http::request const
   auto const t = target_of(s, r);
   if (r.method == "GET" || r.method == "HEAD") return read(s, who, r, t);
   auto const w = prepare(s, who, r, t);
-  auto earlier = references();
-  who.apply([&](transaction& transaction) { w.decide(transaction, earlier); });
+  apply(s, who, {w});
   return w.answer(t.base);
+}
+
+void apply(service const& s, session const& who, std::vector<prepared_write> const& all) {
+  auto const own = s.own(who);
+  auto touched = std::vector<std::pair<kind, std::uint64_t>>();
+  who.apply([&](transaction& t) {
+    auto w = writer(t, own, s.words);
+    for (auto const& one : all) one.decide(w);
+    touched = w.touched();
+  });
+  tell_subscribers(s, who, std::move(touched));
+}
+
+void tell_subscribers(service const& s, session const& who, std::vector<std::pair<kind, std::uint64_t>> touched) {
+  if (s.topics) s.topics->note(who.city(), std::move(touched));
+}
+
+prepared_write prepare_in_change_set(service const& s, session const& who, http::request const& r, target const& t,
+                                     std::string name) {
+  auto const refers = !t.segments.empty() && t.segments[0].starts_with('$') && t.segments[0] != "$batch";
+  if (!refers && r.method != "POST") return prepare(s, who, r, t);
+  struct made {
+    sensorthings::kind kind = kind::thing;
+    std::uint64_t id = 0;
+  };
+  auto const result = std::make_shared<made>();
+  auto const answer = [result](std::string const& base) { return created(base, result->kind, result->id); };
+  auto const body = std::make_shared<json::value const>(parse_body(r));
+  if (refers) {
+    require(r.method == "POST" && t.segments.size() == 2, fault_kind::not_supported,
+            "in a change set an address such as $1/Datastreams can only be posted to");
+    auto decide = [=, from = t.segments[0], set = t.segments[1]](writer& w) {
+      auto const parent = w.made_before(from);
+      auto const* const n = parent ? describe(parent->what).find_navigation(set) : nullptr;
+      require(n && n->many, fault_kind::not_found, "Not Found");
+      result->kind = n->to;
+      result->id = w.create(n->to, *body, &*parent, n);
+      w.note(name, n->to, result->id);
+    };
+    return {decide, answer};
+  }
+  auto const now = reading(s, s.own(who), t.base);
+  auto const a = std::make_shared<address const>(resolve(t.segments, now.read));
+  require(a->form == address::form::set, fault_kind::not_allowed,
+          "entities are created by POST to a set such as Things");
+  auto decide = [=](writer& w) {
+    auto const& c = a->collection;
+    result->kind = c.what;
+    result->id = w.create(c.what, *body, c.from ? &*c.from : nullptr, c.by);
+    w.note(name, c.what, result->id);
+  };
+  return {decide, answer};
 }
 
 }  // namespace dos::sensorthings

@@ -13,6 +13,8 @@
 
 namespace dos::sensorthings {
 
+class topic_feed;
+
 struct service {
   explicit service(node& n);
 
@@ -20,7 +22,8 @@ struct service {
   vocabulary words;
   mounts devices;
   sensorthings::limits limits;
-  std::string public_url;  // as configured; empty: as the client calls us
+  std::shared_ptr<topic_feed> topics;  // told of every write through this module
+  std::string public_url;              // as configured; empty: as the client calls us
 
   session own(session const& s) const { return program.as_source(s.shared_city(), "sensorthings"); }
 };
@@ -45,17 +48,27 @@ struct reading {
 
 // One write, ready to be decided; `done` afterwards makes its answer.
 struct prepared_write {
-  std::function<void(transaction&, references&)> decide;
+  std::function<void(writer&)> decide;
   std::function<http::response(std::string const& base)> answer;
 };
 // Faults: everything that is wrong before the write.
 prepared_write prepare(service const& s, session const& who, http::request const& r, target const& t);
-// For addresses such as "$1/Datastreams" of a batch, too. Waits: not on a network thread.
+// Of a batch: to a list of what an earlier request of the same change set makes ("$1/Datastreams"); `name`: how later
+// ones call what this one makes.
+prepared_write prepare_in_change_set(service const& s, session const& who, http::request const& r, target const& t,
+                                     std::string name);
+// Waits: not on a network thread.
+// Several as one, all or nothing; waits. Subscribers are told.
+void apply(service const& s, session const& who, std::vector<prepared_write> const& all);
 http::response perform(service const& s, session const& who, http::request const& r);
 http::response read(service const& s, session const& who, http::request const& r, target const& t);
 
+// To be called when a write of this module is committed, with the datastreams it made or changed.
+void tell_subscribers(service const& s, session const& who, std::vector<std::pair<kind, std::uint64_t>> datastreams);
+
 http::response fault_response(fault const& f);  // {"code", "type", "message"}, as FROST's clients read it
 http::response json_response(int status, std::string body);
+http::response created(std::string const& base, kind k, std::uint64_t id);
 
 // The rooms of the interface.
 void add_batch(offer& o, service_ptr s);

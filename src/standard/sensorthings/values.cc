@@ -38,10 +38,14 @@ json::value reader::value(item const& i, std::string_view property) const {
   if (property == "id" || property == "@iot.id") return i.id;
   switch (i.what) {
     case kind::datastream:
-    case kind::multi_datastream: return datastream_value(i, property);
-    case kind::observation: return observation_value(i, property);
-    case kind::historical_location: return property == "time" ? json::value(to_string(i.moment->time)) : json::value();
-    default: return entity_value(i, property);
+    case kind::multi_datastream:
+      return datastream_value(i, property);
+    case kind::observation:
+      return observation_value(i, property);
+    case kind::historical_location:
+      return property == "time" ? json::value(to_string(i.moment->time)) : json::value();
+    default:
+      return entity_value(i, property);
   }
 }
 
@@ -61,7 +65,8 @@ json::value reader::entity_value(item const& i, std::string_view property) const
   };
   if (property == "name") {
     auto const name = name_of(e);
-    return i.derived && i.what == kind::sensor && !e.has_type(symbol(words_.others.iri("Device"))) ? "Source of " + name : name;
+    return i.derived && i.what == kind::sensor && !e.has_type(symbol(words_.others.iri("Device"))) ? "Source of " + name
+                                                                                                   : name;
   }
   if (property == "description") {
     auto found = text_of_attribute({words_.description, words_.other_description});
@@ -88,7 +93,8 @@ json::value reader::entity_value(item const& i, std::string_view property) const
   if (property == "location" || property == "feature") {
     if (i.moment) return i.moment->value;
     auto const place = place_of(e);
-    if (place.is_null() && i.derived) return json::object{{"type", "GeometryCollection"}, {"geometries", json::array()}};
+    if (place.is_null() && i.derived)
+      return json::object{{"type", "GeometryCollection"}, {"geometries", json::array()}};
     return place;
   }
   return nullptr;
@@ -105,9 +111,10 @@ json::value reader::thing_properties(entity const& e) const {
     if (!all.find("type")) all.push("type", types.size() == 1 ? types[0] : json::value(types));
   }
   for (auto const& a : e.attributes) {
-    if (a->name == words_.name || a->name == words_.description || a->name == words_.properties || a->name == words_.location ||
-        a->name == words_.has_location || a->name == words_.document || a->name == words_.other_name ||
-        a->name == words_.other_description || (a->series && as_datastream(entity_ptr(&e), {a->series, a->name, a->dataset, a->kind}))) {
+    if (a->name == words_.name || a->name == words_.description || a->name == words_.properties ||
+        a->name == words_.location || a->name == words_.has_location || a->name == words_.document ||
+        a->name == words_.other_name || a->name == words_.other_description ||
+        (a->series && as_datastream(entity_ptr(&e), {a->series, a->name, a->dataset, a->kind}))) {
       continue;
     }
     auto const term = words_.term(a->name);
@@ -155,7 +162,9 @@ json::value reader::datastream_value(item const& i, std::string_view property) c
   if (property == "description") return term + " of " + name_of(*i.entity);
   if (property == "observationType") {
     auto const& v = a ? a->value : json::value();
-    return std::string(observation_types) + (v.is_number() ? "OM_Measurement" : v.is_bool() ? "OM_TruthObservation" : "OM_Observation");
+    return std::string(observation_types) + (v.is_number() ? "OM_Measurement"
+                                             : v.is_bool() ? "OM_TruthObservation"
+                                                           : "OM_Observation");
   }
   if (property == "properties") {
     auto o = json::object{{"attribute", i.series.attribute.text()}};
@@ -183,7 +192,9 @@ json::value reader::observation_value(item const& i, std::string_view property) 
     auto const to = find_time(o, extra::valid_to);
     return from && to ? interval_text(*from, *to) : json::value();
   }
-  auto const known = property == "resultQuality" ? o.extras.find(extra::quality) : property == "parameters" ? o.extras.find(extra::parameters) : nullptr;
+  auto const known = property == "resultQuality" ? o.extras.find(extra::quality)
+                     : property == "parameters"  ? o.extras.find(extra::parameters)
+                                                 : nullptr;
   return known ? *known : json::value();
 }
 

@@ -9,8 +9,11 @@ namespace {
 using enum content;
 
 constexpr property thing_properties[] = {{"name", text, true}, {"description", text}, {"properties", json}};
-constexpr property location_properties[] = {
-    {"name", text, true}, {"description", text}, {"encodingType", text, true}, {"location", geometry, true}, {"properties", json}};
+constexpr property location_properties[] = {{"name", text, true},
+                                            {"description", text},
+                                            {"encodingType", text, true},
+                                            {"location", geometry, true},
+                                            {"properties", json}};
 constexpr property historical_location_properties[] = {{"time", instant, true}};
 constexpr property datastream_properties[] = {{"name", text, true},
                                               {"description", text},
@@ -29,14 +32,21 @@ constexpr property multi_datastream_properties[] = {{"name", text, true},
                                                     {"phenomenonTime", interval, false, true},
                                                     {"resultTime", interval, false, true},
                                                     {"properties", json}};
-constexpr property sensor_properties[] = {
-    {"name", text, true}, {"description", text}, {"encodingType", text, true}, {"metadata", json, true}, {"properties", json}};
+constexpr property sensor_properties[] = {{"name", text, true},
+                                          {"description", text},
+                                          {"encodingType", text, true},
+                                          {"metadata", json, true},
+                                          {"properties", json}};
 constexpr property observed_property_properties[] = {
     {"name", text, true}, {"definition", text, true}, {"description", text}, {"properties", json}};
-constexpr property observation_properties[] = {{"phenomenonTime", time}, {"result", json, true},       {"resultTime", instant},
-                                               {"resultQuality", json},  {"validTime", interval}, {"parameters", json}};
-constexpr property feature_properties[] = {
-    {"name", text, true}, {"description", text}, {"encodingType", text, true}, {"feature", geometry, true}, {"properties", json}};
+constexpr property observation_properties[] = {{"phenomenonTime", time}, {"result", json, true},
+                                               {"resultTime", instant},  {"resultQuality", json},
+                                               {"validTime", interval},  {"parameters", json}};
+constexpr property feature_properties[] = {{"name", text, true},
+                                           {"description", text},
+                                           {"encodingType", text, true},
+                                           {"feature", geometry, true},
+                                           {"properties", json}};
 
 constexpr navigation of_thing[] = {{"Datastreams", kind::datastream},
                                    {"MultiDatastreams", kind::multi_datastream},
@@ -122,12 +132,18 @@ std::string vocabulary::term(symbol iri) const {
 
 symbol vocabulary::type_of(kind k) const {
   switch (k) {
-    case kind::thing: return thing;
-    case kind::location: return location_type;
-    case kind::sensor: return sensor;
-    case kind::observed_property: return observed_property;
-    case kind::feature: return feature;
-    default: return {};
+    case kind::thing:
+      return thing;
+    case kind::location:
+      return location_type;
+    case kind::sensor:
+      return sensor;
+    case kind::observed_property:
+      return observed_property;
+    case kind::feature:
+      return feature;
+    default:
+      return {};
   }
 }
 

@@ -1,5 +1,5 @@
-// The words of the standard (OGC 18-088, SensorThings 1.1): kinds of entity, their properties and how they hang together;
-// and what they are called in the entity graph.
+// The words of the standard (OGC 18-088, SensorThings 1.1): kinds of entity, their properties and how they hang
+// together; and what they are called in the entity graph.
 #pragma once
 
 #include <cstdint>
@@ -61,14 +61,14 @@ struct vocabulary {
 
   terms words;
   terms others;
-  symbol thing, location_type, sensor, observed_property, feature;  // types
+  symbol thing, location_type, sensor, observed_property, feature;                 // types
   symbol name, description, properties, encoding, metadata, definition, document;  // attributes
   symbol location;      // the GeoProperty that says where something is
   symbol has_location;  // relationship of a thing to its Locations; its history is the HistoricalLocations
 
   symbol other_name, other_description;
   std::string term(symbol iri) const;  // the short name, else the end of the IRI
-  symbol type_of(kind k) const;  // of kinds that are entities of their own, else empty
+  symbol type_of(kind k) const;        // of kinds that are entities of their own, else empty
 };
 
 // Records: what a datastream is beyond its attribute, by series.

@@ -13,20 +13,6 @@
 namespace dos::sensorthings {
 namespace {
 
-[[noreturn]] void refuse(std::string detail, std::string_view member = {}) {
-  throw fault(fault_kind::invalid, std::move(detail), std::string(member));
-}
-
-attribute make(symbol name, json::value v, attribute_kind k = attribute_kind::property) {
-  auto a = attribute();
-  a.name = name;
-  a.kind = k;
-  a.value = std::move(v);
-  return a;
-}
-
-bool is_alive(entity_ptr const& e) { return e && e->deleted_at == no_time; }
-
 bool is_map_encoding(std::string_view encoding) {
   return encoding == "application/geo+json" || encoding == "application/vnd.geo+json" || encoding == "application/json";
 }
@@ -56,7 +42,8 @@ std::string camel_case(std::string_view text) {
     upper = false;
   }
   if (out.empty() || std::isdigit(static_cast<unsigned char>(out[0]))) out.insert(0, "observed");
-  static constexpr auto taken = std::array<std::string_view, 10>{"id", "type", "scope", "location", "name", "description", "properties", "hasLocation", "value", "observedAt"};
+  static constexpr auto taken = std::array<std::string_view, 10>{
+      "id", "type", "scope", "location", "name", "description", "properties", "hasLocation", "value", "observedAt"};
   if (std::find(taken.begin(), taken.end(), out) != taken.end()) {
     out[0] = char(std::toupper(static_cast<unsigned char>(out[0])));
     out.insert(0, "observed");
@@ -73,7 +60,8 @@ void require_known_members(json::value const& body, kind k) {
   require(body.is_object(), fault_kind::invalid, "the body is an object");
   auto const& d = describe(k);
   for (auto const& m : body.as_object()) {
-    if (d.find_property(m.key) || d.find_navigation(m.key) || m.key.find("@iot.") != m.key.npos || m.key == "id") continue;
+    if (d.find_property(m.key) || d.find_navigation(m.key) || m.key.find("@iot.") != m.key.npos || m.key == "id")
+      continue;
     refuse("a " + std::string(d.singular) + " has no property \"" + m.key + "\"", m.key);
   }
 }
@@ -82,7 +70,8 @@ void require_properties(json::value const& body, kind k) {
   for (auto const& p : describe(k).properties) {
     if (!p.required) continue;
     auto const* const v = body.find(p.name);
-    if (!v || (v->is_null() && p.name != "result")) refuse("a " + std::string(describe(k).singular) + " needs " + std::string(p.name), p.name);
+    if (!v || (v->is_null() && p.name != "result"))
+      refuse("a " + std::string(describe(k).singular) + " needs " + std::string(p.name), p.name);
   }
   for (auto const& p : describe(k).properties) {
     auto const* const v = member_of(body, p.name);
@@ -91,9 +80,19 @@ void require_properties(json::value const& body, kind k) {
   }
 }
 
-std::string padded(std::uint64_t n) { return std::to_string(n); }
-
 }  // namespace
+
+void refuse(std::string detail, std::string_view member) {
+  throw fault(fault_kind::invalid, std::move(detail), std::string(member));
+}
+
+attribute make_value(symbol name, json::value v, attribute_kind k) {
+  auto a = attribute();
+  a.name = name;
+  a.kind = k;
+  a.value = std::move(v);
+  return a;
+}
 
 bool is_reference(json::value const& v) { return v.is_object() && v.find("@iot.id"); }
 
@@ -117,14 +116,30 @@ void writer::unlink(std::string_view target, std::string_view relation, std::str
 std::uint64_t writer::reference_of(json::value const& v) const {
   auto const& id = *v.find("@iot.id");
   if (id.is_int() && id.as_int() >= 0) return std::uint64_t(id.as_int());
-  if (id.is_string() && earlier_) {
-    if (auto const it = earlier_->find(id.as_string()); it != earlier_->end()) return it->second;
+  if (id.is_string()) {
+    if (auto const it = named_.find(id.as_string()); it != named_.end()) return it->second.second;
   }
   refuse("\"@iot.id\" is the number of an entity", "@iot.id");
 }
 
+std::optional<item> writer::made_before(std::string_view name) const {
+  auto const it = named_.find(name);
+  if (it == named_.end()) return std::nullopt;
+  auto i = item();
+  i.what = it->second.first;
+  i.id = it->second.second;
+  if (auto const e = entities_made_.find(i.id); e != entities_made_.end()) i.entity = t_.find(e->second.second);
+  if (auto const s = streams_made_.find(i.id); s != streams_made_.end()) {
+    i.entity = t_.find(s->second.thing);
+    i.series = s->second.series;
+  }
+  return i.entity ? std::optional(i) : std::nullopt;
+}
+
 std::string writer::entity_of(kind k, std::uint64_t id) const {
-  auto const missing = [&] { refuse("there is no " + std::string(describe(k).singular) + " " + std::to_string(id), describe(k).singular); };
+  auto const missing = [&] {
+    refuse("there is no " + std::string(describe(k).singular) + " " + std::to_string(id), describe(k).singular);
+  };
   if (auto const it = entities_made_.find(id); it != entities_made_.end()) {
     if (it->second.first != k) missing();
     return it->second.second;
@@ -147,7 +162,8 @@ std::string writer::entity_of(kind k, std::uint64_t id) const {
 
 std::string writer::required_target(json::value const& v, kind k) {
   if (is_reference(v)) return entity_of(k, reference_of(v));
-  if (!v.is_object()) refuse(std::string(describe(k).singular) + " is an object, or {\"@iot.id\": …}", describe(k).singular);
+  if (!v.is_object())
+    refuse(std::string(describe(k).singular) + " is an object, or {\"@iot.id\": …}", describe(k).singular);
   if (k == kind::thing) {
     return entities_made_.at(create_thing(v)).second;
   }
@@ -175,7 +191,7 @@ void writer::set_properties(entity& e, kind k, json::value const& body, bool who
     if (v->is_null()) {
       e.remove(name, {});
     } else {
-      auto a = make(name, *v, as);
+      auto a = make_value(name, *v, as);
       auto const old = e.find(name);
       if (old && old->value == a.value && old->kind == a.kind) return;
       if (old) a.attributes = old->attributes;
@@ -192,7 +208,8 @@ void writer::set_properties(entity& e, kind k, json::value const& body, bool who
   set("encodingType", words_.encoding);
   if (k == kind::sensor) {
     auto const* const metadata = body.find("metadata");
-    return set("metadata", words_.metadata, metadata && metadata->is_object() ? attribute_kind::json_property : attribute_kind::property);
+    return set("metadata", words_.metadata,
+               metadata && metadata->is_object() ? attribute_kind::json_property : attribute_kind::property);
   }
   auto const* const place = body.find(k == kind::location ? "location" : "feature");
   if (!place || place->is_null()) return;
@@ -202,11 +219,11 @@ void writer::set_properties(entity& e, kind k, json::value const& body, bool who
   if (geometry.is_null()) {
     e.remove(words_.location, {});
   } else if (auto const old = e.find(words_.location); !old || !(old->value == geometry)) {
-    e.set(make_attribute(make(words_.location, geometry, attribute_kind::geo_property)));
+    e.set(make_attribute(make_value(words_.location, geometry, attribute_kind::geo_property)));
   }
   // As it was given, where that is more than a geometry.
   if (geometry.is_null() || !(geometry == *place)) {
-    e.set(make_attribute(make(words_.document, *place, attribute_kind::json_property)));
+    e.set(make_attribute(make_value(words_.document, *place, attribute_kind::json_property)));
   } else {
     e.remove(words_.document, {});
   }
@@ -232,11 +249,13 @@ std::uint64_t writer::create_entity(kind k, json::value const& body, std::string
     }
   }
   for (auto const stream_kind : {kind::datastream, kind::multi_datastream}) {
-    auto const* const streams = k == kind::sensor || k == kind::observed_property ? member_of(body, describe(stream_kind).set) : nullptr;
+    auto const* const streams =
+        k == kind::sensor || k == kind::observed_property ? member_of(body, describe(stream_kind).set) : nullptr;
     if (!streams) continue;
     if (!streams->is_array()) refuse("Datastreams is a list", "Datastreams");
     for (auto const& s : streams->as_array()) {
-      create_datastream(stream_kind, s, {}, k == kind::sensor ? id : std::string(), k == kind::observed_property ? id : std::string());
+      create_datastream(stream_kind, s, {}, k == kind::sensor ? id : std::string(),
+                        k == kind::observed_property ? id : std::string());
     }
   }
   if (auto const* const observations = k == kind::feature ? member_of(body, "Observations") : nullptr) {
@@ -265,7 +284,8 @@ std::uint64_t writer::create_thing(json::value const& body) {
   if (auto const* const past = member_of(body, "HistoricalLocations"); past && past->is_array()) {
     for (auto const& h : past->as_array()) create_historical_location(h, id, {});
   }
-  if (auto const* const locations = member_of(body, "Locations")) set_locations(id, targets(*locations, kind::location), t_.now());
+  if (auto const* const locations = member_of(body, "Locations"))
+    set_locations(id, targets(*locations, kind::location), t_.now());
   for (auto const k : {kind::datastream, kind::multi_datastream}) {
     auto const* const streams = member_of(body, describe(k).set);
     if (!streams) continue;
@@ -294,7 +314,8 @@ std::uint64_t writer::set_locations(std::string const& thing, std::vector<std::s
   auto const is_newest = !known || known->observed_at == no_time || known->observed_at <= at;
   auto uris = json::array();
   for (auto const& l : locations) uris.push_back(l);
-  auto a = make(words_.has_location, uris.size() == 1 ? uris[0] : json::value(uris), attribute_kind::relationship);
+  auto a =
+      make_value(words_.has_location, uris.size() == 1 ? uris[0] : json::value(uris), attribute_kind::relationship);
   a.observed_at = at;
   a.modified_at = t_.now();
   a.series = t_.start_series({thing, a.name, {}, a.kind});
@@ -303,7 +324,7 @@ std::uint64_t writer::set_locations(std::string const& thing, std::vector<std::s
   auto e = entity(*before);
   e.set(make_attribute(std::move(a)));
   if (auto const place = place_of(locations)) {
-    auto p = make(words_.location, *place, attribute_kind::geo_property);
+    auto p = make_value(words_.location, *place, attribute_kind::geo_property);
     p.observed_at = at;
     p.modified_at = t_.now();
     auto const old = e.find(words_.location);
@@ -340,7 +361,7 @@ void writer::move_things(std::string const& location) {
     auto const old = thing->find(words_.location);
     if (!place || (old && old->value == *place)) continue;
     auto e = entity(*thing);
-    auto p = make(words_.location, *place, attribute_kind::geo_property);
+    auto p = make_value(words_.location, *place, attribute_kind::geo_property);
     p.observed_at = t_.now();
     e.set(make_attribute(std::move(p)));
     t_.put(std::move(e));
@@ -362,7 +383,8 @@ std::uint64_t writer::create_historical_location(json::value const& body, std::s
   return set_locations(thing, locations, *at);
 }
 
-std::uint64_t writer::create_datastream(kind k, json::value const& body, std::string thing, std::string sensor, std::string property) {
+std::uint64_t writer::create_datastream(kind k, json::value const& body, std::string thing, std::string sensor,
+                                        std::string property) {
   require_known_members(body, k);
   require_properties(body, k);
   auto const is_multi = k == kind::multi_datastream;
@@ -385,7 +407,8 @@ std::uint64_t writer::create_datastream(kind k, json::value const& body, std::st
     if (properties.empty() && !property.empty()) properties.push_back(property);
     auto const* const units = member_of(body, "unitOfMeasurements");
     auto const* const types = member_of(body, "multiObservationDataTypes");
-    if (!units->is_array() || !types->is_array()) refuse("unitOfMeasurements and multiObservationDataTypes are lists", "unitOfMeasurements");
+    if (!units->is_array() || !types->is_array())
+      refuse("unitOfMeasurements and multiObservationDataTypes are lists", "unitOfMeasurements");
     if (properties.empty()) refuse("a MultiDatastream needs ObservedProperties", "ObservedProperties");
     if (units->as_array().size() != properties.size() || types->as_array().size() != properties.size()) {
       refuse("a MultiDatastream has as many units and types as ObservedProperties", "unitOfMeasurements");
@@ -397,7 +420,8 @@ std::uint64_t writer::create_datastream(kind k, json::value const& body, std::st
       property = required_target(*p, kind::observed_property);
     }
     properties = {property};
-    if (!body.find("unitOfMeasurement")->is_object()) refuse("unitOfMeasurement is an object of name, symbol and definition", "unitOfMeasurement");
+    if (!body.find("unitOfMeasurement")->is_object())
+      refuse("unitOfMeasurement is an object of name, symbol and definition", "unitOfMeasurement");
   }
   auto about = json::object();
   for (auto const& p : describe(k).properties) {
@@ -405,7 +429,8 @@ std::uint64_t writer::create_datastream(kind k, json::value const& body, std::st
     if (v && !p.computed) about.push(std::string(p.name), *v);
   }
   if (!is_multi) {
-    if (!about.find("observationType")) about.push("observationType", "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Measurement");
+    if (!about.find("observationType"))
+      about.push("observationType", "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Measurement");
     if (auto const code = find_unit_code(*body.find("unitOfMeasurement")); !code.empty()) about.push("unitCode", code);
   } else if (!about.find("observationType")) {
     about.push("observationType", "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_ComplexObservation");
@@ -422,16 +447,18 @@ std::uint64_t writer::create_datastream(kind k, json::value const& body, std::st
   auto const given = is_multi ? *body.find("name") : property_name ? property_name->value : json::value("observation");
   auto const name = symbol(words_.words.iri(camel_case(given.is_string() ? given.as_string() : "observation")));
   auto const taken = t_.series_of(thing);
-  auto const is_taken = std::any_of(taken.begin(), taken.end(), [&](series_ref const& r) { return r.attribute == name && !r.dataset; }) ||
-                        t_.get(thing)->find(name);
+  auto const is_taken =
+      std::any_of(taken.begin(), taken.end(), [&](series_ref const& r) { return r.attribute == name && !r.dataset; }) ||
+      t_.get(thing)->find(name);
   auto const dataset = is_taken ? symbol("urn:ngsi-ld:Dataset:" + new_uuid()) : symbol();
   auto const as = is_multi ? attribute_kind::list_property : attribute_kind::property;
   auto const series = t_.start_series({thing, name, dataset, as});
   auto record = json::value(std::move(about));
   streams_made_[series] = {thing, {series, name, dataset, as}, std::make_shared<json::value const>(record)};
   t_.put_record(datastream_collection, std::to_string(series), std::move(record));
-  link(sensor, "datastream", padded(series));
-  for (auto const& p : properties) link(p, "datastream", padded(series));
+  touched_.emplace_back(k, series);
+  link(sensor, "datastream", std::to_string(series));
+  for (auto const& p : properties) link(p, "datastream", std::to_string(series));
   if (auto const* const observations = member_of(body, "Observations")) {
     if (!observations->is_array()) refuse("Observations is a list", "Observations");
     for (auto const& o : observations->as_array()) observe(streams_made_[series], {read_observation(o)});
@@ -465,172 +492,29 @@ std::uint64_t writer::create(kind k, json::value const& body, item const* from, 
     case kind::observation: {
       auto const* const d = member_of(body, "Datastream");
       auto const* const m = member_of(body, "MultiDatastream");
-      auto series = from && (source_kind == kind::datastream || source_kind == kind::multi_datastream) ? from->series.series : 0;
+      auto series =
+          from && (source_kind == kind::datastream || source_kind == kind::multi_datastream) ? from->series.series : 0;
       if (auto const* const named = d ? d : m) {
-        auto const given = is_reference(*named) ? reference_of(*named) : create_datastream(d ? kind::datastream : kind::multi_datastream, *named, {}, {}, {});
+        auto const given = is_reference(*named)
+                               ? reference_of(*named)
+                               : create_datastream(d ? kind::datastream : kind::multi_datastream, *named, {}, {}, {});
         if (series && given != series) refuse("the address and the body name different Datastreams", "Datastream");
         series = given;
       }
       if (!series) refuse("an Observation needs a Datastream", "Datastream");
       auto const s = find_stream(series);
       if (!s || ((s->about && s->about->find("unitOfMeasurements")) != (m != nullptr) && (d || m))) {
-        refuse("there is no " + std::string(m ? "MultiDatastream " : "Datastream ") + std::to_string(series), "Datastream");
+        refuse("there is no " + std::string(m ? "MultiDatastream " : "Datastream ") + std::to_string(series),
+               "Datastream");
       }
       auto draft = read_observation(body);
       if (from && source_kind == kind::feature) draft.feature = json::object{{"@iot.id", from->id}};
       return observe(*s, {std::move(draft)});
     }
-    default: (void)by; return create_entity(k, body);
+    default:
+      (void)by;
+      return create_entity(k, body);
   }
-}
-
-// --- observations ---
-
-std::optional<stream> writer::find_stream(std::uint64_t series) const {
-  if (auto const it = streams_made_.find(series); it != streams_made_.end()) return it->second;
-  auto const owner = own_.find_series(series);
-  if (!owner || !is_alive(t_.find(owner->entity->id))) return std::nullopt;
-  auto s = stream{owner->entity->id, owner->series, t_.find_record(datastream_collection, std::to_string(series))};
-  if (s.about) return s;
-  auto const k = owner->series.kind;
-  auto const measures = k == attribute_kind::property || k == attribute_kind::list_property || k == attribute_kind::json_property || k == attribute_kind::vocab_property;
-  for (auto const type : {kind::location, kind::sensor, kind::observed_property, kind::feature}) {
-    if (owner->entity->has_type(words_.type_of(type))) return std::nullopt;
-  }
-  auto const is_fact = s.series.attribute == words_.name || s.series.attribute == words_.description || s.series.attribute == words_.properties;
-  return measures && !is_fact ? std::optional(s) : std::nullopt;
-}
-
-// The feature that the draft names or brings along; empty when the thing's own is meant.
-std::string writer::choose_feature(stream const& s, observation_draft& d) {
-  if (d.feature.is_null()) return {};
-  auto const feature = required_target(d.feature, kind::feature);
-  return feature == s.thing ? std::string() : feature;
-}
-
-// A thing at a Location gets a feature made of it, once for each: feature and location; nothing when it has one, or its
-// place is a place of its own.
-std::optional<std::pair<std::string, std::string>> writer::generate_feature(stream const& s) {
-  auto const thing = t_.get(s.thing);
-  auto const linked = thing->find(words_.has_location);
-  auto locations = std::vector<std::string>();
-  if (linked && linked->value.is_string()) locations.emplace_back(linked->value.as_string());
-  if (linked && linked->value.is_array()) {
-    for (auto const& l : linked->value.as_array()) locations.emplace_back(l.as_string());
-  }
-  auto best = std::string();
-  for (auto const& l : locations) {
-    auto const e = t_.find(l);
-    if (is_alive(e) && (best.empty() || e->find(words_.location))) best = l;
-    if (is_alive(e) && e->find(words_.location)) break;
-  }
-  if (best.empty()) {
-    if (thing->has_type(words_.thing) && !thing->find(words_.location)) {
-      refuse("an Observation needs a FeatureOfInterest, because its Thing has no Location to make one of", "FeatureOfInterest");
-    }
-    return std::nullopt;
-  }
-  auto const record = t_.find_record(feature_collection, s.thing);
-  if (record && !record->as_array().empty()) {
-    auto const& last = record->as_array().back().as_array();
-    if (last[2].as_string() == best && is_alive(t_.find(last[1].as_string()))) return std::nullopt;
-    // It has been here before.
-    for (auto const& entry : record->as_array()) {
-      auto const& feature = entry.as_array()[1].as_string();
-      if (entry.as_array()[2].as_string() == best && is_alive(t_.find(feature))) return std::pair(std::string(feature), best);
-    }
-  }
-  auto const location = t_.get(best);
-  auto e = entity();
-  e.id = "urn:ngsi-ld:FeatureOfInterest:" + new_uuid();
-  e.types = {words_.feature};
-  for (auto const& a : location->attributes) {
-    if (a->name != words_.name && a->name != words_.description && a->name != words_.encoding && a->name != words_.location && a->name != words_.document) continue;
-    auto copy = attribute(*a);
-    copy.series = 0;
-    copy.observed_at = no_time;
-    e.set(make_attribute(std::move(copy)));
-  }
-  auto const id = e.id;
-  t_.put(std::move(e));
-  link(id, "thing", s.thing);
-  return std::pair(id, best);
-}
-
-void writer::note_result_times(stream const& s, std::vector<observation> const& all) {
-  auto from = std::int64_t(INT64_MAX), to = std::int64_t(INT64_MIN);
-  for (auto const& o : all) {
-    auto const t = find_time(o, extra::result_time);
-    if (!t) continue;
-    from = std::min(from, t->us);
-    to = std::max(to, t->us);
-  }
-  if (from > to) return;
-  auto const key = std::to_string(s.series.series);
-  if (auto const known = t_.find_record(result_time_collection, key)) {
-    auto const& a = known->as_array();
-    if (a[0].as_int() <= from && a[1].as_int() >= to) return;
-    from = std::min(from, a[0].as_int());
-    to = std::max(to, a[1].as_int());
-  }
-  t_.put_record(result_time_collection, key, json::array{from, to});
-}
-
-// The attribute says what was observed last.
-void writer::set_current(stream const& s, observation const& o, bool force) {
-  auto const before = t_.get(s.thing);
-  auto const old = before->find(s.series.attribute, s.series.dataset);
-  auto const known = old ? (old->observed_at != no_time ? old->observed_at : old->modified_at) : no_time;
-  if (!force && old && known > o.time) return;
-  if (o.value.is_null()) return;
-  auto a = old ? attribute(*old) : make(s.series.attribute, {}, s.series.kind);
-  a.dataset = s.series.dataset;
-  a.value = o.value;
-  a.observed_at = o.time;
-  a.series = s.series.series;
-  if (!old && s.about) a.unit = symbol(s.about->text_or("unitCode", ""));
-  auto e = entity(*before);
-  e.set(make_attribute(std::move(a)));
-  t_.put(std::move(e), transaction::keep::nothing);
-}
-
-std::uint64_t writer::observe(stream const& s, std::vector<observation_draft> drafts) {
-  auto const multi = s.about && s.about->find("unitOfMeasurements");
-  auto const parts = multi ? s.about->find("unitOfMeasurements")->as_array().size() : 0;
-  auto const unit = s.about ? s.about->text_or("unitCode", "") : std::string_view();
-  auto all = std::vector<observation>();
-  all.reserve(drafts.size());
-  auto needs_own_feature = false;
-  auto newest = std::size_t(0);
-  for (auto& d : drafts) {
-    if (!d.has_result) refuse("an Observation needs a result", "result");
-    if (multi && (!d.observation.value.is_array() || d.observation.value.as_array().size() != parts)) {
-      refuse("the result of this MultiDatastream is a list of " + std::to_string(parts), "result");
-    }
-    if (!d.has_time) d.observation.time = t_.now();
-    if (auto const feature = choose_feature(s, d); !feature.empty()) {
-      set_extra(d.observation, extra::feature, feature);
-      link(feature, "datastream", padded(s.series.series));
-    } else {
-      needs_own_feature = needs_own_feature || d.feature.is_null();
-    }
-    set_extra(d.observation, extra::modified_at, t_.now());
-    if (!unit.empty()) set_extra(d.observation, extra::unit, unit);
-    all.push_back(std::move(d.observation));
-    if (all.back().time >= all[newest].time) newest = all.size() - 1;
-  }
-  auto const generated = needs_own_feature ? generate_feature(s) : std::nullopt;
-  note_result_times(s, all);
-  auto const last = all[newest];
-  auto const first = t_.observe(s.series.series, std::move(all));
-  if (generated) {
-    auto const record = t_.find_record(feature_collection, s.thing);
-    auto list = record ? record->as_array() : json::array();
-    list.push_back(json::array{first, generated->first, generated->second});
-    t_.put_record(feature_collection, s.thing, std::move(list));
-  }
-  set_current(s, last, false);
-  return first;
 }
 
 }  // namespace dos::sensorthings

@@ -1,5 +1,5 @@
-// Creates, changes and removes entities within one write: everything or nothing. What it looks up by number is as of the
-// last commit, or made by itself.
+// Creates, changes and removes entities within one write: everything or nothing. What it looks up by number is as of
+// the last commit, or made by itself.
 #pragma once
 
 #include <map>
@@ -20,14 +20,11 @@ struct stream {
   record_ptr about;
 };
 
-// Earlier results of a batch by name ("$1"), for "@iot.id" of later bodies.
-using references = std::map<std::string, std::uint64_t, std::less<>>;
-
 // What goes with an entity that is removed; found before the write, because it may take a while.
 struct consequences {
   std::vector<std::pair<std::uint64_t, observation_number>> observations;  // series, number
   std::vector<item> datastreams;
-  std::vector<std::string> things;     // that are, or were, at the location
+  std::vector<std::string> things;      // that are, or were, at the location
   std::optional<observation> previous;  // of an observation's series, when it was the last
   bool was_last = false;
 };
@@ -35,14 +32,20 @@ consequences find_consequences(item const& i, reader const& r);
 
 class writer {
  public:
-  writer(transaction& t, session const& own, vocabulary const& words, references const* earlier = nullptr)
-      : t_(t), own_(own), words_(words), earlier_(earlier) {}
+  writer(transaction& t, session const& own, vocabulary const& words) : t_(t), own_(own), words_(words) {}
 
   // `from`, `by`: the list it was posted to, "Things(1)/Datastreams". Returns the id.
   std::uint64_t create(kind k, json::value const& body, item const* from = nullptr, navigation const* by = nullptr);
   // Merges the properties given. `whole`: those not given are reset.
   void change(item const& i, json::value const& body, bool whole, consequences const& c);
-  void remove(item const& i, consequences const& c);
+  bool remove(item const& i, consequences const& c);  // false: it is gone already
+
+  // Datastreams made or changed so far: no stream of changes tells of them, because they are no entities.
+  std::vector<std::pair<kind, std::uint64_t>> const& touched() const { return touched_; }
+
+  // In a change set: what was made under a name, for "@iot.id": "$name" and addresses like "$name/Datastreams".
+  void note(std::string const& name, kind k, std::uint64_t id) { named_["$" + name] = {k, id}; }
+  std::optional<item> made_before(std::string_view name) const;
 
   // Drafts of one datastream, in any order; the newest becomes the current value. Returns the first number.
   std::uint64_t observe(stream const& s, std::vector<observation_draft> drafts);
@@ -51,7 +54,8 @@ class writer {
  private:
   std::uint64_t create_entity(kind k, json::value const& body, std::string* made = nullptr);
   std::uint64_t create_thing(json::value const& body);
-  std::uint64_t create_datastream(kind k, json::value const& body, std::string thing, std::string sensor, std::string property);
+  std::uint64_t create_datastream(kind k, json::value const& body, std::string thing, std::string sensor,
+                                  std::string property);
   std::uint64_t create_historical_location(json::value const& body, std::string thing, std::string location);
 
   std::string required_target(json::value const& v, kind k);
@@ -75,17 +79,23 @@ class writer {
   void change_observation(item const& i, json::value const& body, bool whole, consequences const& c);
   void change_historical_location(item const& i, json::value const& body);
   void remove_datastream(item const& i);
+  void remove_whole(item const& i, consequences const& c);
   void remove_location(item const& i, consequences const& c);
 
   transaction& t_;
   session const& own_;
   vocabulary const& words_;
-  references const* earlier_;
+  std::map<std::string, std::pair<kind, std::uint64_t>, std::less<>> named_;
+  std::vector<std::pair<kind, std::uint64_t>> touched_;
   std::map<std::uint64_t, stream> streams_made_;  // by this write
   std::map<std::uint64_t, std::pair<kind, std::string>> entities_made_;
 };
 
+// As of the last commit.
+std::optional<stream> find_committed_stream(session const& own, vocabulary const& words, std::uint64_t series);
 // {"@iot.id": …}
 bool is_reference(json::value const& v);
+[[noreturn]] void refuse(std::string detail, std::string_view member = {});  // fault invalid
+attribute make_value(symbol name, json::value v, attribute_kind k = attribute_kind::property);
 
 }  // namespace dos::sensorthings

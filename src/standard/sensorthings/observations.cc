@@ -1,0 +1,170 @@
+// Observations meet their datastream.
+#include <algorithm>
+
+#include "base/fault.h"
+#include "base/id.h"
+#include "standard/sensorthings/writer.h"
+
+namespace dos::sensorthings {
+
+std::optional<stream> find_committed_stream(session const& own, vocabulary const& words, std::uint64_t series) {
+  auto const owner = own.find_series(series);
+  if (!owner || !is_alive(owner->entity)) return std::nullopt;
+  auto s = stream{owner->entity->id, owner->series, own.find_record(datastream_collection, std::to_string(series))};
+  if (s.about) return s;
+  auto const k = owner->series.kind;
+  auto const measures = k == attribute_kind::property || k == attribute_kind::list_property ||
+                        k == attribute_kind::json_property || k == attribute_kind::vocab_property;
+  for (auto const type : {kind::location, kind::sensor, kind::observed_property, kind::feature}) {
+    if (owner->entity->has_type(words.type_of(type))) return std::nullopt;
+  }
+  auto const is_fact = s.series.attribute == words.name || s.series.attribute == words.description ||
+                       s.series.attribute == words.properties;
+  return measures && !is_fact ? std::optional(s) : std::nullopt;
+}
+
+std::optional<stream> writer::find_stream(std::uint64_t series) const {
+  if (auto const it = streams_made_.find(series); it != streams_made_.end()) return it->second;
+  auto s = find_committed_stream(own_, words_, series);
+  if (!s || !is_alive(t_.find(s->thing))) return std::nullopt;
+  s->about = t_.find_record(datastream_collection, std::to_string(series));
+  return s;
+}
+
+// The feature that the draft names or brings along; empty when the thing's own is meant.
+std::string writer::choose_feature(stream const& s, observation_draft& d) {
+  if (d.feature.is_null()) return {};
+  auto const feature = required_target(d.feature, kind::feature);
+  return feature == s.thing ? std::string() : feature;
+}
+
+// A thing at a Location gets a feature made of it, once for each: feature and location; nothing when it has one, or its
+// place is a place of its own.
+std::optional<std::pair<std::string, std::string>> writer::generate_feature(stream const& s) {
+  auto const thing = t_.get(s.thing);
+  auto const linked = thing->find(words_.has_location);
+  auto locations = std::vector<std::string>();
+  if (linked && linked->value.is_string()) locations.emplace_back(linked->value.as_string());
+  if (linked && linked->value.is_array()) {
+    for (auto const& l : linked->value.as_array()) locations.emplace_back(l.as_string());
+  }
+  auto best = std::string();
+  for (auto const& l : locations) {
+    auto const e = t_.find(l);
+    if (is_alive(e) && (best.empty() || e->find(words_.location))) best = l;
+    if (is_alive(e) && e->find(words_.location)) break;
+  }
+  if (best.empty()) {
+    if (thing->has_type(words_.thing) && !thing->find(words_.location)) {
+      refuse("an Observation needs a FeatureOfInterest, because its Thing has no Location to make one of",
+             "FeatureOfInterest");
+    }
+    return std::nullopt;
+  }
+  auto const record = t_.find_record(feature_collection, s.thing);
+  if (record && !record->as_array().empty()) {
+    auto const& last = record->as_array().back().as_array();
+    if (last[2].as_string() == best && is_alive(t_.find(last[1].as_string()))) return std::nullopt;
+    // It has been here before.
+    for (auto const& entry : record->as_array()) {
+      auto const& feature = entry.as_array()[1].as_string();
+      if (entry.as_array()[2].as_string() == best && is_alive(t_.find(feature)))
+        return std::pair(std::string(feature), best);
+    }
+  }
+  auto const location = t_.get(best);
+  auto e = entity();
+  e.id = "urn:ngsi-ld:FeatureOfInterest:" + new_uuid();
+  e.types = {words_.feature};
+  for (auto const& a : location->attributes) {
+    if (a->name != words_.name && a->name != words_.description && a->name != words_.encoding &&
+        a->name != words_.location && a->name != words_.document)
+      continue;
+    auto copy = attribute(*a);
+    copy.series = 0;
+    copy.observed_at = no_time;
+    e.set(make_attribute(std::move(copy)));
+  }
+  auto const id = e.id;
+  t_.put(std::move(e));
+  link(id, "thing", s.thing);
+  return std::pair(id, best);
+}
+
+void writer::note_result_times(stream const& s, std::vector<observation> const& all) {
+  auto from = std::int64_t(INT64_MAX), to = std::int64_t(INT64_MIN);
+  for (auto const& o : all) {
+    auto const t = find_time(o, extra::result_time);
+    if (!t) continue;
+    from = std::min(from, t->us);
+    to = std::max(to, t->us);
+  }
+  if (from > to) return;
+  auto const key = std::to_string(s.series.series);
+  if (auto const known = t_.find_record(result_time_collection, key)) {
+    auto const& a = known->as_array();
+    if (a[0].as_int() <= from && a[1].as_int() >= to) return;
+    from = std::min(from, a[0].as_int());
+    to = std::max(to, a[1].as_int());
+  }
+  t_.put_record(result_time_collection, key, json::array{from, to});
+}
+
+// The attribute says what was observed last.
+void writer::set_current(stream const& s, observation const& o, bool force) {
+  auto const before = t_.get(s.thing);
+  auto const old = before->find(s.series.attribute, s.series.dataset);
+  auto const known = old ? (old->observed_at != no_time ? old->observed_at : old->modified_at) : no_time;
+  if (!force && old && known > o.time) return;
+  if (o.value.is_null()) return;
+  auto a = old ? attribute(*old) : make_value(s.series.attribute, {}, s.series.kind);
+  a.dataset = s.series.dataset;
+  a.value = o.value;
+  a.observed_at = o.time;
+  a.series = s.series.series;
+  if (!old && s.about) a.unit = symbol(s.about->text_or("unitCode", ""));
+  auto e = entity(*before);
+  e.set(make_attribute(std::move(a)));
+  t_.put(std::move(e), transaction::keep::nothing);
+}
+
+std::uint64_t writer::observe(stream const& s, std::vector<observation_draft> drafts) {
+  auto const multi = s.about && s.about->find("unitOfMeasurements");
+  auto const parts = multi ? s.about->find("unitOfMeasurements")->as_array().size() : 0;
+  auto const unit = s.about ? s.about->text_or("unitCode", "") : std::string_view();
+  auto all = std::vector<observation>();
+  all.reserve(drafts.size());
+  auto needs_own_feature = false;
+  auto newest = std::size_t(0);
+  for (auto& d : drafts) {
+    if (!d.has_result) refuse("an Observation needs a result", "result");
+    if (multi && (!d.observation.value.is_array() || d.observation.value.as_array().size() != parts)) {
+      refuse("the result of this MultiDatastream is a list of " + std::to_string(parts), "result");
+    }
+    if (!d.has_time) d.observation.time = t_.now();
+    if (auto const feature = choose_feature(s, d); !feature.empty()) {
+      set_extra(d.observation, extra::feature, feature);
+      link(feature, "datastream", std::to_string(s.series.series));
+    } else {
+      needs_own_feature = needs_own_feature || d.feature.is_null();
+    }
+    set_extra(d.observation, extra::modified_at, t_.now());
+    if (!unit.empty()) set_extra(d.observation, extra::unit, unit);
+    all.push_back(std::move(d.observation));
+    if (all.back().time >= all[newest].time) newest = all.size() - 1;
+  }
+  auto const generated = needs_own_feature ? generate_feature(s) : std::nullopt;
+  note_result_times(s, all);
+  auto const last = all[newest];
+  auto const first = t_.observe(s.series.series, std::move(all));
+  if (generated) {
+    auto const record = t_.find_record(feature_collection, s.thing);
+    auto list = record ? record->as_array() : json::array();
+    list.push_back(json::array{first, generated->first, generated->second});
+    t_.put_record(feature_collection, s.thing, std::move(list));
+  }
+  set_current(s, last, false);
+  return first;
+}
+
+}  // namespace dos::sensorthings

@@ -1,0 +1,274 @@
+#include "standard/sensorthings/topics.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/fault.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "http/percent.h"
+#include "kernel/history/history.h"
+#include "kernel/session/city.h"
+
+namespace dos::sensorthings {
+namespace {
+
+constexpr std::string_view topic_prefix = "v1.1/";
+
+std::vector<std::string> segments_of(std::string_view topic) {
+  require(topic.starts_with(topic_prefix), fault_kind::invalid, "topics of SensorThings begin with v1.1/");
+  auto segments = std::vector<std::string>();
+  for (auto const s : text::split(topic.substr(topic_prefix.size(), topic.find('?') - topic_prefix.size()), '/'))
+    segments.emplace_back(s);
+  return segments;
+}
+
+}  // namespace
+
+struct topic_feed::subscription {
+  subscription(session w, std::string t, address a, std::function<void(topic_message)> f, std::uint64_t position)
+      : who(std::move(w)), topic(std::move(t)), where(std::move(a)), send(std::move(f)), after(position) {}
+
+  session who;
+  std::string topic;
+  address where;
+  query_options options;
+  std::function<void(topic_message)> send;
+  std::uint64_t after;
+  std::recursive_mutex sending;  // the handle may be dropped within `send`
+  bool is_over = false;
+};
+
+std::shared_ptr<void> topic_feed::subscribe(session who, std::string filter, std::uint64_t after,
+                                            std::function<void(topic_message)> send) {
+  require(filter.find_first_of("+#") == filter.npos, fault_kind::invalid, "topics of SensorThings have no wildcards");
+  auto const now = reading(service_, who, {});
+  auto s = std::make_shared<subscription>(who, filter, resolve(segments_of(filter), now.read), std::move(send), after);
+  auto const what = s->where.form == address::form::set ? s->where.collection.what : s->where.entity->what;
+  if (auto const at = filter.find('?'); at != filter.npos) {
+    s->options = parse_options(http::parse_query(std::string_view(filter).substr(at + 1)), what, service_.limits);
+  }
+  {
+    auto const lock = std::lock_guard(mutex_);
+    auto& f = cities_[who.city().id()];
+    if (!f.home) {
+      f.home = who.shared_city();
+      f.changes = f.home->read_live(0);
+      f.next_number = f.home->status().observations + 1;
+    }
+    f.fresh.push_back(s);
+    f.is_ready = true;
+    if (!thread_.joinable() && !stopping_) thread_ = std::thread([this] { run(); });
+  }
+  woken_.notify_one();
+  return std::shared_ptr<void>(s.get(), [s](void*) {
+    auto const lock = std::lock_guard(s->sending);
+    s->is_over = true;
+  });
+}
+
+void topic_feed::note(dos::city& c, std::vector<std::pair<kind, std::uint64_t>> datastreams) {
+  {
+    auto const lock = std::lock_guard(mutex_);
+    auto const it = cities_.find(c.id());
+    if (it == cities_.end()) return;
+    it->second.noted.insert(it->second.noted.end(), datastreams.begin(), datastreams.end());
+    it->second.is_ready = true;
+  }
+  woken_.notify_one();
+}
+
+void topic_feed::stop() {
+  {
+    auto const lock = std::lock_guard(mutex_);
+    stopping_ = true;
+  }
+  woken_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+void topic_feed::run() {
+  auto lock = std::unique_lock(mutex_);
+  while (!stopping_) {
+    auto ready = std::vector<city_feed*>();
+    for (auto& [id, f] : cities_) {
+      if (std::exchange(f.is_ready, false)) ready.push_back(&f);
+    }
+    if (ready.empty()) {
+      woken_.wait(lock);
+      continue;
+    }
+    lock.unlock();
+    for (auto* const f : ready) {
+      try {
+        serve(*f);
+      } catch (std::exception const& e) {
+        log::error("subscribers of SensorThings were not told", {{"city", f->home->id()}, {"reason", e.what()}});
+      }
+    }
+    lock.lock();
+  }
+}
+
+void topic_feed::serve(city_feed& f) {
+  auto fresh = std::vector<std::shared_ptr<subscription>>();
+  auto noted = std::vector<std::pair<kind, std::uint64_t>>();
+  {
+    auto const lock = std::lock_guard(mutex_);
+    fresh.swap(f.fresh);
+    noted.swap(f.noted);
+  }
+  auto const own = service_.program.as_source(f.home, "sensorthings");
+  auto const now = reading(service_, own, {});
+  // Those that were away hear first what they missed: of observations, those that were the newest.
+  for (auto const& s : fresh) {
+    if (s->after != 0) {
+      auto const missed = f.home->read_live(s->after);
+      auto changes = std::vector<entity_change>();
+      while (missed->position() < f.changes->position() && missed->read(changes) && !changes.empty()) {
+        for (auto const& c : changes) {
+          auto events = events_of(c, now.read);
+          for (auto const& a : c.attributes) {
+            auto const value = c.after->find(a.name, a.dataset);
+            if (!value || !value->series) continue;
+            auto const t = value->observed_at != no_time ? value->observed_at : value->modified_at;
+            for (auto const& o : own.history().range(
+                     value->series, {.from = t, .to = t + 1, .limit = 1, .descending = true, .after = {}})) {
+              events.push_back({kind::observation, o.number, c.position});
+            }
+          }
+          tell(*s, events);
+        }
+        changes.clear();
+      }
+    }
+    f.subscriptions.push_back(s);
+  }
+  auto changes = std::vector<entity_change>();
+  f.changes->read(changes);
+  auto events = std::vector<event>();
+  for (auto const& c : changes) {
+    for (auto const& e : events_of(c, now.read)) events.push_back(e);
+  }
+  auto const position = f.changes->position();
+  for (auto const& [what, id] : noted) events.push_back({what, id, position});
+  constexpr std::uint64_t numbers_at_once = 100'000;
+  auto const end = f.home->status().observations + 1;
+  auto const until = std::min(end, f.next_number + numbers_at_once);
+  for (; f.next_number < until; ++f.next_number) {
+    events.push_back({kind::observation, f.next_number, position});
+    events.push_back({kind::historical_location, f.next_number, position});
+  }
+  tell(f, events);
+  auto const goes_on = f.next_number < end;
+  f.changes->on_ready([this, &f] {
+    {
+      auto const lock = std::lock_guard(mutex_);
+      f.is_ready = true;
+    }
+    woken_.notify_one();
+  });
+  if (goes_on) {
+    auto const lock = std::lock_guard(mutex_);
+    f.is_ready = true;
+  }
+}
+
+std::vector<topic_feed::event> topic_feed::events_of(entity_change const& c, reader const& r) const {
+  auto events = std::vector<event>();
+  if (!is_alive(c.after)) return events;
+  auto const id = r.number_of(*c.after);
+  for (auto const k : {kind::location, kind::sensor, kind::observed_property, kind::feature}) {
+    if (c.after->has_type(service_.words.type_of(k))) return {{k, id, c.position}};
+  }
+  auto is_changed = !c.before;
+  for (auto const& a : c.attributes) {
+    auto const now = c.after->find(a.name, a.dataset);
+    auto const stream =
+        now && now->series ? r.as_datastream(c.after, {now->series, now->name, now->dataset, now->kind}) : std::nullopt;
+    if (stream && stream->derived && a.what == attribute_created)
+      events.push_back({kind::datastream, stream->id, c.position});
+    if (a.name == service_.words.location && now && now->series)
+      events.push_back({kind::location, now->series, c.position});
+    is_changed = is_changed || (!stream && a.name != service_.words.location && a.name != service_.words.has_location);
+  }
+  if (is_changed) events.insert(events.begin(), {kind::thing, id, c.position});
+  return events;
+}
+
+void topic_feed::tell(city_feed& f, std::vector<event> const& events) {
+  for (auto it = f.subscriptions.begin(); it != f.subscriptions.end();) {
+    auto const s = it->lock();
+    if (s) tell(*s, events);
+    it = s ? std::next(it) : f.subscriptions.erase(it);
+  }
+}
+
+void topic_feed::tell(subscription& s, std::vector<event> const& events) {
+  auto const& w = s.where;
+  auto const in_set = w.form == address::form::set;
+  auto const what = in_set ? w.collection.what : w.entity->what;
+  auto const in_series =
+      in_set && what == kind::observation && w.collection.from && w.collection.from->what != kind::feature;
+  auto told = std::set<std::uint64_t>();  // of one entity's changes the state after the last is told
+  auto now = std::optional<reading>();
+  for (auto const& e : events) {
+    if (e.what != what || (!in_set && e.id != w.entity->id)) continue;
+    if (in_series) {
+      auto const owner = s.who.city().history().find_series_of(e.id);
+      if (owner != w.collection.from->series.series) continue;
+    }
+    if (!told.insert(e.id).second) continue;
+    if (!now)
+      now.emplace(service_, s.who,
+                  service_.public_url.empty() ? service_.program.public_url + "/v1.1" : service_.public_url + "/v1.1");
+    auto const i = w.form == address::form::set && w.collection.from
+                       ? find_within(*w.collection.from, *w.collection.by, e.id, now->read)
+                       : now->read.find(what, e.id);
+    if (!i) continue;
+    auto message = topic_message{.topic = s.topic, .payload = {}, .position = e.position};
+    if (w.form == address::form::property) {
+      auto o = json::object();
+      o.push(w.property.back(), value_at(now->read, *i, w.property));
+      message.payload = json::to_string(o);
+    } else {
+      if (s.options.filter && !evaluator(now->read).holds(*s.options.filter, *i)) continue;
+      now->render.write_entity(message.payload, *i, s.options);
+    }
+    auto const lock = std::lock_guard(s.sending);
+    if (s.is_over) return;
+    s.send(std::move(message));
+  }
+}
+
+topic_space make_topic_space(service_ptr s, std::shared_ptr<topic_feed> feed) {
+  auto space = topic_space();
+  space.prefix = "v1.1";
+  space.publish = [s, feed](session who, std::string topic, std::string payload,
+                            std::function<void(std::optional<fault>)> done) {
+    auto r = http::request();
+    r.method = "POST";
+    r.body = std::move(payload);
+    r.segments = {"v1.1"};
+    for (auto& segment : segments_of(topic)) r.segments.push_back(std::move(segment));
+    auto const w = std::make_shared<prepared_write const>(prepare(*s, who, r, target_of(*s, r)));
+    auto const made = std::make_shared<std::vector<std::pair<kind, std::uint64_t>>>();
+    who.submit(
+        [w, s, made, own = s->own(who)](transaction& t) {
+          auto decided = writer(t, own, s->words);
+          w->decide(decided);
+          *made = decided.touched();
+        },
+        [done = std::move(done), made, feed, c = who.shared_city()](outcome o) {
+          if (!o.refused) feed->note(*c, std::move(*made));
+          done(std::move(o.refused));
+        });
+  };
+  space.subscribe = [feed](session who, std::string filter, std::uint64_t after,
+                           std::function<void(topic_message)> send) {
+    return feed->subscribe(std::move(who), std::move(filter), after, std::move(send));
+  };
+  return space;
+}
+
+}  // namespace dos::sensorthings

@@ -263,7 +263,7 @@ void add_batch(offer& o, service_ptr s) {
     run_all(parts, *s, who);
     answer(is_json ? write_json(parts) : write_multipart(parts));
   };
-  o.city_routes.push_back({.method = "POST", .pattern = "/v1.1/$batch", .handle = post, .at_root = true});
+  add_route(o, "POST", "/$batch", post);
 }
 
 }  // namespace dos::sensorthings

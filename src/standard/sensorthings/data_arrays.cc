@@ -151,7 +151,7 @@ void add_data_arrays(offer& o, service_ptr s) {
     write();
     answer(answer_of(all));
   };
-  o.city_routes.push_back({.method = "POST", .pattern = "/v1.1/CreateObservations", .handle = post, .at_root = true});
+  add_route(o, "POST", "/CreateObservations", post);
 }
 
 }  // namespace dos::sensorthings

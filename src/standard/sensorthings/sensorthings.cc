@@ -32,6 +32,8 @@ constexpr std::string_view of_frost[] = {
     "https://fraunhoferiosb.github.io/FROST-Server/extensions/JsonBatchRequest.html",
     "https://github.com/INSIDE-information-systems/SensorThingsAPI/blob/master/CSV-ResultFormat/CSV-ResultFormat.md"};
 
+constexpr auto roots = {"/v1.1", "/sensorthings/v1.1"};
+
 void post_observation(service_ptr const& s, session who, http::request r, http::reply answer) {
   auto t = target_of(*s, r);
   auto w = std::make_shared<prepared_write const>(prepare(*s, who, r, t));
@@ -72,14 +74,18 @@ http::response landing_page(service const& s, session const&, std::string const&
       200, json::to_string(json::object{{"value", std::move(sets)}, {"serverSettings", std::move(settings)}}));
 }
 
+void add_route(offer& o, std::string method, std::string const& path, city_handler handle, thread_use use) {
+  for (auto const root : roots) {
+    o.city_routes.push_back({.method = method, .pattern = root + path, .handle = handle, .use = use, .at_root = true});
+  }
+}
+
 void add_observations(offer& o, service_ptr s) {
   auto const post = [s](session who, http::request r, http::reply answer) {
     post_observation(s, std::move(who), std::move(r), std::move(answer));
   };
-  for (auto const pattern : {"/v1.1/Observations", "/v1.1/{datastream}/Observations"}) {
-    o.city_routes.push_back(
-        {.method = "POST", .pattern = pattern, .handle = post, .use = thread_use::quick, .at_root = true});
-  }
+  add_route(o, "POST", "/Observations", post, thread_use::quick);
+  add_route(o, "POST", "/{datastream}/Observations", post, thread_use::quick);
 }
 
 offer offer_sensorthings(node& n) {
@@ -93,11 +99,10 @@ offer offer_sensorthings(node& n) {
   add_batch(o, s);
   for (auto const method : {"GET", "POST", "PATCH", "PUT", "DELETE"}) {
     auto const handle = [s](session who, http::request r, http::reply answer) { answer(perform(*s, who, r)); };
-    o.city_routes.push_back({.method = method, .pattern = "/v1.1/{rest...}", .handle = handle, .at_root = true});
-    if (std::string_view(method) == "GET")
-      o.city_routes.push_back({.method = method, .pattern = "/v1.1", .handle = handle, .at_root = true});
+    add_route(o, method, "/{rest...}", handle);
+    if (std::string_view(method) == "GET") add_route(o, method, "", handle);
   }
-  o.fault_forms["/v1.1"] = fault_response;
+  for (auto const root : roots) o.fault_forms[root] = fault_response;
   return o;
 }
 

@@ -70,6 +70,10 @@ http::response fault_response(fault const& f);  // {"code", "type", "message"}, 
 http::response json_response(int status, std::string body);
 http::response created(std::string const& base, kind k, std::uint64_t id);
 
+// Below /v1.1 and /sensorthings/v1.1 of each city, and of the root.
+void add_route(offer& o, std::string method, std::string const& path, city_handler handle,
+               thread_use use = thread_use::slow);
+
 // The rooms of the interface.
 void add_batch(offer& o, service_ptr s);
 void add_data_arrays(offer& o, service_ptr s);

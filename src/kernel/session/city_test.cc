@@ -134,6 +134,42 @@ TEST_F(city_test, a_refused_write_leaves_no_trace) {
   EXPECT_FALSE(who().find_record("c", "k"));
 }
 
+TEST_F(city_test, a_part_of_a_write_that_fails_leaves_no_trace_and_the_rest_stands) {
+  set("urn:a", "urn:n", 1);
+  who().apply([&](transaction& t) {
+    auto const put = [&](std::string const& id, int n) {
+      auto e = t.find(id) ? entity(*t.find(id)) : entity();
+      e.id = id;
+      e.types = {symbol("urn:T")};
+      auto a = attribute();
+      a.name = symbol("urn:n");
+      a.value = n;
+      e.set(make_attribute(std::move(a)));
+      t.put(std::move(e));
+    };
+    EXPECT_FALSE(t.attempt([&] { put("urn:b", 2); }));
+    auto const refused = t.attempt([&] {
+      put("urn:a", 3);
+      put("urn:b", 3);
+      put("urn:c", 3);
+      t.forget("urn:a");
+      t.put_record("notes", "1", "mine");
+      t.get("urn:nobody");
+    });
+    ASSERT_TRUE(refused);
+    EXPECT_EQ(refused->kind, fault_kind::not_found);
+    EXPECT_FALSE(t.find("urn:c"));
+    EXPECT_EQ(t.find("urn:b")->find(symbol("urn:n"))->value, json::value(2));
+    EXPECT_FALSE(t.attempt([&] { put("urn:d", 4); }));
+  });
+  crash();
+  EXPECT_EQ(history_of("urn:a", "urn:n"), (std::vector<json::value>{1}));
+  EXPECT_EQ(history_of("urn:b", "urn:n"), (std::vector<json::value>{2}));
+  EXPECT_EQ(history_of("urn:d", "urn:n"), (std::vector<json::value>{4}));
+  EXPECT_FALSE(who().find("urn:c"));
+  EXPECT_FALSE(who().find_record("notes", "1"));
+}
+
 TEST_F(city_test, two_writes_for_one_place_do_not_both_get_it) {
   auto granted = std::atomic<int>(0);
   auto threads = std::vector<std::thread>();

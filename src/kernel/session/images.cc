@@ -50,8 +50,6 @@ void entity_images::forget(std::string_view id) {
   put({hash_of(id), make_ref<entity>(std::move(name_only)), true});
 }
 
-void entity_images::set(entry const& e) { put(e); }
-
 void entity_images::merge(entity_images later) {
   if (entries_.empty()) {
     entries_ = std::move(later.entries_);

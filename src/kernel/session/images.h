@@ -13,7 +13,7 @@ class entity_images {
  public:
   struct entry {
     std::uint64_t hash = 0;
-    entity_ptr held;         // of a forgotten one no more than its id
+    entity_ptr held;  // of a forgotten one no more than its id
     bool forgotten = false;
 
     std::string const& id() const { return held->id; }
@@ -22,8 +22,7 @@ class entity_images {
 
   void set(entity_ptr e);
   void forget(std::string_view id);
-  void set(entry const& e);              // taken over from other images
-  void merge(entity_images later);       // later ones win
+  void merge(entity_images later);  // later ones win
   entry const* find(std::string_view id) const;
 
   bool empty() const { return entries_.empty(); }

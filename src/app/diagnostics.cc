@@ -6,7 +6,10 @@
 namespace dos::app {
 namespace {
 
+// A family's first line says what it is: what only grows ends in _total.
 void line(std::string& out, std::string_view name, std::string_view labels, std::uint64_t value) {
+  auto const head = "# TYPE " + std::string(name) + ' ';
+  if (out.find(head) == out.npos) out.append(head).append(name.ends_with("_total") ? "counter\n" : "gauge\n");
   out.append(name);
   if (!labels.empty()) out.append("{").append(labels).append("}");
   out.append(" ").append(std::to_string(value)).append("\n");
@@ -15,19 +18,20 @@ void line(std::string& out, std::string_view name, std::string_view labels, std:
 // Prometheus text exposition format 0.0.4
 std::string metrics(node const& n, workers const& pool, net::http_server_counts const& http) {
   auto out = std::string();
-  for (auto const& c : n.cities) {
-    auto const s = c->status();
-    auto const label = "city=\"" + c->id() + "\"";
-    line(out, "dos_entities", label, s.entities);
-    line(out, "dos_series", label, s.series);
-    line(out, "dos_observations_total", label, s.observations);
-    line(out, "dos_records", label, s.records);
-    line(out, "dos_log_position", label, s.position);
-    line(out, "dos_log_lag_bytes", label, s.lag_bytes);
-    line(out, "dos_writes_queued", label, s.queued);
-    line(out, "dos_disk_free_bytes", label, s.disk_free_bytes);
-    line(out, "dos_writable", label, s.writable);
-  }
+  auto states = std::vector<std::pair<std::string, city_status>>();
+  for (auto const& c : n.cities) states.emplace_back("city=\"" + c->id() + "\"", c->status());
+  auto const each = [&](std::string_view name, auto const& value) {
+    for (auto const& [label, s] : states) line(out, name, label, value(s));
+  };
+  each("dos_entities", [](auto const& s) { return s.entities; });
+  each("dos_series", [](auto const& s) { return s.series; });
+  each("dos_observations_total", [](auto const& s) { return s.observations; });
+  each("dos_records", [](auto const& s) { return s.records; });
+  each("dos_log_position", [](auto const& s) { return s.position; });
+  each("dos_log_lag_bytes", [](auto const& s) { return s.lag_bytes; });
+  each("dos_writes_queued", [](auto const& s) { return s.queued; });
+  each("dos_disk_free_bytes", [](auto const& s) { return s.disk_free_bytes; });
+  each("dos_writable", [](auto const& s) { return s.writable; });
   for (auto i = 1; i < 6; ++i) {
     line(out, "dos_http_responses_total", "class=\"" + std::to_string(i) + "xx\"", http.responses[i]);
   }

@@ -228,6 +228,18 @@ test('each object says time, age, origin and can be taken along as CSV', async (
   await page.context().close();
 });
 
+test('what a neighbour measures names the neighbour’s town, in the list and on its page', async (browser) => {
+  const page = await open(browser, '/?city=dortmund&kinds=weather', calm);
+  const row = page.locator('.list tbody tr', { hasText: '(Bochum)' }).first();
+  await row.waitFor({ timeout: 20_000 });
+  check(/Wetter\s·\sBochum/.test(await row.innerText()), await row.innerText());
+  await row.getByRole('link').click();
+  const head = page.locator('main header');
+  await head.getByText('Quelle: Stadt Bochum').waitFor({ timeout: 20_000 });
+  check(!(await head.innerText()).includes('Dortmund'), await head.innerText());
+  await page.context().close();
+});
+
 test('an object says in a word where its values are heading', async (browser) => {
   const page = await open(browser, '/?kinds=weather', calm);
   const link = page.locator('.tile a').first();

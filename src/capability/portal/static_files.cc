@@ -150,9 +150,16 @@ void offer_static_files(node const& n, offer& o) {
   auto const pages = std::make_shared<folder>(fs::path(n.resources_directory) / "web" / "build");
   auto const maps = std::make_shared<folder>(fs::path(n.resources_directory) / "demo" / "map");
   auto const homes = std::make_shared<folder>(fs::path(n.data_directory) / "cities");
-  auto const page = [pages](http::request r, http::reply answer) {
+  auto const page = [pages, &n](http::request r, http::reply answer) {
     auto const path = file_for(*pages, r);
     if (pages->find(path)) return answer(serve(*pages, path, r));
+    // "/dortmund" as people type it.
+    if (r.segments.size() == 1 && n.find_city(r.segments[0])) {
+      auto there = http::response();
+      there.status = 302;
+      there.headers.set("Location", "/?city=" + r.segments[0]);
+      return answer(std::move(there));
+    }
     // A person gets the page that says so, a program a problem.
     auto const accept = r.headers.text_or("Accept", {});
     if (accept.find("text/html") == accept.npos || !pages->find("404.html")) {
@@ -168,8 +175,9 @@ void offer_static_files(node const& n, offer& o) {
                            [&n, maps, homes](http::request r, http::reply answer) {
                              auto const file = std::string(r.param("file"));
                              if (n.demo) return answer(serve(*maps, file, r));
-                             require(file == "boundaries.geojson", fault_kind::not_found, "there is no map layer " + file);
-                             answer(boundaries(n, *homes));
+                             if (file == "boundaries.geojson") return answer(boundaries(n, *homes));
+                             require(file == "stops.geojson" || file == "lines.geojson", fault_kind::not_found, "there is no map layer " + file);
+                             answer(http::json(200, R"({"type":"FeatureCollection","features":[]})"));
                            },
                            thread_use::quick});
   o.city_routes.push_back({.method = "GET",

@@ -172,11 +172,13 @@ TEST(published_files, what_dortmund_publishes_becomes_entities) {
            R"({"datum":"2026-12-03","gremium":"Rat der Stadt","link":"https://rathaus.dortmund.de/x"})",
            "Event:dortmund:gremium:rat-der-stadt:2026-12-03", "minutes", R"("https://rathaus.dortmund.de/x")"},
           {"ratswahl-2025-stimmbezirke",
-           R"({"stimmbezirk":"1101","stadtbezirk":"Innenstadt-Nord","wahlberechtigte":1000,"wahler_innen":226,"gultige_stimmen":220,"ungultige_stimmen":6,"spd":65,"cdu":21,"grune":43,"die_linke":70,"afd":null,"geo_point_2d":)" +
+           R"({"stimmbezirk":"1101","stadtbezirk":"Innenstadt-Nord","wahlberechtigte":1000,"wahler_innen":226,)"
+           R"("gultige_stimmen":220,"ungultige_stimmen":6,"spd":65,"cdu":21,"grune":43,"die_linke":70,"afd":null,"geo_point_2d":)" +
                std::string(point) + "}",
            "ElectionResult:dortmund:rat-2025-09-14:1101", "votes_die_linke", "70"},
           {"kommunalwahlen",
-           R"({"tag_der_wahl":"2020-09-13","gultige_stimmen":300000,"spd_absolut":90000,"spd_in":30.0,"cdu_absolut":75000,"cdu_in":25.0,"grune_absolut":60000,"grune_in":20.0,"afd_absolut":null,"afd_in":null})",
+           R"({"tag_der_wahl":"2020-09-13","gultige_stimmen":300000,"spd_absolut":90000,"spd_in":30.0,)"
+           R"("cdu_absolut":75000,"cdu_in":25.0,"grune_absolut":60000,"grune_in":20.0,"afd_absolut":null,"afd_in":null})",
            "ElectionResult:dortmund:kommunalwahl:2020-09-13", "share_spd", "30.0"}}) {
     SCOPED_TRACE(e.name);
     auto const t = take_text("[" + e.record + "]", shipped_mapping("dortmund-" + e.name));

@@ -2,7 +2,7 @@
 import type { City, Entity } from '#lib/api/types';
 import { firstReading, kindIds, kindOf, type KindId } from './kinds';
 import type { Box } from '#lib/map/box';
-import { isStale, nameOf, pointOf, type Reading } from './readings';
+import { homeOf, isStale, nameOf, pointOf, type Reading } from './readings';
 
 export interface CityObject {
   /** City and entity together: both cities may use the same entity id. */
@@ -11,6 +11,8 @@ export interface CityObject {
   entity: Entity;
   kind: KindId;
   name: string;
+  /** Where it lies, as it says itself: a city also shows what its neighbours measure. */
+  town?: string;
   reading?: Reading;
   point?: [number, number];
 }
@@ -28,6 +30,7 @@ export function toObject(city: City, entity: Entity, language: string): CityObje
     entity,
     kind: kindOf(entity),
     name: nameOf(entity, language),
+    town: homeOf(entity).town,
     reading: firstReading(entity),
     point: pointOf(entity)
   };

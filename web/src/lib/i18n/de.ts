@@ -289,6 +289,7 @@ export const de = {
   map: {
     cluster: (count: number) => `${count} Objekte; klicken zeigt sie einzeln`,
     schematic: 'Stadtbahn schematisch',
+    empty: 'Für diese Stadt sind noch keine Grenze und keine Objekte hinterlegt.',
     boundaries: 'Grenzen: click_that_hood (MIT)',
     stops: 'Haltestellen: VRR (CC BY 4.0)',
     zoomIn: 'Vergrößern',
@@ -506,9 +507,9 @@ export const de = {
       nowClosed: (type: string) => `„${type}“ ist nur noch intern zu sehen.`,
       noTypes: 'Noch nichts freizugeben',
       noTypesText: 'Sobald das erste Objekt da ist, steht seine Art hier.',
-      token: 'Zugang für ein Programm',
+      token: 'Zugang für Menschen und Programme',
       tokenText:
-        'Ein Token öffnet einem Programm oder einer Person die Daten dieser Stadt. Es wird nur einmal gezeigt; der Server merkt sich, wer es hat, nicht das Token.',
+        'Ein Token öffnet einem Programm die Daten dieser Stadt; ein Mensch meldet sich damit hier an. Es wird nur einmal gezeigt; der Server merkt sich, wer es hat, nicht das Token.',
       name: 'Für wen',
       nameHint: 'Zum Beispiel „Tiefbauamt“.',
       role: 'Rolle',

@@ -263,6 +263,7 @@ export const en: Messages = {
   map: {
     cluster: (count: number) => `${count} objects; click to see each`,
     schematic: 'Light rail, schematic',
+    empty: 'There is no boundary of this city yet, and no object.',
     boundaries: 'Boundaries: click_that_hood (MIT)',
     stops: 'Stops: VRR (CC BY 4.0)',
     zoomIn: 'Zoom in',
@@ -472,9 +473,9 @@ export const en: Messages = {
       nowClosed: (type) => `“${type}” is internal from now on.`,
       noTypes: 'Nothing to open yet',
       noTypesText: 'As soon as there is a first object, its type stands here.',
-      token: 'Access for a program',
+      token: 'Access for people and programs',
       tokenText:
-        'A token opens the data of this city to a program or a person. It is shown only once; the server remembers who has it, not the token.',
+        'A token opens the data of this city to a program; a person signs in here with it. It is shown only once; the server remembers who has it, not the token.',
       name: 'For whom',
       nameHint: 'For example “civil engineering”.',
       role: 'Role',

@@ -59,7 +59,8 @@ export class CityMap {
     private readonly map: Map,
     readonly dark: boolean,
     /** Light rail is drawn, and the page says that it is schematic. */
-    readonly hasLines: boolean
+    readonly hasLines: boolean,
+    readonly hasBoundary: boolean
   ) {}
 
   /** Fails where the browser has no WebGL 2. */
@@ -95,7 +96,7 @@ export class CityMap {
     map.addControl(new NavigationControl({ showCompass: false }), 'top-right');
     map.addControl(new AttributionControl({ compact: false }), 'bottom-right');
     await new Promise<void>((ready) => map.once('load', () => ready()));
-    const made = new CityMap(map, dark, base.lines.features.length > 0);
+    const made = new CityMap(map, dark, base.lines.features.length > 0, base.boundaries.features.length > 0);
     made.addLayers(scheme);
     made.listen(wish);
     wish.container.dataset.map = 'ready';

@@ -4,6 +4,7 @@
 
 #include "base/fault.h"
 #include "kernel/history/history.h"
+#include "standard/ngsi_ld/entity_change.h"
 #include "standard/ngsi_ld/evolution.h"
 #include "standard/ngsi_ld/fragment.h"
 
@@ -200,7 +201,7 @@ void write_aggregated(std::string& out, session const& who, entity_ptr const& e,
   for (auto const& s : who.series_of(e->id)) {
     shown.name = s.attribute;
     shown.dataset = s.dataset;
-    if (!r.projection.shows(shown)) continue;
+    if (s.attribute == scope_name() || !r.projection.shows(shown)) continue;
     if (auto periods = periods_of(who, s, q, a); !periods.empty()) all.emplace_back(s, std::move(periods));
   }
   auto head = entity_evolution{e, {}};

@@ -31,9 +31,10 @@ void change_entity(call_ptr c, change how) {
   auto const id = std::string(c->id());
   auto f = parse_entity(c->body, *c->names);
   if (!f.id.empty() && f.id != id) throw fault(fault_kind::invalid, "the body names another entity than the path", "id", "ETSI GS CIM 009, 5.6.2");
-  if (f.attributes.empty() && f.types.empty() && !f.has_scope) {
+  if (f.attributes.empty() && f.types.empty() && !f.has_scope && f.more.is_null()) {
     throw fault(fault_kind::invalid, "there is nothing to change in the body", "", "ETSI GS CIM 009, 5.6.2");
   }
+  c->at->ends.note(c->who.city(), id, f);
   auto result = std::make_shared<update_result>();
   write(
       c,
@@ -41,7 +42,7 @@ void change_entity(call_ptr c, change how) {
         auto e = copy_of(t, id);
         require_entity_match(*c, e);
         *result = how(e, f);
-        t.put(std::move(e));
+        store(t, std::move(e));
       },
       [result](outcome const&) { return render_update(*result); });
 }
@@ -81,6 +82,7 @@ void change_attribute(call_ptr c, std::function<void(entity&, attribute_ptr cons
   auto const id = std::string(c->id());
   auto const name = attribute_name(*c);
   auto instances = read_instances(*c);
+  for (auto const& f : instances) c->at->ends.note(c->who.city(), id, f);
   write_and_say_nothing(c, [c, id, name, instances = std::move(instances), how](transaction& t) {
     auto e = copy_of(t, id);
     require_entity_match(*c, e);
@@ -89,7 +91,7 @@ void change_attribute(call_ptr c, std::function<void(entity&, attribute_ptr cons
       if (!old) refuse_missing(c->request.param("attribute"));
       how(e, old, f);
     }
-    t.put(std::move(e));
+    store(t, std::move(e));
   });
 }
 
@@ -132,7 +134,7 @@ void delete_attribute(call_ptr c) {
     } else if (!e.remove(name, dataset)) {
       refuse_missing(c->request.param("attribute"));
     }
-    t.put(std::move(e));
+    store(t, std::move(e));
   });
 }
 

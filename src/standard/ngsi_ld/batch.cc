@@ -86,6 +86,7 @@ void read_item(batch& b, item& i, json::value const& v, context const& names) {
   try {
     i.fragment = parse_entity(v, names, read_representation(*b.c) == representation::simplified ? input_form::simplified : input_form::full);
     if (i.fragment.id.empty()) throw fault(fault_kind::invalid, "an entity has an id", "id", "ETSI GS CIM 009, 5.2.4");
+    b.c->at->ends.note(b.c->who.city(), i.fragment.id, i.fragment);
   } catch (fault const& f) {
     i.failed = f;
   }
@@ -172,11 +173,11 @@ void upsert_batch(call_ptr c) {
         if (i.created || !updates) {
           auto f = i.fragment;
           if (!i.created && f.types.empty()) f.types = old->types;
-          return t.put(to_entity(std::move(f)));
+          return store(t, to_entity(std::move(f)));
         }
         auto e = entity(*old);
         append(e, i.fragment, true);
-        t.put(std::move(e));
+        store(t, std::move(e));
       },
       [](batch const& b) {
         if (has_failures(b)) return multi_status(b);
@@ -193,7 +194,7 @@ void update_batch(call_ptr c) {
       [overwrites](transaction& t, item& i) {
         auto e = copy_of(t, i.fragment.id);
         auto const result = append(e, i.fragment, overwrites);
-        t.put(std::move(e));
+        store(t, std::move(e));
         if (result.not_updated.empty()) return;
         // What could be changed is; the rest is told as this entity's error.
         i.failed = fault(fault_kind::invalid, result.not_updated[0].second, std::string(result.not_updated[0].first.text()), "ETSI GS CIM 009, 5.6.9");
@@ -208,7 +209,7 @@ void merge_batch(call_ptr c) {
       [](transaction& t, item& i) {
         auto e = copy_of(t, i.fragment.id);
         merge(e, i.fragment);
-        t.put(std::move(e));
+        store(t, std::move(e));
       },
       no_content_or_multi_status);
 }

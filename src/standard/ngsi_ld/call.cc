@@ -139,6 +139,22 @@ http::reply with_tenant(http::request const& r, http::reply answer) {
   };
 }
 
+// Prefer: ngsi-ld=1.5. 4.3.6.8 and RFC 7240
+std::string preferred_version(http::request const& r) {
+  for (auto const header : r.headers.find_all("Prefer")) {
+    for (auto const preference : text::split(header, ',')) {
+      auto const own = text::trim(preference.substr(0, preference.find(';')));
+      auto const equals = own.find('=');
+      if (equals == std::string_view::npos || !text::equal_ignoring_case(text::trim(own.substr(0, equals)), "ngsi-ld")) continue;
+      auto value = text::trim(own.substr(equals + 1));
+      if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
+      auto const is_version = value.size() >= 3 && value.starts_with("1.") && text::to_int(value.substr(2));
+      if (is_version) return std::string(value);
+    }
+  }
+  return {};
+}
+
 std::size_t read_size(json::value const& configuration, std::string_view key, std::size_t otherwise) {
   auto const* v = configuration.find(key);
   return v != nullptr && v->is_int() && v->as_int() > 0 ? std::size_t(v->as_int()) : otherwise;
@@ -146,7 +162,7 @@ std::size_t read_size(json::value const& configuration, std::string_view key, st
 
 }  // namespace
 
-service::service(node& n) : program(n), contexts(n), started(n.clock.now()) {
+service::service(node& n) : program(n), contexts(n), ends(n), started(n.clock.now()) {
   page_max = read_size(n.configuration, "page_max", page_max);
   page_default = std::min(page_default, page_max);
   temporal_page_max = read_size(n.configuration, "temporal_page_max", temporal_page_max);
@@ -191,7 +207,8 @@ std::string call::inline_context() const {
 
 http::response call::respond(std::string body, int status) const {
   static constexpr auto types = std::array<std::string_view, 4>{"application/json", "application/ld+json", "application/geo+json", "text/csv; charset=utf-8"};
-  auto r = http::with_body(status, types[std::size_t(wanted)], std::move(body));
+  auto r = http::with_body(altered && status == 200 ? 203 : status, types[std::size_t(wanted)], std::move(body));
+  if (!version.empty()) r.headers.add("Preference-Applied", "ngsi-ld=" + version);
   if (wanted != media::ld_json) {
     r.headers.add("Link", "<" + at->contexts.url_of(context) + ">; rel=\"" + std::string(context_rel) + "\"; type=\"application/ld+json\"");
   }
@@ -235,6 +252,7 @@ city_handler endpoint(service_ptr s, endpoint_rules rules, std::function<void(ca
       if (request.headers.contains("Transfer-Encoding")) return reply(http::response{.status = 411, .headers = {}, .body = {}, .source = {}});
       auto c = std::make_shared<call>(call{std::move(who), std::move(request), reply, s, {}, {}, {}});
       c->wanted = wanted_media(c->request, rules);
+      c->version = preferred_version(c->request);
       check_params(c->request, rules.params);
       read_body_and_context(*c, rules);
       if (c->context.is_null()) {
@@ -332,6 +350,7 @@ rendering make_rendering(call const& c) {
   r.form = read_representation(c);
   r.sys_attrs = c.has_option("sysAttrs") || c.is_true("sysAttrs");
   r.language = c.param("lang");
+  if (!c.version.empty() && text::to_int(std::string_view(c.version).substr(2)).value_or(0) < 8) r.altered = &c.altered;
   r.geometry = c.names->find_symbol(property.empty() ? "location" : property);
   return r;
 }

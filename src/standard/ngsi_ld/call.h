@@ -11,6 +11,7 @@
 
 #include "contract/contract.h"
 #include "standard/ngsi_ld/context_store.h"
+#include "standard/ngsi_ld/expiry.h"
 #include "standard/ngsi_ld/render.h"
 
 namespace dos::ngsi_ld {
@@ -20,6 +21,7 @@ struct service {
 
   node& program;
   context_store contexts;
+  expiry ends;
   std::size_t page_default = 20;
   std::size_t page_max = 1'000;
   std::size_t temporal_page_max = 10'000;  // instances of one answer
@@ -38,6 +40,8 @@ struct call {
   context_ptr names;
   json::value context;  // as the client named it; null: the default
   media wanted = media::json;
+  std::string version = {};      // of this standard, as Prefer: ngsi-ld=1.5 asks for; empty: ours
+  mutable bool altered = false;  // the answer says less than we know, because an earlier version had no words for it
 
   std::string_view param(std::string_view name) const { return request.query.text_or(name, {}); }
   bool has(std::string_view name) const { return request.query.contains(name); }

@@ -107,12 +107,16 @@ void context_store::fetch(std::string const& url, std::function<void()> then, fa
   request.response_bytes_max = context_bytes_max;
   node_.outbound(std::move(request), [this, url, then = std::move(then), otherwise = std::move(otherwise), not_available](outbound_response r) {
     if (r.status != 200) return otherwise(not_available(r.status == 0 ? r.error : "status " + std::to_string(r.status)));
+    // What came is no context: that is for whoever names it to mend. 5.5.6
+    auto const is_none = [&](std::string const& why) {
+      return fault(fault_kind::invalid, "what is at " + url + " is no context: " + why, "@context", "ETSI GS CIM 009, 5.5.6");
+    };
     try {
       auto document = json::parse(r.body);
-      if (document.find("@context") == nullptr) return otherwise(not_available("the document has no @context"));
+      if (document.find("@context") == nullptr) return otherwise(is_none("the document has no @context"));
       keep(url, std::move(document), false);
     } catch (fault const& f) {
-      return otherwise(not_available(f.detail));
+      return otherwise(is_none(f.detail));
     }
     then();
   });

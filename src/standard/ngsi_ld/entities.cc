@@ -23,7 +23,9 @@ void require_same_id(entity_fragment const& f, std::string_view id) {
 
 // ETSI GS CIM 009, 5.6.1 and 6.4.3.1
 void create_entity(call_ptr c) {
-  auto e = to_entity(parse_entity(c->body, *c->names, input_form_of(*c)));
+  auto f = parse_entity(c->body, *c->names, input_form_of(*c));
+  c->at->ends.note(c->who.city(), f.id, f);
+  auto e = to_entity(std::move(f));
   auto const location = address_of(c->request, "entities", e.id);
   write(c, [e = std::move(e)](transaction& t) { create(t, e); }, [location](outcome const&) { return http::created(location); });
 }
@@ -67,6 +69,7 @@ void merge_entity(call_ptr c) {
   auto const id = std::string(c->id());
   auto f = parse_entity(c->body, *c->names, input_form_of(*c));
   require_same_id(f, id);
+  c->at->ends.note(c->who.city(), id, f);
   auto o = merge_options{.observed_at = no_time, .language = std::string(c->param("lang"))};
   if (auto const text = c->request.query.find("observedAt")) {
     auto const t = parse_timestamp(*text);
@@ -78,7 +81,7 @@ void merge_entity(call_ptr c) {
     require_type(*c, e);
     http::require_if_match(c->request, etag_of(e));
     merge(e, f, o);
-    t.put(std::move(e));
+    store(t, std::move(e));
   });
 }
 
@@ -87,6 +90,7 @@ void replace_entity(call_ptr c) {
   auto const id = std::string(c->id());
   auto f = parse_entity(c->body, *c->names, input_form_of(*c));
   require_same_id(f, id);
+  c->at->ends.note(c->who.city(), id, f);
   f.id = id;
   write_and_say_nothing(c, [c, id, f = std::move(f)](transaction& t) {
     auto const old = t.get(id);
@@ -147,7 +151,7 @@ void purge_entities(call_ptr c) {
           if (!kept.empty()) return std::find(kept.begin(), kept.end(), a->name) == kept.end();
           return std::find(dropped.begin(), dropped.end(), a->name) != dropped.end();
         });
-        t.put(std::move(e));
+        store(t, std::move(e));
       }
     });
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/fault.h"
+#include "kernel/session/instance.h"
 
 namespace dos::ngsi_ld {
 namespace {
@@ -18,7 +19,15 @@ void note(std::vector<symbol>& names, symbol name) {
 }
 
 void take_over(entity& e, json::value more) {
-  if (!more.is_null()) e.more = std::move(more);
+  auto const* expires = more.find("expiresAt");
+  if (expires == nullptr) return;
+  if (!e.more.is_object()) e.more = json::object();
+  if (*expires == json::value(null_uri)) {
+    e.more.as_object().erase("expiresAt");
+    if (e.more.as_object().empty()) e.more = {};
+  } else {
+    e.more.as_object()["expiresAt"] = *expires;
+  }
 }
 
 }  // namespace
@@ -26,6 +35,39 @@ void take_over(entity& e, json::value more) {
 symbol scope_name() {
   static auto const name = symbol("https://uri.etsi.org/ngsi-ld/scope");
   return name;
+}
+
+void observe_scopes(transaction& t, std::string_view id, std::vector<symbol> const& scopes, timestamp at) {
+  auto const key = series_key{.entity = id, .attribute = scope_name(), .dataset = {}};
+  if (scopes.empty()) {
+    t.observe(key, to_deletion(at, 0));
+    return;
+  }
+  auto a = attribute();
+  a.name = scope_name();
+  a.observed_at = at;
+  a.modified_at = t.now();
+  if (scopes.size() == 1) {
+    a.value = scopes[0].text();
+  } else {
+    auto list = json::array();
+    for (auto const s : scopes) list.push_back(s.text());
+    a.value = std::move(list);
+  }
+  t.observe(key, to_observation(a, 0));
+}
+
+timestamp end_of(entity const& e) { return parse_timestamp(e.more.text_or("expiresAt", "")).value_or(no_time); }
+
+void store(transaction& t, entity e) {
+  auto const old = t.find(e.id);
+  auto const has_changed = old && old->deleted_at == no_time ? old->scopes != e.scopes : !e.scopes.empty();
+  auto const id = e.id;
+  auto const scopes = has_changed ? e.scopes : std::vector<symbol>();
+  auto const end = end_of(e);
+  t.put(std::move(e));
+  if (has_changed) observe_scopes(t, id, scopes, t.now());
+  if (end != no_time && end <= t.now()) t.erase(id);
 }
 
 update_result append(entity& e, entity_fragment f, bool overwrites) {
@@ -121,12 +163,12 @@ void create(transaction& t, entity e) {
   if (auto const old = t.find(e.id); old && old->deleted_at == no_time) {
     throw fault(fault_kind::conflict, "the entity " + e.id + " exists already", "id", "ETSI GS CIM 009, 5.6.1");
   }
-  t.put(std::move(e));
+  store(t, std::move(e));
 }
 
 void replace(transaction& t, entity e) {
   t.get(e.id);
-  t.put(std::move(e));
+  store(t, std::move(e));
 }
 
 }  // namespace dos::ngsi_ld

@@ -31,6 +31,13 @@ struct merge_options {
 // 5.6.17. Faults: invalid.
 void merge(entity& e, entity_fragment f, merge_options const& o = {});
 
+// Puts the entity. Its scopes become history like values do (4.5.6); one whose time is over leaves at once (4.22).
+void store(transaction& t, entity e);
+// One instance in the history of scopes, valid from `at` on; none: they were removed.
+void observe_scopes(transaction& t, std::string_view id, std::vector<symbol> const& scopes, timestamp at);
+// When the entity ends; no_time: never.
+timestamp end_of(entity const& e);
+
 // The entity as it is now, to be changed and put. Faults: not_found.
 entity copy_of(transaction const& t, std::string_view id);
 // Faults: conflict when an entity with this id is alive. 5.6.1

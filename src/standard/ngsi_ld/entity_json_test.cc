@@ -48,8 +48,8 @@ TEST(an_entity, shows_only_values_when_simplified) {
     "id": "urn:ngsi-ld:Room:1", "type": ["Room", "Lab"], "scope": "/a/b", "temperature": 21.5,
     "owner": "urn:ngsi-ld:Person:1", "owners": ["urn:a:1", "urn:a:2"],
     "location": {"type": "Point", "coordinates": [7.5, 51.4]}, "title2": {"languageMap": {"de": "Raum", "en": "Room"}},
-    "state": {"vocab": "open"}, "raw": {"json": {"a": null, "id": 1}}, "list": {"valueList": [1, 2, 1]},
-    "way": {"objectList": ["urn:a:1", "urn:a:1"]}, "level": {"dataset": {"@none": 1, "urn:d:2": 2}}})"));
+    "state": {"vocab": "open"}, "raw": {"json": {"a": null, "id": 1}}, "list": [1, 2, 1],
+    "way": ["urn:a:1", "urn:a:1"], "level": {"dataset": {"@none": 1, "urn:d:2": 2}}})"));
 }
 
 TEST(an_entity, can_be_given_as_plain_values) {

@@ -108,7 +108,6 @@ void add_order(query::query& q, std::string_view text, naming const& n, order_re
         else if (sub == "observedAt") order.path.what = query::path::field::observed_at;
         else order.path.sub_attributes.push_back(n(sub));
       }
-      if (!order.path.attribute) continue;
     }
     q.order.push_back(std::move(order));
   }

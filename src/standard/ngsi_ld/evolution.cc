@@ -7,6 +7,7 @@
 #include "kernel/history/history.h"
 #include "kernel/session/instance.h"
 #include "standard/ngsi_ld/csv.h"
+#include "standard/ngsi_ld/entity_change.h"
 #include "standard/ngsi_ld/fragment.h"
 
 namespace dos::ngsi_ld {
@@ -65,7 +66,7 @@ range_query range_of(temporal_query const& q) {
   auto const is_indexed = q.property == time_property::observed_at || q.property == time_property::deleted_at;
   if (!is_indexed) return range;
   if (q.timerel == temporal_query::relation::before) range.to = q.at;
-  if (q.timerel == temporal_query::relation::after) range.from = q.at + 1;
+  if (q.timerel == temporal_query::relation::after) range.from = q.at;
   if (q.timerel == temporal_query::relation::between) {
     range.from = q.at;
     range.to = q.end;
@@ -79,6 +80,7 @@ attribute instance_of(series_ref const& s, observation const& o) {
   a.more.as_object().push("instanceId", instance_id(o.number));
   if (is_deleted(o)) {
     a.value = s.kind == attribute_kind::language_property ? json::value(json::object{{"@none", null_uri}}) : json::value(null_uri);
+    if (s.attribute == scope_name()) a.value = json::array();
     a.observed_at = no_time;
     a.more.as_object().push("deletedAt", to_string(o.time));
   }
@@ -145,7 +147,7 @@ bool temporal_query::contains(timestamp t) const {
   switch (timerel) {
     case relation::any: return true;
     case relation::before: return t < at;
-    case relation::after: return t > at;
+    case relation::after: return t >= at;
     case relation::between: return t >= at && t < end;
   }
   return false;
@@ -172,7 +174,8 @@ entity_evolution read_evolution(session const& who, entity_ptr e, temporal_query
   for (auto const& s : who.series_of(out.entity->id)) {
     shown.name = s.attribute;
     shown.dataset = s.dataset;
-    if (!p.shows(shown)) continue;
+    auto const is_scope = s.attribute == scope_name();
+    if (is_scope ? p.omits_scope || (p.picks && !p.picks_scope) : !p.shows(shown)) continue;
     auto evolution = series_evolution{s, {}};
     who.history().for_each(s.series, range, [&](observation const& o) {
       auto const t = time_of(o, q.property);
@@ -182,6 +185,56 @@ entity_evolution read_evolution(session const& who, entity_ptr e, temporal_query
     if (!evolution.instances.empty()) out.series.push_back(std::move(evolution));
   }
   return out;
+}
+
+std::vector<scope_span> scope_spans(session const& who, entity const& e, scope_selection const& wanted) {
+  auto q = query::query();
+  q.scopes = wanted.any;
+  q.filter = wanted.filter;
+  q.with_deleted = true;
+  auto probe = entity();
+  auto const fits = [&] { return !probe.scopes.empty() && query::matches(q, probe); };
+  auto spans = std::vector<scope_span>();
+  for (auto const& s : who.series_of(e.id)) {
+    if (s.attribute != scope_name()) continue;
+    auto from = std::optional<timestamp>();
+    who.history().for_each(s.series, {}, [&](observation const& o) {
+      if (from) spans.push_back({*std::exchange(from, std::nullopt), o.time, probe.scopes});
+      probe.scopes.clear();
+      if (o.value.is_string()) probe.scopes.push_back(symbol(o.value.as_string()));
+      if (o.value.is_array()) {
+        for (auto const& one : o.value.as_array()) probe.scopes.push_back(symbol(one.as_string()));
+      }
+      if (fits()) from = o.time;
+      return true;
+    });
+    if (from) spans.push_back({*from, timestamp_max, probe.scopes});
+    return spans;
+  }
+  probe.scopes = e.scopes;  // from before scopes had a history
+  if (fits()) spans.push_back({timestamp_min, timestamp_max, probe.scopes});
+  return spans;
+}
+
+bool overlaps(scope_span const& s, temporal_query const& q) {
+  switch (q.timerel) {
+    case temporal_query::relation::any: return true;
+    case temporal_query::relation::before: return s.from < q.at;
+    case temporal_query::relation::after: return s.to > q.at;
+    case temporal_query::relation::between: return s.from < q.end && s.to > q.at;
+  }
+  return false;
+}
+
+void keep_within(entity_evolution& e, std::vector<scope_span> const& spans, temporal_query const& q) {
+  for (auto& s : e.series) {
+    if (s.series.attribute == scope_name()) continue;
+    std::erase_if(s.instances, [&](observation const& o) {
+      auto const t = time_of(o, q.property).value_or(o.time);
+      return std::none_of(spans.begin(), spans.end(), [&](scope_span const& span) { return t >= span.from && t < span.to; });
+    });
+  }
+  std::erase_if(e.series, [](series_evolution const& s) { return s.instances.empty(); });
 }
 
 entity as_entity(entity_evolution const& e) {
@@ -227,7 +280,8 @@ void write_evolution(std::string& out, entity_evolution const& e, temporal_query
   auto head = entity();
   head.id = e.entity->id;
   head.types = e.entity->types;
-  head.scopes = e.entity->scopes;
+  auto const tells_scopes = std::any_of(e.series.begin(), e.series.end(), [](auto const& s) { return s.series.attribute == scope_name(); });
+  if (!tells_scopes) head.scopes = e.entity->scopes;
   head.more = e.entity->more;
   head.created_at = e.entity->created_at;
   head.modified_at = e.entity->modified_at;

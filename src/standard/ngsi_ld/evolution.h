@@ -10,6 +10,7 @@
 #include "kernel/history/observation.h"
 #include "kernel/session/session.h"
 #include "standard/ngsi_ld/call.h"
+#include "standard/ngsi_ld/q_parser.h"
 
 namespace dos::ngsi_ld {
 
@@ -41,6 +42,14 @@ struct entity_evolution {
 // The attributes shown by `p`; of each series at most `instances_max` + 1 instances.
 entity_evolution read_evolution(session const& who, entity_ptr e, temporal_query const& q, projection const& p,
                                 std::size_t instances_max);
+// When the entity had scopes that fit, half open. 4.18 and 5.7.4
+struct scope_span {
+  timestamp from, to;
+  std::vector<symbol> scopes;
+};
+std::vector<scope_span> scope_spans(session const& who, entity const& e, scope_selection const& wanted);
+bool overlaps(scope_span const& s, temporal_query const& q);
+void keep_within(entity_evolution& e, std::vector<scope_span> const& spans, temporal_query const& q);
 // The entity with every instance in the span as an attribute: what a query over time looks at.
 entity as_entity(entity_evolution const& e);
 

@@ -471,7 +471,7 @@ void require_uri(std::string_view id, std::string_view member) {
 
 void require_attribute_name(std::string_view name) {
   auto const is_iri = name.find(':') != std::string_view::npos;
-  if (name.empty() || name[0] == '@' || (name[0] >= '0' && name[0] <= '9') || (!is_iri && name.find_first_of("()<>\"'=;,?&#[]{}| ") != std::string_view::npos)) {
+  if (name.empty() || name[0] == '@' || (name[0] >= '0' && name[0] <= '9') || (!is_iri && name.find_first_of("()<>\"'=;,?&#[]{}|% ") != std::string_view::npos) || name[0] == '.') {
     refuse("this is no name of an attribute", name, "4.6.2");
   }
 }

@@ -18,6 +18,7 @@ offer offer_ngsi_ld(node& n) {
   add_temporal(o, s);
   add_temporal_query(o, s);
   add_registrations(o, s, add_subscriptions(o, s));
+  o.jobs.push_back({.name = "ngsi_ld what has come to its end", .every = std::chrono::seconds(1), .run = [s] { s->ends.sweep(); }});
   o.openapi = openapi_paths();
   o.fault_forms["/ngsi-ld/v1"] = problem_response;
   if (!n.render_entity) {

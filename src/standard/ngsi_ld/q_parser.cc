@@ -453,7 +453,7 @@ query::node_ptr parse_geo_query(geo_query const& g, naming const& n) {
     auto const modifier = parts.size() == 2 ? parts[1] : std::string_view();
     auto const sign = modifier.find("==");
     auto const distance = sign == std::string_view::npos ? std::nullopt : text::to_double(modifier.substr(sign + 2));
-    if (!distance || *distance < 0) refuse("near wants ;maxDistance==METRES or ;minDistance==METRES", "georel");
+    if (!distance || !(*distance > 0) || *distance > 1e9) refuse("near wants ;maxDistance==METRES or ;minDistance==METRES", "georel");
     if (modifier.starts_with("maxDistance=")) {
       options.max_m = *distance;
     } else if (modifier.starts_with("minDistance=")) {

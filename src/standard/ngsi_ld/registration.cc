@@ -171,6 +171,12 @@ entity as_entity(json::value const& body) {
       a.name = core_context()->expand_to_symbol(key);
       a.kind = attribute_kind::geo_property;
       a.value = v;
+    } else if (key == "scope") {
+      e.scopes = parse_scopes(v);
+      continue;
+    } else if (is_known_member(key) && v.is_string() && key != "id" && key != "type") {
+      a.name = core_context()->expand_to_symbol(key);
+      a.value = v;
     } else if (!is_known_member(key)) {
       auto const fragments = parse_instances(key, v, *core_context());
       e.attributes.push_back(to_attribute(fragments.at(0)));
@@ -266,8 +272,11 @@ bool matches(registration_query const& q, json::value const& body) {
     auto const* interval = q.when->property == time_property::observed_at ? observed : managed;
     if (interval == nullptr || !overlaps(*interval, *q.when)) return false;
   }
-  if (!q.which.filter && !q.about_source) return true;
+  if (!q.which.filter && !q.about_source && q.which.scopes.empty()) return true;
   auto const e = as_entity(body);
+  auto of_scope = query::query();
+  of_scope.scopes = q.which.scopes;
+  if (!query::matches(of_scope, e)) return false;
   return (!q.which.filter || query::matches(*q.which.filter, e)) && (!q.about_source || query::matches(*q.about_source, e));
 }
 

@@ -70,6 +70,18 @@ void write_symbols(std::string& out, std::vector<symbol> const& symbols, context
   out += ']';
 }
 
+// As a version before 1.8 names it. 4.3.6.8
+attribute_kind shown_kind(attribute_kind k, rendering const& r) {
+  if (r.altered == nullptr) return k;
+  switch (k) {
+    case attribute_kind::vocab_property:
+    case attribute_kind::json_property:
+    case attribute_kind::list_property: return attribute_kind::property;
+    case attribute_kind::list_relationship: return attribute_kind::relationship;
+    default: return k;
+  }
+}
+
 bool asks_for_language(attribute const& a, rendering const& r) {
   return a.kind == attribute_kind::language_property && !r.language.empty() && a.value.is_object();
 }
@@ -211,7 +223,7 @@ void write_body(std::string& out, members& m, entity const& e, rendering const& 
 
 rendering plain_rendering(context const& names) {
   return {.names = names, .form = representation::normalized, .sys_attrs = false, .projection = {}, .language = {},
-          .inline_context = {}, .geometry = {}, .geometry_dataset = {}, .changes = nullptr, .shows_deletion = false, .linked = nullptr};
+          .inline_context = {}, .geometry = {}, .geometry_dataset = {}, .changes = nullptr, .shows_deletion = false, .linked = nullptr, .altered = nullptr};
 }
 
 void write_time(std::string& out, timestamp t) {
@@ -275,8 +287,10 @@ void for_each_target(attribute const& a, std::function<void(std::string_view)> c
 }
 
 void write_value_member(std::string& out, attribute const& a, rendering const& r) {
+  auto const kind = shown_kind(a.kind, r);
+  if (kind != a.kind) *r.altered = true;
   out += '"';
-  out += value_member(a.kind);
+  out += value_member(kind);
   out += "\":";
   write_value(out, a, r);
 }
@@ -316,7 +330,7 @@ void write_instance(std::string& out, attribute const& a, rendering const& r, in
   if (r.form == representation::normalized) {
     m.name("type");
     out += '"';
-    out += in_language ? "Property" : type_name(a.kind);
+    out += in_language ? "Property" : type_name(shown_kind(a.kind, r));
     out += '"';
   }
   if (in_language) {

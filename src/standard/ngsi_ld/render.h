@@ -40,6 +40,8 @@ struct rendering {
   changes_shown const* changes = nullptr;
   bool shows_deletion = false;            // deletedAt also without sysAttrs
   linked_view const* linked = nullptr;    // in line
+  // Set: kinds that came with 1.8 are shown as Property and Relationship, and it says whether there was one. 4.3.6.8
+  bool* altered = nullptr;
 };
 
 rendering plain_rendering(context const& names);  // normalized, everything

@@ -220,6 +220,13 @@ json::object make_subscription_body(json::value const& body, context const& name
     out.erase(member);
     if (auto* notification = out.find("notification"); notification != nullptr && notification->is_object()) notification->as_object().erase(member);
   }
+  static constexpr auto members = std::array<std::string_view, 24>{
+      "id", "type", "subscriptionName", "description", "entities", "watchedAttributes", "notificationTrigger", "timeInterval", "q", "geoQ", "csf",
+      "isActive", "notification", "expiresAt", "throttling", "temporalQ", "scopeQ", "lang", "datasetId", "splitEntities", "jsonldContext",
+      "expandValues", "jsonKeys", "localOnly"};
+  for (auto const& [name, v] : body.as_object()) {
+    if (std::find(members.begin(), members.end(), name) == members.end()) out.erase(name);
+  }
   rename_members(out, [&](std::string_view name) { return names.expand(name); });
   if (auto const* q = out.find("q"); q != nullptr && q->is_string()) parse_q(decoded_q(q->as_string()), {names, false, &terms});
   return out;

@@ -1,5 +1,6 @@
 // Writing the temporal evolution of entities. ETSI GS CIM 009, 5.6.11 to 5.6.16
 #include <algorithm>
+#include <algorithm>
 #include <map>
 
 #include "base/fault.h"
@@ -56,6 +57,9 @@ known_instances find_known(session const& who, std::string_view id, std::vector<
   return known;
 }
 
+// An instance that tells of an end: its value is the null URI. 5.6.11
+bool tells_of_an_end(attribute const& a) { return a.value.is_string() && a.value.as_string() == null_uri; }
+
 void observe_instances(transaction& t, std::string_view id, std::vector<attribute_ptr> const& instances,
                        known_instances const& known = {}) {
   auto series = std::map<std::pair<symbol, symbol>, std::uint64_t>();  // by name and dataset
@@ -63,6 +67,10 @@ void observe_instances(transaction& t, std::string_view id, std::vector<attribut
   for (auto const& a : instances) {
     auto& number = series[{a->name, a->dataset}];
     if (number == 0) number = t.start_series({.entity = id, .attribute = a->name, .dataset = a->dataset, .kind = a->kind});
+    if (tells_of_an_end(*a)) {
+      rows[number].push_back(to_deletion(a->observed_at == no_time ? t.now() : a->observed_at, 0));
+      continue;
+    }
     auto stamped = attribute(*a);
     stamped.modified_at = t.now();
     auto const old = a->observed_at == no_time ? known.end() : known.find({number, a->observed_at.us});
@@ -74,12 +82,45 @@ void observe_instances(transaction& t, std::string_view id, std::vector<attribut
 
 bool is_later(attribute const& a, attribute const& b) { return a.observed_at > b.observed_at; }
 
+// "scope": [{"type": "Property", "value": "/a", "observedAt": …}]. 4.5.6
+struct scope_instance {
+  std::vector<symbol> scopes;  // none: removed then
+  timestamp at = no_time;
+};
+
+// Takes them out of the body, in the order of time; scopes without a time stay and are read like those of entities.
+std::vector<scope_instance> take_scope_instances(json::value& body) {
+  auto out = std::vector<scope_instance>();
+  auto* scope = body.find("scope");
+  auto const is_instance = [](json::value const& v) { return v.is_object(); };
+  if (scope == nullptr || !(scope->is_object() || (scope->is_array() && !scope->as_array().empty() && is_instance(scope->as_array()[0])))) return out;
+  auto const add = [&](json::value const& v) {
+    auto const refuse = [](std::string detail, std::string member) {
+      throw fault(fault_kind::invalid, std::move(detail), std::move(member), "ETSI GS CIM 009, 4.5.6");
+    };
+    auto const* value = v.find("value");
+    auto const at = parse_timestamp(v.text_or("observedAt", ""));
+    if (value == nullptr || v.text_or("type", "Property") != "Property") refuse("an instance of a scope is a Property", "scope.value");
+    if (!at) refuse("an instance of a scope says since when", "scope.observedAt");
+    out.push_back({*value == json::value(null_uri) ? std::vector<symbol>() : parse_scopes(*value), *at});
+  };
+  if (scope->is_object()) add(*scope);
+  if (scope->is_array()) {
+    for (auto const& v : scope->as_array()) add(v);
+  }
+  body.as_object().erase("scope");
+  std::sort(out.begin(), out.end(), [](auto const& a, auto const& b) { return a.at < b.at; });
+  return out;
+}
+
 // The newest instance of each attribute is its state, the others are history.
-void create_with_history(transaction& t, entity e, std::vector<attribute_ptr> const& instances) {
+void create_with_history(transaction& t, entity e, std::vector<attribute_ptr> const& instances, std::vector<scope_instance> const& scopes) {
   auto older = std::vector<attribute_ptr>();
   for (auto const& a : instances) {
     auto const present = e.find(a->name, a->dataset);
-    if (!present) {
+    if (tells_of_an_end(*a)) {
+      older.push_back(a);
+    } else if (!present) {
       e.attributes.push_back(a);
     } else if (is_later(*a, *present)) {
       older.push_back(present);
@@ -88,34 +129,47 @@ void create_with_history(transaction& t, entity e, std::vector<attribute_ptr> co
       older.push_back(a);
     }
   }
-  e.more = json::object{{origin_member.data(), origin_temporal}};
+  if (!e.more.is_object()) e.more = json::object();
+  e.more.as_object()[origin_member] = origin_temporal;
+  if (!scopes.empty()) e.scopes = scopes.back().scopes;
   auto const id = e.id;
+  auto const now = e.scopes;
   t.put(std::move(e));
+  if (scopes.empty() && !now.empty()) observe_scopes(t, id, now, t.now());
+  for (auto const& s : scopes) observe_scopes(t, id, s.scopes, s.at);
   observe_instances(t, id, older);
 }
 
 std::vector<attribute_ptr> to_instances(entity_fragment& f) {
   auto out = std::vector<attribute_ptr>();
   out.reserve(f.attributes.size());
-  for (auto& a : f.attributes) out.push_back(to_attribute(std::move(a)));
+  for (auto& a : f.attributes) out.push_back(a.removes ? make_attribute(std::move(a.data)) : to_attribute(std::move(a)));
   f.attributes.clear();
   return out;
 }
 
 // 5.6.11
 void create_or_update(call_ptr c) {
+  auto const scopes = take_scope_instances(c->body);
   auto f = parse_entity(c->body, *c->names);
+  c->at->ends.note(c->who.city(), f.id, f);
   auto const instances = to_instances(f);
   auto const e = to_entity(std::move(f));
   auto const location = address_of(c->request, "temporal/entities", e.id);
   auto created = std::make_shared<bool>(false);
   write(
       c,
-      [e, instances, created, known = find_known(c->who, e.id, instances)](transaction& t) {
+      [e, instances, scopes, created, known = find_known(c->who, e.id, instances)](transaction& t) {
         auto const old = t.find(e.id);
         *created = !old || old->deleted_at != no_time;
-        if (*created) return create_with_history(t, e, instances);
+        if (*created) return create_with_history(t, e, instances, scopes);
+        auto next = entity(*old);
+        for (auto const type : e.types) {
+          if (!next.has_type(type)) next.types.push_back(type);
+        }
+        if (next.types.size() != old->types.size()) t.put(std::move(next));
         observe_instances(t, e.id, instances, known);
+        for (auto const& s : scopes) observe_scopes(t, e.id, s.scopes, s.at);
       },
       [created, location](outcome const&) { return *created ? http::created(location) : http::no_content(); });
 }
@@ -127,12 +181,15 @@ void require_known(entity_ptr const& e) {
 // 5.6.12
 void add_instances(call_ptr c) {
   auto const id = std::string(c->id());
+  auto const scopes = take_scope_instances(c->body);
   auto f = parse_entity(c->body, *c->names);
+  c->at->ends.note(c->who.city(), id, f);
   auto const instances = to_instances(f);
-  if (instances.empty()) throw fault(fault_kind::invalid, "there is no attribute in the body", "", "ETSI GS CIM 009, 5.6.12");
-  write_and_say_nothing(c, [id, instances, known = find_known(c->who, id, instances)](transaction& t) {
+  if (instances.empty() && scopes.empty()) throw fault(fault_kind::invalid, "there is no attribute in the body", "", "ETSI GS CIM 009, 5.6.12");
+  write_and_say_nothing(c, [id, instances, scopes, known = find_known(c->who, id, instances)](transaction& t) {
     require_known(t.find(id));
     observe_instances(t, id, instances, known);
+    for (auto const& s : scopes) observe_scopes(t, id, s.scopes, s.at);
   });
 }
 

@@ -31,7 +31,7 @@ struct temporal_request {
 
 temporal_request read_request(call const& c, temporal_query when, std::vector<std::string_view> methods, std::string_view period) {
   auto how = make_rendering(c);
-  auto const form = read_form(c);
+  auto const form = methods.empty() || c.has("aggrMethods") ? read_form(c) : temporal_form::aggregated;  // a body that names methods wants them
   if (form != temporal_form::normalized) how.form = representation::simplified;
   auto aggregated = form == temporal_form::aggregated ? parse_aggregation(std::move(methods), period) : aggregation();
   return {std::move(when), form, std::move(aggregated), std::move(how)};
@@ -63,6 +63,7 @@ void retrieve_evolution(call_ptr c) {
   auto const id = c->id();
   auto q = read_request(*c, read_temporal_query(*c), list_of(c->param("aggrMethods")), c->param("aggrPeriodDuration"));
   q.how.projection = read_projection(*c);
+  require_join_reaches(q.how.projection, false, 0);
   auto const e = c->who.find_with_history(id);
   if (!e) throw fault(fault_kind::not_found, "there is no temporal evolution of this entity", "id", "ETSI GS CIM 009, 5.7.3");
   auto known = entity();
@@ -100,7 +101,14 @@ void answer_evolutions(call_ptr const& c, entity_query q, temporal_request t) {
   if (!q.is_selective) {
     throw fault(fault_kind::invalid, "say what you look for: type, attrs, q, a geographic query or local=true", "", "ETSI GS CIM 009, 5.7.4");
   }
+  require_join_reaches(q.projection, false, 0);
+  if (std::any_of(q.which.order.begin(), q.which.order.end(), [](auto const& o) { return o.path.what != query::path::field::id; })) {
+    throw fault(fault_kind::invalid, "what was is ordered by id alone", "orderBy", "ETSI GS CIM 009, 5.7.4");
+  }
   auto const p = read_page(*c);
+  auto const scope_text = c->has("scopeQ") ? c->param("scopeQ") : c->body.text_or("scopeQ", "");
+  auto const wanted_scopes = scope_text.empty() ? scope_selection() : parse_scope_query(scope_text);
+  q.which.scopes.clear();
   auto const filter = q.which.filter;
   q.which.filter = nullptr;
   auto const attributes = std::move(q.which.attributes);
@@ -119,13 +127,21 @@ void answer_evolutions(call_ptr const& c, entity_query q, temporal_request t) {
       });
       if (!has_any) return true;
     }
+    auto spans = std::vector<scope_span>();
+    if (!scope_text.empty()) {
+      spans = scope_spans(c->who, *e, wanted_scopes);
+      std::erase_if(spans, [&](auto const& s) { return !overlaps(s, t.when); });
+      if (spans.empty()) return true;
+    }
     if (filter) {
-      auto const whole = as_entity(read_evolution(c->who, e, t.when, everything, c->at->temporal_page_max));
+      auto whole = as_entity(read_evolution(c->who, e, t.when, everything, c->at->temporal_page_max));
+      for (auto const& s : spans) whole.scopes.insert(whole.scopes.end(), s.scopes.begin(), s.scopes.end());
       if (!query::matches(*filter, whole)) return true;
     }
     // Aggregates are made when it is written; here it is enough to know that there is something to aggregate.
     auto const instances_max = t.form == temporal_form::aggregated ? 0 : c->at->temporal_page_max;
     auto evolution = read_evolution(c->who, e, t.when, t.how.projection, instances_max);
+    if (!scope_text.empty()) keep_within(evolution, spans, t.when);
     // An entity without anything in the span is no part of the answer, unless nothing of the span was asked for.
     if (evolution.series.empty() && (t.when.timerel != temporal_query::relation::any || t.how.projection.datasets_chosen)) {
       auto const shows_attributes = !t.how.projection.picks || !t.how.projection.picked.empty();
@@ -171,7 +187,8 @@ void query_evolutions_by_body(call_ptr c) {
   auto period = std::string_view();
   if (auto const* t = c->body.find("temporalQ"); t != nullptr) when = read_temporal_query(*t);
   auto const* parameters = c->body.find("aggrParams");
-  auto const& from = parameters != nullptr ? *parameters : c->body;
+  auto const* const t = c->body.find("temporalQ");
+  auto const& from = parameters != nullptr ? *parameters : t != nullptr && t->find("aggrMethods") != nullptr ? *t : c->body;
   if (auto const* m = from.find("aggrMethods"); m != nullptr) {
     if (m->is_string()) methods = list_of(m->as_string());
     if (m->is_array()) {

@@ -14,7 +14,7 @@ def values(query, attribute="temperature"):
 
 
 check("every change is kept", values("") == [20, 22, 27, 21], values(""))
-check("after", values("timerel=after&timeAt=2026-05-01T13:00:00Z") == [27, 21])
+check("after, with its bound", values("timerel=after&timeAt=2026-05-01T13:00:00Z") == [22, 27, 21], values("timerel=after&timeAt=2026-05-01T13:00:00Z"))
 check("before", values("timerel=before&timeAt=2026-05-01T13:00:00Z") == [20])
 check("between", values("timerel=between&timeAt=2026-05-01T13:00:00Z&endTimeAt=2026-05-01T15:00:00Z") == [22, 27])
 check("the last ones, newest first", values("lastN=2") == [21, 27], values("lastN=2"))
@@ -54,7 +54,7 @@ check("a whole history can be given", r.status == 201, r)
 r = call("GET", f"/temporal/entities/{long}?options=temporalValues")
 check("a long one comes in parts", r.status == 206 and len(r.json()["n"]["values"]) == 100 and r.headers["Content-Range"].startswith("date-time "), r.headers)
 r = call("GET", "/temporal/entities?type=Room&q=n==149&timerel=after&timeAt=2026-01-01T02:00:00Z&options=temporalValues")
-check("entities are found by what they were", r.status == 200 and len(r.json()) == 1 and len(r.json()[0]["n"]["values"]) == 29, r)
+check("entities are found by what they were", r.status == 200 and len(r.json()) == 1 and len(r.json()[0]["n"]["values"]) == 30, r)
 for wrong in ("timerel=after", "timerel=while&timeAt=2026-01-01T00:00:00Z", "timerel=after&timeAt=yesterday", "lastN=0",
               "options=aggregatedValues&aggrMethods=guess", "timeproperty=seenAt"):
     check(f"{wrong} is refused", is_error(call("GET", f"/temporal/entities/{long}?{wrong}"), 400, "BadRequestData"))

@@ -26,7 +26,8 @@ std::vector<std::string> segments_of(std::string_view topic) {
 }  // namespace
 
 struct topic_feed::subscription {
-  subscription(session w, std::string t, address a, std::function<void(topic_message)> f, std::uint64_t position)
+  subscription(session w, std::string t, address a, std::function<void(topic_message)> f,
+               std::optional<std::uint64_t> position)
       : who(std::move(w)), topic(std::move(t)), where(std::move(a)), send(std::move(f)), after(position) {}
 
   session who;
@@ -34,12 +35,12 @@ struct topic_feed::subscription {
   address where;
   query_options options;
   std::function<void(topic_message)> send;
-  std::uint64_t after;
+  std::optional<std::uint64_t> after;
   std::recursive_mutex sending;  // the handle may be dropped within `send`
   bool is_over = false;
 };
 
-std::shared_ptr<void> topic_feed::subscribe(session who, std::string filter, std::uint64_t after,
+std::shared_ptr<void> topic_feed::subscribe(session who, std::string filter, std::optional<std::uint64_t> after,
                                             std::function<void(topic_message)> send) {
   require(filter.find_first_of("+#") == filter.npos, fault_kind::invalid, "topics of SensorThings have no wildcards");
   auto const now = reading(service_, who, {});
@@ -53,7 +54,7 @@ std::shared_ptr<void> topic_feed::subscribe(session who, std::string filter, std
     auto& f = cities_[who.city().id()];
     if (!f.home) {
       f.home = who.shared_city();
-      f.changes = f.home->read_live(0);
+      f.changes = f.home->read_live(std::nullopt);
       f.next_number = f.home->status().observations + 1;
     }
     f.fresh.push_back(s);
@@ -122,8 +123,8 @@ void topic_feed::serve(city_feed& f) {
   auto const now = reading(service_, own, {});
   // Those that were away hear first what they missed: of observations, those that were the newest.
   for (auto const& s : fresh) {
-    if (s->after != 0) {
-      auto const missed = f.home->read_live(s->after);
+    if (s->after) {
+      auto const missed = f.home->read_live(*s->after);
       auto changes = std::vector<entity_change>();
       while (missed->position() < f.changes->position() && missed->read(changes) && !changes.empty()) {
         for (auto const& c : changes) {
@@ -264,7 +265,7 @@ topic_space make_topic_space(service_ptr s, std::shared_ptr<topic_feed> feed) {
           done(std::move(o.refused));
         });
   };
-  space.subscribe = [feed](session who, std::string filter, std::uint64_t after,
+  space.subscribe = [feed](session who, std::string filter, std::optional<std::uint64_t> after,
                            std::function<void(topic_message)> send) {
     return feed->subscribe(std::move(who), std::move(filter), after, std::move(send));
   };

@@ -24,7 +24,7 @@ class topic_feed {
   explicit topic_feed(service const& s) : service_(s) {}
   ~topic_feed() { stop(); }
 
-  std::shared_ptr<void> subscribe(session who, std::string filter, std::uint64_t after,
+  std::shared_ptr<void> subscribe(session who, std::string filter, std::optional<std::uint64_t> after,
                                   std::function<void(topic_message)> send);
   // Something was written through this module. Any thread.
   void note(dos::city& c, std::vector<std::pair<kind, std::uint64_t>> datastreams);

@@ -73,6 +73,8 @@ def run(report, disk):
             s.kill()
             fill(filler)
             s.start()
+            health = s.call("GET", "/healthz").json()
+            report.check(f"killed {again}and started on a full disk, its health page says so before anybody writes", health["status"] == "degraded", health)
             report.check(f"killed {again}and started on a full disk, it answers what was stored", value(s) == 200, value(s))
             a = update(s, 1033)
             report.check(f"and, {again}started, refuses to write with 507", a.status == 507, a)

@@ -21,6 +21,7 @@ namespace {
 constexpr std::size_t batch_effects_max = 5'000;
 // Left free, so that a checkpoint can still be written and the log be shortened when the disk has filled up.
 constexpr std::uint64_t disk_reserve_bytes = 32 << 20;
+constexpr auto disk_is_full = "the disk is full";
 
 // The line of the ledger that a queue belongs to: "http/10.0.0.7" counts as "http".
 std::string_view ledger_name(std::string_view source) { return source.substr(0, source.find('/')); }
@@ -127,8 +128,10 @@ class city_impl final : public city {
     s.queued = queues_.size();
     s.disk_free_bytes = store::free_bytes(directory_);
     auto const lock = std::lock_guard(trouble_mutex_);
-    s.writable = trouble_.empty();
-    s.trouble = trouble_.empty() ? follower_->trouble() : trouble_;
+    s.trouble = trouble_;
+    if (s.trouble.empty() && s.disk_free_bytes < disk_reserve_bytes) s.trouble = disk_is_full;  // before anyone wrote
+    s.writable = s.trouble.empty();
+    if (s.writable) s.trouble = follower_->trouble();
     return s;
   }
 
@@ -361,7 +364,7 @@ class city_impl final : public city {
       for (auto& d : decided) d.done({position_, numbers.last_write, f});
     };
     if (auto f = append(committed, numbers)) {
-      set_trouble(f->kind == fault_kind::storage_full ? "the disk is full" : f->detail);
+      set_trouble(f->kind == fault_kind::storage_full ? std::string(disk_is_full) : f->detail);
       answer(f);
       return;
     }

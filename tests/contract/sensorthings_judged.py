@@ -8,7 +8,7 @@ from server import Report
 
 report = Report()
 check = report.check
-path = "/dortmund/sensorthings/v1.1"
+path = "/dortmund/v1.1"
 root = f"http://{base.netloc}{path}"
 measurement = "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Measurement"
 celsius = {"name": "degree Celsius", "symbol": "°C", "definition": "ucum:Cel"}
@@ -155,7 +155,8 @@ check("$expand follows a path", x["Thing"]["Locations"][0]["location"] == point 
 for wrong in ("Nothing", "Datastreams(", "Datastreams($top=x)", "Datastreams($expand=Nothing)", "Datastreams/", ",", "Datastreams($select)"):
     check(f"$expand={wrong} is refused", is_error(get("Things", expand=wrong), 400), get("Things", expand=wrong))
 deep = "Datastreams($expand=Thing($expand=" * 30 + "Locations" + "))" * 30
-check("an endless $expand ends with an answer", get("Things", expand=deep).status in (200, 400))
+r = get("Things", expand=deep)
+check("an endless $expand ends with an answer", r.status in (200, 400, 413), r)
 
 # --- $filter, $orderby [9.3.3]
 f = make("Datastreams", stream(Thing={"@iot.id": t}, properties={"k": "v", "n": 5, "deep": {"a": [10, 20]}}))
@@ -183,11 +184,11 @@ for expression in ("name eq 'Größe o''Clock'", "substringof('öße',name)", "e
     got = listed("ObservedProperties", filter=f"id eq {q} and ({expression})", select="id")
     check(f"{expression} is true of its own name", got == [{"@iot.id": q}], got)
 check("a filter looks through relations", {"@iot.id": t} in listed("Things", filter=f"Datastreams/Observations/result eq 12 and Locations/name ne 'x' and id eq {t}", select="id"))
-for wrong in ("result eq", "eq 1", "result foo 1", "(result eq 1", "result eq 1)", "nothing eq 1", "result eq 'a", "unknown(result) eq 1", "substring(result)", "geo.distance(1,2) lt 1",
+for wrong in ("result eq", "eq 1", "result foo 1", "(result eq 1", "result eq 1)", "nothing eq 1", "result eq 'a", "unknown(result) eq 1", "substring(result)", 
               "st_within(FeatureOfInterest/feature,geography'POLYGON((1 1')", "during(phenomenonTime,2026-06-02T00:00:00Z)", "phenomenonTime gt 2026-13-01T00:00:00Z",
               "(" * 5000, "not " * 5000 + "result", "result eq " + "9" * 5000, "\x01", "a/" * 3000 + "b eq 1"):
     r = get("Observations", filter=wrong)
-    check(f"$filter={wrong[:40]!r} is refused", is_error(r, 400) or len(wrong) > 1000 and r.status in (200, 400, 414), r)
+    check(f"$filter={wrong[:40]!r} is refused", is_error(r, 400) or len(wrong) > 1000 and r.status in (400, 413, 414), r)
 for option in ("top=-1", "top=x", "skip=-1", "skip=x", "count=maybe", "orderby=", "orderby=nothing", "orderby=result up", "select=", "select=nothing", "nonsense=1"):
     r = call("GET", f"{path}/Observations?${option.replace(' ', '%20')}")
     check(f"${option} is refused", is_error(r, 400), r)

@@ -284,6 +284,7 @@ void writer::remove_datastream(item const& i) {
 }
 
 void writer::remove_location(item const& i, consequences const& c) {
+  if (t_.find_record(feature_collection, i.entity->id)) t_.erase_record(feature_collection, i.entity->id);
   auto const& id = i.entity->id;
   for (auto const& [series, number] : c.observations) t_.remove_observation(series, number);
   for (auto const& thing_id : c.things) {

@@ -38,8 +38,9 @@ std::string writer::choose_feature(stream const& s, observation_draft& d) {
   return feature == s.thing ? std::string() : feature;
 }
 
-// A thing at a Location gets a feature made of it, once for each: feature and location; nothing when it has one, or its
-// place is a place of its own.
+// A Location gets a feature made of it, one for all things that are there, and another when it has moved. Feature and
+// location are answered when the thing's observations have them from now on; nothing when they had them before, or the
+// thing's place is a place of its own.
 std::optional<std::pair<std::string, std::string>> writer::generate_feature(stream const& s) {
   auto const thing = t_.get(s.thing);
   auto const linked = thing->find(words_.has_location);
@@ -61,18 +62,19 @@ std::optional<std::pair<std::string, std::string>> writer::generate_feature(stre
     }
     return std::nullopt;
   }
-  auto const record = t_.find_record(feature_collection, s.thing);
-  if (record && !record->as_array().empty()) {
-    auto const& last = record->as_array().back().as_array();
-    if (last[2].as_string() == best && is_alive(t_.find(last[1].as_string()))) return std::nullopt;
-    // It has been here before.
-    for (auto const& entry : record->as_array()) {
-      auto const& feature = entry.as_array()[1].as_string();
-      if (entry.as_array()[2].as_string() == best && is_alive(t_.find(feature)))
-        return std::pair(std::string(feature), best);
-    }
-  }
   auto const location = t_.get(best);
+  auto const known = t_.find_record(feature_collection, best);
+  auto const feature = known ? t_.find(known->as_string()) : entity_ptr();
+  auto const is_there = [&](symbol part) {
+    auto const a = feature->find(part), b = location->find(part);
+    return a && b ? a->value == b->value : !a && !b;
+  };
+  if (is_alive(feature) && is_there(words_.location) && is_there(words_.document)) {
+    auto const record = t_.find_record(feature_collection, s.thing);
+    if (record && !record->as_array().empty() && record->as_array().back().as_array()[1].as_string() == feature->id) return std::nullopt;
+    link(feature->id, "thing", s.thing);
+    return std::pair(feature->id, best);
+  }
   auto e = entity();
   e.id = "urn:ngsi-ld:FeatureOfInterest:" + new_uuid();
   e.types = {words_.feature};
@@ -87,6 +89,7 @@ std::optional<std::pair<std::string, std::string>> writer::generate_feature(stre
   }
   auto const id = e.id;
   t_.put(std::move(e));
+  t_.put_record(feature_collection, best, id);
   link(id, "thing", s.thing);
   return std::pair(id, best);
 }

@@ -362,7 +362,9 @@ std::strong_ordering sort(operand const& a, operand const& b) {
   auto const c = compare(a, b);
   if (c < 0) return std::strong_ordering::less;
   if (c > 0) return std::strong_ordering::greater;
-  return std::strong_ordering::equal;
+  // Objects and lists: some order, as long as it is always the same.
+  auto const* x = json_of(a), *y = json_of(b);
+  return x && y && rank(a) == 5 ? json::to_string(*x) <=> json::to_string(*y) : std::strong_ordering::equal;
 }
 
 }  // namespace dos::sensorthings

@@ -73,7 +73,8 @@ struct vocabulary {
 
 // Records: what a datastream is beyond its attribute, by series.
 inline constexpr std::string_view datastream_collection = "sta_datastream";
-// The generated features of interest of a thing, by its id: [[number of the first observation, feature, location], …].
+// The generated features of interest of a thing, by its id: [[number of the first observation, feature, location], …];
+// and the one of a Location, by its id.
 inline constexpr std::string_view feature_collection = "sta_generated_feature";
 // The least and greatest resultTime of a datastream, by series: [µs, µs].
 inline constexpr std::string_view result_time_collection = "sta_result_time";

@@ -120,6 +120,14 @@ void writer::change(item const& i, json::value const& body, bool whole, conseque
       }
     }
   }
+  for (auto const name : {"Datastreams", "MultiDatastreams"}) {
+    auto const* const streams = i.what == kind::sensor || i.what == kind::observed_property ? refers_to(name) : nullptr;
+    if (!streams) continue;
+    for (auto const& s : streams->as_array()) {
+      if (!t_.find_record(link_collection, link_key(i.entity->id, "datastream", std::to_string(reference_of(s)))))
+        refuse("the Datastream says what its " + std::string(describe(i.what).singular) + " is", name);
+    }
+  }
   if (i.what == kind::location) {
     if (auto const* const things = refers_to("Things")) {
       for (auto const& thing : targets(*things, kind::thing)) set_locations(thing, {i.entity->id}, t_.now());
@@ -272,7 +280,9 @@ void writer::remove_datastream(item const& i) {
     for (auto const& p : record->find("observedProperties")->as_array()) unlink(p.as_string(), "datastream", key);
     t_.erase_record(datastream_collection, key);
   }
-  if (t_.find_record(result_time_collection, key)) t_.erase_record(result_time_collection, key);
+  for (auto const kept : {result_time_collection, area_collection}) {
+    if (t_.find_record(kept, key)) t_.erase_record(kept, key);
+  }
   auto const thing = t_.find(i.entity->id);
   if (!thing || thing->deleted_at != no_time) return;
   if (thing->find(i.series.attribute, i.series.dataset)) {
@@ -348,7 +358,9 @@ void writer::remove_whole(item const& i, consequences const& c) {
           for (auto const& p : record->find("observedProperties")->as_array()) unlink(p.as_string(), "datastream", key);
           t_.erase_record(datastream_collection, key);
         }
-        if (t_.find_record(result_time_collection, key)) t_.erase_record(result_time_collection, key);
+        for (auto const kept : {result_time_collection, area_collection}) {
+          if (t_.find_record(kept, key)) t_.erase_record(kept, key);
+        }
       }
       auto const thing = t_.get(id);
       if (auto const l = thing->find(words_.has_location)) {

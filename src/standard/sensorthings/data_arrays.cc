@@ -39,7 +39,6 @@ std::uint64_t series_of_body(json::value const& group) {
 row_group read_group(json::value const& group, session const& own, vocabulary const& words, data_array& all) {
   auto const id = series_of_body(group);
   auto const s = find_committed_stream(own, words, id);
-  require(s.has_value(), fault_kind::invalid, "there is no Datastream " + std::to_string(id), "Datastream");
   auto const* const components = group.find("components");
   auto const* const rows = group.find("dataArray");
   require(components && components->is_array() && rows && rows->is_array(), fault_kind::invalid,
@@ -52,6 +51,10 @@ row_group read_group(json::value const& group, session const& own, vocabulary co
     require(names.back() == "FeatureOfInterest/id" || names.back() == "FeatureOfInterest/@iot.id" ||
                 read_member(probe, names.back(), json::value()),
             fault_kind::invalid, "an Observation has no property " + names.back(), "components");
+  }
+  if (!s) {
+    all.errors.insert(all.errors.end(), rows->as_array().size(), "there is no Datastream " + std::to_string(id));
+    return {};
   }
   auto const* const units = s->about ? s->about->find("unitOfMeasurements") : nullptr;
   auto const parts = units ? units->as_array().size() : 0;

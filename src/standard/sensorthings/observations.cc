@@ -3,6 +3,8 @@
 
 #include "base/fault.h"
 #include "base/id.h"
+#include "geo/geometry.h"
+#include "kernel/session/city.h"
 #include "standard/sensorthings/writer.h"
 
 namespace dos::sensorthings {
@@ -113,6 +115,28 @@ void writer::note_result_times(stream const& s, std::vector<observation> const& 
   t_.put_record(result_time_collection, key, json::array{from, to});
 }
 
+// A datastream's area is where its Thing is, until its observations name features elsewhere; then it holds these, too.
+void writer::note_area(stream const& s, std::string_view feature) {
+  auto const key = std::to_string(s.series.series);
+  auto const record = t_.find_record(area_collection, key);
+  auto area = geo::box();
+  auto const extend = [&](std::string_view id) {
+    auto const e = t_.find(id);
+    auto const place = e ? e->find(words_.location) : attribute_ptr();
+    if (place && place->kind == attribute_kind::geo_property) area.extend(geo::parse_geojson(place->value, {.refuses_self_intersection = false}).box());
+  };
+  if (record) {
+    auto const& a = record->as_array();
+    area = {a[0].as_double(), a[1].as_double(), a[2].as_double(), a[3].as_double()};
+  } else if (own_.history().statistics_of(s.series.series)) {
+    extend(s.thing);
+  }
+  auto const before = area;
+  extend(feature);
+  if (area == before) return;
+  t_.put_record(area_collection, key, json::array{area.west, area.south, area.east, area.north});
+}
+
 // The attribute says what was observed last.
 void writer::set_current(stream const& s, observation const& o, bool force) {
   auto const before = t_.get(s.thing);
@@ -139,6 +163,7 @@ std::uint64_t writer::observe(stream const& s, std::vector<observation_draft> dr
   all.reserve(drafts.size());
   auto needs_own_feature = false;
   auto newest = std::size_t(0);
+  auto noted = std::string();
   for (auto& d : drafts) {
     if (!d.has_result) refuse("an Observation needs a result", "result");
     if (multi && (!d.observation.value.is_array() || d.observation.value.as_array().size() != parts)) {
@@ -148,6 +173,8 @@ std::uint64_t writer::observe(stream const& s, std::vector<observation_draft> dr
     if (auto const feature = choose_feature(s, d); !feature.empty()) {
       set_extra(d.observation, extra::feature, feature);
       link(feature, "datastream", std::to_string(s.series.series));
+      if (feature != noted) note_area(s, feature);
+      noted = feature;
     } else {
       needs_own_feature = needs_own_feature || d.feature.is_null();
     }
@@ -157,6 +184,7 @@ std::uint64_t writer::observe(stream const& s, std::vector<observation_draft> dr
     if (all.back().time >= all[newest].time) newest = all.size() - 1;
   }
   auto const generated = needs_own_feature ? generate_feature(s) : std::nullopt;
+  if (needs_own_feature && t_.find_record(area_collection, std::to_string(s.series.series))) note_area(s, s.thing);
   note_result_times(s, all);
   auto const last = all[newest];
   auto const first = t_.observe(s.series.series, std::move(all));

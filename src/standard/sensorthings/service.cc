@@ -232,6 +232,7 @@ prepared_write prepare(service const& s, session const& who, http::request const
   auto const a = resolve(t.segments, now.read);
   if (r.method == "POST") return prepare_creation(r, a);
   if (r.method == "PATCH" || r.method == "PUT") return prepare_change(r, a, now.read);
+  if (r.method == "DELETE" && a.ref) return prepare_unlinking(r, a, now.read);
   if (r.method == "DELETE") return prepare_removal(s, r, a, now);
   throw fault(fault_kind::not_allowed, "this method is not for entities");
 }

@@ -53,6 +53,7 @@ struct prepared_write {
 };
 // Faults: everything that is wrong before the write.
 prepared_write prepare(service const& s, session const& who, http::request const& r, target const& t);
+prepared_write prepare_unlinking(http::request const& r, address const& a, reader const& reading);
 // Of a batch: to a list of what an earlier request of the same change set makes ("$1/Datastreams"); `name`: how later
 // ones call what this one makes.
 prepared_write prepare_in_change_set(service const& s, session const& who, http::request const& r, target const& t,

@@ -267,7 +267,7 @@ topic_space make_topic_space(service_ptr s, std::shared_ptr<topic_feed> feed) {
   };
   space.subscribe = [feed](session who, std::string filter, std::optional<std::uint64_t> after,
                            std::function<void(topic_message)> send) {
-    return feed->subscribe(std::move(who), std::move(filter), after, std::move(send));
+    return feed->subscribe(std::move(who), std::move(filter), after.value_or(0), std::move(send));
   };
   return space;
 }

@@ -21,6 +21,16 @@ json::value plain_text(json::value const& v) {
   return nullptr;
 }
 
+// The geometry of [west, south, east, north], which may be a point or a line.
+json::value area_geometry(json::array const& a) {
+  auto const at = [&](std::size_t x, std::size_t y) { return json::value(json::array{a[x], a[y]}); };
+  auto const is_narrow = a[0] == a[2], is_flat = a[1] == a[3];
+  if (is_narrow && is_flat) return json::object{{"type", "Point"}, {"coordinates", at(0, 1)}};
+  if (is_narrow || is_flat) return json::object{{"type", "LineString"}, {"coordinates", json::array{at(0, 1), at(2, 3)}}};
+  auto const ring = json::array{at(0, 1), at(2, 1), at(2, 3), at(0, 3), at(0, 1)};
+  return json::object{{"type", "Polygon"}, {"coordinates", json::array{ring}}};
+}
+
 json::value interval_text(timestamp from, timestamp to) { return to_string(from) + "/" + to_string(to); }
 
 }  // namespace
@@ -143,6 +153,7 @@ json::value reader::datastream_value(item const& i, std::string_view property) c
   }
   if (property == "observedArea") {
     if (known) return *known;
+    if (auto const area = own_.find_record(area_collection, std::to_string(i.id))) return area_geometry(area->as_array());
     auto const a = i.entity->find(words_.location);
     return a && a->kind == attribute_kind::geo_property ? a->value : json::value();
   }

@@ -78,6 +78,8 @@ inline constexpr std::string_view datastream_collection = "sta_datastream";
 inline constexpr std::string_view feature_collection = "sta_generated_feature";
 // The least and greatest resultTime of a datastream, by series: [µs, µs].
 inline constexpr std::string_view result_time_collection = "sta_result_time";
+// Where the features of a datastream lie that its observations name, by series: [west, south, east, north].
+inline constexpr std::string_view area_collection = "sta_observed_area";
 // Ways back, "TARGET kind SOURCE": who refers to an entity.
 inline constexpr std::string_view link_collection = "sta_link";
 

@@ -39,6 +39,8 @@ class writer {
   // Merges the properties given. `whole`: those not given are reset.
   void change(item const& i, json::value const& body, bool whole, consequences const& c);
   bool remove(item const& i, consequences const& c);  // false: it is gone already
+  // Takes the link between two away: of a Thing and a Location, of a MultiDatastream and an ObservedProperty.
+  void detach(item const& from, item const& other);
 
   // Datastreams made or changed so far: no stream of changes tells of them, because they are no entities.
   std::vector<std::pair<kind, std::uint64_t>> const& touched() const { return touched_; }
@@ -73,6 +75,7 @@ class writer {
   std::string choose_feature(stream const& s, observation_draft& d);
   std::optional<std::pair<std::string, std::string>> generate_feature(stream const& s);
   void note_result_times(stream const& s, std::vector<observation> const& all);
+  void note_area(stream const& s, std::string_view feature);
   void set_current(stream const& s, observation const& o, bool force);
 
   void change_datastream(item const& i, json::value const& body, bool whole);

@@ -4,12 +4,12 @@ import pathlib
 import re
 import urllib.request
 
-from server import Report, Server
+from server import Report, Server, root
 
 report = Report()
 check = report.check
 
-with Server(["--city", "cities/schwerte.yaml"]) as s:
+with Server(["--city", str(root / "cities" / "schwerte.yaml")]) as s:
     said = pathlib.Path(s.log + ".out").read_text()
     links = re.findall(r"http://localhost:(\d+)/workplace/anmelden/\?code=\S+", said)
     check("on a port that the system chose, the sign-in link leads to that port", links == [str(s.port)], said)

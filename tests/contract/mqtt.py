@@ -6,6 +6,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, os.environ.get("PYTHONPATH", str(pathlib.Path(__file__).resolve().parent.parent)))
@@ -311,6 +312,16 @@ def slow_reader(port):
         took = time.monotonic() - began
         check("a reader that takes nothing does not delay the others", took < 15, took)
     slow.socket.close()
+    with Client(port, "behind") as r, Client(port, "flood") as w:
+        r.subscribe("bulk/#")
+        taker = threading.Thread(target=lambda: [w.wait_for(PUBACK) for _ in range(1000)])
+        taker.start()
+        for n in range(1000):
+            w.send(w.publish_packet("bulk/x", str(n), 1))
+        got = r.messages(1000)
+        taker.join()
+        check("a flood is slowed down before a reader who keeps up with part of it loses anything",
+              [m.payload for m in got] == [str(n).encode() for n in range(1000)])
 
 
 def rights(s, port):

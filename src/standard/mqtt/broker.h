@@ -1,7 +1,7 @@
 // The broker of one city: who is connected, who has subscribed to what, what waits for whom. Cities share nothing.
 #pragma once
 
-#include <atomic>
+#include <algorithm>
 #include <mutex>
 #include <set>
 
@@ -90,6 +90,8 @@ class city_broker : public std::enable_shared_from_this<city_broker> {
   void answer_pending(client& c);
   void answer(client& c, pending_publish const& p);
   void hold_back(client& c);
+  void slow_down(std::shared_ptr<client> const& c, std::vector<target> const& targets);
+  std::size_t crowd_messages_max() const { return std::clamp<std::size_t>(limits().queue_messages_max / 8, 1, 64); }
   void publish_will(guard* g, principal const& who, message_ptr const& m);
 
   // deliveries.cc
@@ -123,6 +125,7 @@ class city_broker : public std::enable_shared_from_this<city_broker> {
   std::map<std::string, std::size_t> turns_;  // of shared subscriptions
   std::vector<std::shared_ptr<void>> dropped_;
   std::set<std::shared_ptr<client>> stalled_;
+  std::set<std::shared_ptr<client>> slowed_;
 
   std::vector<record_change> erasures_;  // not yet written
   std::uint64_t delivered_ = 0;          // and what the ledger is to hear

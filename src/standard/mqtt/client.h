@@ -69,6 +69,7 @@ class client final : public net::mqtt_handler, public std::enable_shared_from_th
   std::deque<std::function<void(broker_guard&)>> stalled;  // publications that found a full queue
   bool retrying = false;
   std::size_t unacknowledged = 0;  // of quality of service 1
+  std::size_t against_crowds = 0;  // messages since the last tick to readers who are far behind
   bool held = false;               // reading is paused
 
  private:

@@ -117,6 +117,7 @@ void city_broker::try_clients(std::shared_ptr<client> const& c, std::shared_ptr<
   auto changes = std::vector<record_change>();
   p->targets = route(*p->what);
   make_durable(p->what, p->targets, changes);
+  slow_down(c, p->targets);
   if (p->what->retain) retain(p->what, changes);
   if (p->qos == 2 && s.is_lasting()) changes.push_back({received_collection, received_key(s.id, p->id), json::object()});
   if (changes.empty()) {
@@ -182,7 +183,8 @@ void city_broker::answer_pending(client& c) {
     }
     answer(c, *p);
   }
-  if (c.held && c.stalled.empty() && !c.retrying && c.pending.size() <= limits().receive_max / 2) {
+  if (c.held && c.stalled.empty() && !c.retrying && c.against_crowds < crowd_messages_max() &&
+      c.pending.size() <= limits().receive_max / 2) {
     c.held = false;
     c.peer->pause(false);
   }
@@ -211,6 +213,19 @@ void city_broker::answer(client& c, pending_publish const& p) {
     if (done) to->send(a);
     else to->close(unspecified_error);
   });
+}
+
+// Whoever floods a reader that is there, but far behind, is read no faster than so many messages a tick: the reader gets
+// the time to catch up before its queue is full. Those who publish little notice nothing.
+void city_broker::slow_down(std::shared_ptr<client> const& c, std::vector<target> const& targets) {
+  auto const is_crowded = [&](target const& t) {
+    auto const& s = *t.who;
+    return t.what.qos > 0 && s.connected && (s.queue.size() + s.coming >= limits().queue_messages_max / 2 ||
+                                             s.bytes >= limits().queue_bytes_max / 2);
+  };
+  if (std::none_of(targets.begin(), targets.end(), is_crowded) || ++c->against_crowds < crowd_messages_max()) return;
+  hold_back(*c);
+  slowed_.insert(c);
 }
 
 void city_broker::hold_back(client& c) {

@@ -216,6 +216,10 @@ void city_broker::tick() {
   auto const t = now();
   flush();
   retry_stalled(g);
+  for (auto const& c : std::exchange(slowed_, {})) {
+    c->against_crowds = 0;
+    answer_pending(*c);
+  }
   for (auto const& [who, m] : std::exchange(wills_, {})) publish_will(&g, who, m);
   auto over = std::vector<std::shared_ptr<client>>();
   auto due = std::vector<std::shared_ptr<client_session>>();

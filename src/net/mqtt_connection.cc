@@ -38,8 +38,8 @@ void mqtt_connection::begin(std::shared_ptr<mqtt_carrier> carrier) {
 void mqtt_connection::ended() {
   if (std::exchange(ended_, true)) return;
   closing_ = true;
-  core_->remove(shared_from_this());
   if (auto const h = std::exchange(handler_, nullptr)) h->closed();
+  core_->remove(shared_from_this());
 }
 
 void mqtt_connection::received(std::string_view bytes) {
@@ -176,7 +176,7 @@ void mqtt_connection::drop(std::uint8_t reason) {
 void mqtt_connection::check(steady_time now) {
   auto const& o = core_->options;
   if (carrier_->is_stuck(now)) {
-    core_->counts.dropped.fetch_add(1, std::memory_order_relaxed);
+    if (!closing_) core_->counts.dropped.fetch_add(1, std::memory_order_relaxed);
     return carrier_->abort();
   }
   if (closing_) return;

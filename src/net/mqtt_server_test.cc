@@ -90,12 +90,14 @@ TEST_F(an_mqtt_server, hands_packets_on_however_they_are_cut) {
 TEST_F(an_mqtt_server, ends_those_who_never_say_hello_and_those_who_fall_silent) {
   options.connect_ms_max = 50ms;
   begin();
-  auto mute = raw_client(*server->port());
-  EXPECT_EQ("", mute.read_to_end());
-  auto silent = raw_client(*server->port());
-  silent.send(bytes_of(mqtt::connect{.version = mqtt::version::v5, .client_id = "me", .keep_alive_s = 1},
-                       mqtt::version::v5));
-  EXPECT_EQ("\xe0\x01\x8d"s, silent.read_to_end().substr(13));  // behind CONNACK with two limits
+  EXPECT_EQ("", raw_client(*server->port()).read_to_end());
+  {
+    auto silent = raw_client(*server->port());
+    silent.send(bytes_of(mqtt::connect{.version = mqtt::version::v5, .client_id = "me", .keep_alive_s = 1},
+                         mqtt::version::v5));
+    silent.read_bytes(13);  // CONNACK
+    EXPECT_EQ("\xe0\x01\x8d"s, silent.read_to_end());
+  }
   EXPECT_TRUE(desk.wait_for_end(2));
   EXPECT_EQ(2u, server->counts().connections_dropped);
 }
@@ -139,7 +141,8 @@ TEST_F(an_mqtt_server, has_room_for_so_many_and_says_good_bye_at_the_end) {
   EXPECT_EQ("", c.read_to_end());
   EXPECT_EQ(1u, server->counts().connections_refused);
   server->stop();
-  EXPECT_EQ("\xe0\x01\x8b"s, a.read_to_end().substr(13));
+  auto const said = a.read_to_end();
+  EXPECT_EQ("\xe0\x01\x8b"s, said.substr(said.size() - 3));
   EXPECT_EQ("\x20\x02\0\0"s, b.read_to_end());
   EXPECT_EQ(2, desk.ended);
 }

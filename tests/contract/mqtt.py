@@ -1,6 +1,8 @@
 """The MQTT listener from outside: delivery, sessions, rights, limits, and every kind of wrong packet."""
+import json
 import os
 import pathlib
+import random
 import shutil
 import struct
 import subprocess
@@ -270,6 +272,33 @@ def wrong_packets(s, port):
     check("all this ends no one else", s.alive() and s.call("GET", "/healthz").status == 200)
 
 
+def random_packets(s, port):
+    random.seed(4)
+    good = [packet(3, 2, text("a/b") + b"\0\1\0hello"), packet(8, 2, b"\0\2\0" + text("a/+") + b"\2"), packet(10, 2, b"\0\3\0" + text("a/+")),
+            packet(4, 0, b"\0\1"), packet(5, 0, b"\0\1\0\0"), packet(6, 2, b"\0\1"), packet(7, 0, b"\0\1"), packet(12, 0, b""),
+            packet(3, 4, text("c") + b"\0\7" + properties(b"\x01\x01\x26" + text("k") + text("v")) + b"x"), packet(14, 0, b"\4\0")]
+    for n in range(600):
+        with Client(port, hello=False) as c:
+            data = bytearray(connect(f"random-{n % 7}", 4 + n % 2, clean=n % 3 == 0) if n % 5 else b"") + b"".join(random.choices(good, k=6))
+            for _ in range(random.randrange(1, 6)):
+                at = random.randrange(len(data))
+                how = random.randrange(3)
+                if how == 0:
+                    data[at] = random.randrange(256)
+                elif how == 1:
+                    del data[at:at + random.randrange(1, 4)]
+                else:
+                    data[at:at] = random.randbytes(random.randrange(1, 4))
+            try:
+                c.send(bytes(data))
+            except OSError:
+                pass
+    with Client(port, "sane", 5) as c:
+        c.subscribe("sane")
+        c.publish("sane", "x", 2)
+    check("600 clients that send packets with mistakes leave the others alone", s.alive() and s.call("GET", "/healthz").status == 200, s.tail())
+
+
 def limits_hold(port):
     with Client(port, "greedy", 5) as c:
         answers = [c.subscribe(*[f"f/{n}/{k}" for k in range(100)])[0] for n in range(11)]
@@ -365,6 +394,22 @@ def rights(s, port):
     check("a connection ends with the token it was opened with", seen[-1][0] == DISCONNECT and seen[-1][2][0] == 0x87, seen)
 
 
+def network_servers(s, port):
+    event = json.dumps({"deduplicationId": "x", "deviceInfo": {"devEui": "d05e000000000001"}, "fCnt": 1, "fPort": 85, "data": "AXVk"})
+    topic = "application/1/device/d05e000000000001/event/up"
+    admin = {"Authorization": "Bearer " + s.token("dortmund", "admin", "Chief")}
+    with Client(port, "stack", 5, user="x", password=s.token("dortmund", "device", "stack")) as c:
+        answers = [c.publish(t, event, 1) for t in (topic, "dortmund/" + topic, "schwerte/" + topic, topic.replace("event/up", "command/down"))]
+        check("a network server's event is taken in its token's city, below its name or without", answers == [0, 0, 0x87, 0x90], answers)
+        kept = s.call("GET", "/dortmund/platform/v1/quarantine?source=mqtt:stack", headers=admin).json()["total"]
+        check("and acknowledged when it is stored: here in quarantine, since nobody knows the device", kept == 2, kept)
+        check("there is nothing to hear there", c.subscribe("application/#") == [0x8f])
+        c.publish(topic, "no json", 1)
+        check("also what cannot be read is kept", s.call("GET", "/dortmund/platform/v1/quarantine?source=mqtt:stack", headers=admin).json()["total"] == 3)
+    with Client(port, "stranger", 5) as c:
+        check("without a token nobody brings events", c.publish(topic, event, 1) == 0x87)
+
+
 def websockets(s, port):
     with WebSocketClient(s.port, "browser", 5) as b, Client(port, "plain") as c:
         b.subscribe("web/#", qos=2)
@@ -425,9 +470,11 @@ with Server(["--mqtt-port", "0"], f"mqtt: {{anonymous: editor, {limits}, publish
         m = c.message()
         check("nor heard by way of a wildcard", m.payload == b"y", m)
     wrong_packets(s, port)
+    random_packets(s, port)
     metrics(s)
     check("the server lives", s.alive(), s.tail())
 with Server(["--mqtt-port", "0"]) as s:
     rights(s, s.mqtt_port)
+    network_servers(s, s.mqtt_port)
 over_tls()
 report.finish()

@@ -26,6 +26,9 @@ struct series_ref {
   attribute_kind kind = attribute_kind::property;
 };
 
+// The attribute of a series that holds nothing but the number by which an entity is known.
+inline constexpr std::string_view entity_number_iri = "urn:dos2030:number";
+
 class entity_store {
  public:
   entity_store();

@@ -90,15 +90,16 @@ void read_times(chunk_reader& in, std::vector<timestamp>& times, std::size_t n) 
   }
 }
 
-void read_numbers(chunk_reader& in, std::span<observation> points) {
+// Those from `first` on get their numbers; `count` are read.
+void read_numbers(chunk_reader& in, std::size_t count, std::size_t first, std::span<observation> points) {
   auto const second = in.byte() != 0;
   auto number = std::uint64_t(0);
   auto distance = std::uint64_t(0);
-  for (auto& p : points) {
+  for (auto i = std::size_t(0); i != count; ++i) {
     auto const difference = std::uint64_t(in.signed_varint());
     distance = second ? distance + difference : difference;
     number += distance;
-    p.number = number;
+    if (i >= first && i - first < points.size()) points[i - first].number = number;
   }
 }
 
@@ -222,7 +223,9 @@ void write_extras(std::string& out, std::span<observation const> points) {
   }
 }
 
-void read_extras(chunk_reader& in, std::span<observation> points, std::size_t& budget) {
+// For `points`, which are those from `first` on of `count`.
+void read_extras(chunk_reader& in, std::size_t count, std::size_t first, std::span<observation> points,
+                 std::size_t& budget) {
   auto const columns = in.varint();
   if (columns > in.left()) chunk_reader::fail();
   auto words = std::vector<std::string_view>();
@@ -231,20 +234,24 @@ void read_extras(chunk_reader& in, std::span<observation> points, std::size_t& b
     auto const name = in.text();
     auto const all_integers = in.byte() != 0;
     words.clear();
-    read_words(in, words, points.size(), budget);
-    auto const present = points.size() - std::size_t(std::count(words.begin(), words.end(), std::string_view()));
-    if (all_integers) read_differences(in, distances, present);
-    auto next = std::size_t(0);
+    read_words(in, words, count, budget);
+    auto const absent = [&](std::size_t from, std::size_t to) {
+      return std::size_t(
+          std::count(words.begin() + std::ptrdiff_t(from), words.begin() + std::ptrdiff_t(to), std::string_view()));
+    };
+    if (all_integers) read_differences(in, distances, count - absent(0, count));
+    auto next = first - absent(0, first);
     auto repeated = json::value();
     auto word_before = std::string_view();
     for (auto i = std::size_t(0); i != points.size(); ++i) {
-      if (words[i].empty()) continue;
+      auto const word_here = words[first + i];
+      if (word_here.empty()) continue;
       if (all_integers) {
         repeated = std::int64_t(std::uint64_t(distances[next++]) + std::uint64_t(points[i].time.us));
-      } else if (words[i].data() != word_before.data()) {
-        auto word = chunk_reader(words[i]);
+      } else if (word_here.data() != word_before.data()) {
+        auto word = chunk_reader(word_here);
         repeated = read_value(word);
-        word_before = words[i];
+        word_before = word_here;
       }
       auto& extras = points[i].extras;
       if (extras.is_null()) extras = json::object();
@@ -389,12 +396,19 @@ std::string encode_chunk(std::span<observation const> points, bool sealed) {
   return out;
 }
 
-void decode_chunk(std::string_view bytes, std::vector<observation>& points) {
+void decode_chunk(std::string_view bytes, std::vector<observation>& points, chunk_part const& part) {
   auto c = opened_chunk(bytes);
+  auto const count = c.times.size();
+  auto first = std::size_t(std::lower_bound(c.times.begin(), c.times.end(), part.from) - c.times.begin());
+  auto last = part.to.us == INT64_MAX
+                  ? count
+                  : std::size_t(std::lower_bound(c.times.begin(), c.times.end(), part.to) - c.times.begin());
+  last = std::max(first, last);
+  if (last - first > part.most) (part.newest ? first : last) = part.newest ? last - part.most : first + part.most;
   auto const start = points.size();
-  points.resize(start + c.times.size());
+  points.resize(start + last - first);
   auto const added = std::span(points).subspan(start);
-  read_numbers(c.rest, added);
+  read_numbers(c.rest, count, first, added);
   auto budget = expanded_bytes_max;
   auto words = std::vector<std::string_view>();
   if (c.counts[string] != 0) read_words(c.rest, words, c.counts[string], budget);
@@ -428,14 +442,29 @@ void decode_chunk(std::string_view bytes, std::vector<observation>& points) {
         return nullptr;
     }
   };
+  auto const pass_over = [&](value_class k, std::size_t n) {
+    if (k == integer) next_integer += std::ptrdiff_t(n);
+    if (k == real) next_real += std::ptrdiff_t(n);
+    if (k == mixed) next_mixed += std::ptrdiff_t(n);
+    if (k == string) next_string += std::ptrdiff_t(n);
+    if (k == other) next_other += std::ptrdiff_t(n);
+  };
   auto i = std::size_t(0);
   for (auto const& [k, length] : c.runs) {
-    for (auto const end = i + length; i != end; ++i) {
-      added[i].time = c.times[i];
-      added[i].value = value_of(k);
+    auto const end = i + length;
+    if (i < first) {
+      auto const before = std::min(end, first) - i;
+      pass_over(k, before);
+      i += before;
     }
+    for (; i < std::min(end, last); ++i) {
+      added[i - first].time = c.times[i];
+      added[i - first].value = value_of(k);
+    }
+    if (i < end) pass_over(k, end - i);
+    i = end;
   }
-  read_extras(c.rest, added, budget);
+  read_extras(c.rest, count, first, added, budget);
 }
 
 std::size_t decode_numbers(std::string_view bytes, std::vector<numeric_point>& points) {

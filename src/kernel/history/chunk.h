@@ -46,8 +46,17 @@ std::optional<double> numeric_value(json::value const&);
 std::string encode_chunk(std::span<observation const> points, bool sealed);
 chunk_summary summarise(std::span<observation const> points);
 
-// Both append. Any bytes may come: fault internal when they are no chunk or damaged.
-void decode_chunk(std::string_view bytes, std::vector<observation>& points);
+// Which points of a chunk are wanted: those of a half-open time, of these at most so many from one end.
+struct chunk_part {
+  timestamp from{INT64_MIN};
+  timestamp to{INT64_MAX};
+  std::size_t most = SIZE_MAX;
+  bool newest = false;  // from the end
+};
+
+// Both append. Any bytes may come: fault internal when they are no chunk or damaged. A part costs little beyond the times
+// and numbers: what hangs on the others is not built.
+void decode_chunk(std::string_view bytes, std::vector<observation>& points, chunk_part const& part = {});
 
 struct numeric_point {
   timestamp time;

@@ -181,10 +181,10 @@ void for_each_chunk_with(store::connection& db, std::int64_t series, observation
   }
 }
 
-void read_chunk(store::connection& db, chunk_row const& row, std::vector<observation>& points) {
+void read_chunk(store::connection& db, chunk_row const& row, std::vector<observation>& points, chunk_part const& part) {
   auto data = db("SELECT bytes FROM chunk_data WHERE id = ?");
   require(data.with(row.data).step(), fault_kind::internal, "the bytes of a chunk are missing");
-  decode_chunk(data.bytes(0), points);
+  decode_chunk(data.bytes(0), points, part);
 }
 
 std::size_t read_chunk_numbers(store::connection& db, chunk_row const& row, std::vector<numeric_point>& points) {

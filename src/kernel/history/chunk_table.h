@@ -49,7 +49,8 @@ void for_each_chunk(store::connection& db, std::int64_t series, time_range range
                     std::function<bool(chunk_row const&)> const& visit);
 void for_each_chunk_with(store::connection& db, std::int64_t series, observation_number number,
                          std::function<bool(chunk_row const&)> const& visit);
-void read_chunk(store::connection& db, chunk_row const& row, std::vector<observation>& points);
+void read_chunk(store::connection& db, chunk_row const& row, std::vector<observation>& points,
+                chunk_part const& part = {});
 std::size_t read_chunk_numbers(store::connection& db, chunk_row const& row, std::vector<numeric_point>& points);
 
 // Hides what `hidden` says, then adds `points` (in order of moment), rewriting only the chunks concerned. `data` is the

@@ -121,6 +121,31 @@ std::vector<observation> random_series(random_source& r, value_family const& fam
   return points;
 }
 
+TEST(a_part_of_a_chunk, is_what_the_whole_holds_there) {
+  auto points = std::vector<observation>();
+  for (auto i = 0; i < 200; ++i) {
+    auto o = observation{.number = std::uint64_t(1000 + i), .time = {i / 2 * us_per_second}, .value = i, .extras = {}};
+    if (i % 3 == 0) o.value = "text " + std::to_string(i % 7);
+    if (i % 5 == 0) o.value = i % 2 == 0;
+    if (i % 11 == 0) o.value = json::object{{"i", i}};
+    if (i % 4 == 0) set_extra(o, extra::modified_at, o.time + i);
+    if (i % 7 == 0) set_extra(o, extra::unit, "CEL");
+    points.push_back(std::move(o));
+  }
+  auto const bytes = encode_chunk(points, true);
+  auto const expect = [&](chunk_part part, std::size_t first, std::size_t last) {
+    auto found = std::vector<observation>();
+    decode_chunk(bytes, found, part);
+    ASSERT_EQ(last - first, found.size());
+    for (auto i = first; i != last; ++i) EXPECT_TRUE(identical(points[i], found[i - first])) << i;
+  };
+  expect({}, 0, 200);
+  expect({.from = {10 * us_per_second}, .to = {20 * us_per_second}}, 20, 40);
+  expect({.from = {10 * us_per_second}, .to = {90 * us_per_second}, .most = 7}, 20, 27);
+  expect({.most = 16, .newest = true}, 184, 200);
+  expect({.from = {90 * us_per_second}, .to = {10 * us_per_second}}, 180, 180);
+}
+
 TEST(a_chunk, gives_every_bit_back_whatever_the_values_are) {
   auto r = random_source(7);
   for (auto const& family : families) {

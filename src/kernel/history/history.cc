@@ -30,13 +30,18 @@ class ordered_visit {
   bool chunk(store::connection& db, chunk_row const& row) {
     if (query_.after && !precedes(*query_.after, query_.descending ? row.about.first : row.about.last)) return true;
     if (!tail_until(query_.descending ? row.about.last : row.about.first)) return false;
-    stored_.clear();
-    read_chunk(db, row, stored_);
-    if (query_.descending) std::reverse(stored_.begin(), stored_.end());
-    return std::all_of(stored_.begin(), stored_.end(), [&](observation const& o) {
-      if (tail_.hidden.hides(o.moment()) || o.time < query_.from || o.time >= query_.to) return true;
-      return tail_until(o.moment()) && hand_out(o);
-    });
+    auto part = chunk_part{.from = query_.from, .to = query_.to, .most = SIZE_MAX, .newest = query_.descending};
+    auto seen = std::size_t(0);
+    // Many want but the first of the first chunk: the rest is read when they have had enough of these.
+    if (is_first_) {
+      is_first_ = false;
+      part.most = first_look;
+      if (!hand_out_part(db, row, part, 0)) return false;
+      if (stored_.size() < first_look) return true;
+      seen = stored_.size();
+      part.most = SIZE_MAX;
+    }
+    return hand_out_part(db, row, part, seen);
   }
   void rest() {
     while (next_ != tail_.points.size() && hand_out(tail_.points[next_])) ++next_;
@@ -44,6 +49,17 @@ class ordered_visit {
   std::size_t count() const { return count_; }
 
  private:
+  static constexpr std::size_t first_look = 16;
+
+  bool hand_out_part(store::connection& db, chunk_row const& row, chunk_part const& part, std::size_t seen) {
+    stored_.clear();
+    read_chunk(db, row, stored_, part);
+    if (query_.descending) std::reverse(stored_.begin(), stored_.end());
+    return std::all_of(stored_.begin() + std::ptrdiff_t(seen), stored_.end(), [&](observation const& o) {
+      if (tail_.hidden.hides(o.moment())) return true;
+      return tail_until(o.moment()) && hand_out(o);
+    });
+  }
   bool precedes(moment a, moment b) const { return query_.descending ? b < a : a < b; }
   bool tail_until(moment m) {
     for (; next_ != tail_.points.size() && precedes(tail_.points[next_].moment(), m); ++next_) {
@@ -66,6 +82,7 @@ class ordered_visit {
   std::size_t next_ = 0;
   std::size_t count_ = 0;
   bool stopped_ = false;
+  bool is_first_ = true;
 };
 
 // Puts values into the periods they belong to; they come in the order of the series.

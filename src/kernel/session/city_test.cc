@@ -70,6 +70,26 @@ class city_test : public testing::Test {
   std::shared_ptr<city> city_;
 };
 
+TEST_F(city_test, the_least_number_of_an_entitys_series_stays_with_it_when_that_history_is_removed) {
+  set("urn:a", "level", 1);
+  set("urn:a", "height", 2);
+  auto const first = who().series_of("urn:a").at(0).series;
+  who().apply([&](transaction& t) {
+    auto e = entity(*t.get("urn:a"));
+    e.remove(symbol("level"), {});
+    t.put(std::move(e), transaction::keep::nothing);
+    t.remove_series("urn:a", first);
+  });
+  for (auto round = 0; round < 2; ++round) {
+    ASSERT_TRUE(who().find_series(first)) << round;
+    EXPECT_EQ("urn:a", who().find_series(first)->entity->id);
+    EXPECT_FALSE(who().history().last(first));
+    crash();
+  }
+  who().apply([&](transaction& t) { t.forget("urn:a"); });
+  EXPECT_FALSE(who().find_series(first));
+}
+
 TEST_F(city_test, observations_written_in_rows_are_found_by_number_and_survive_a_crash) {
   set("urn:a", "level", 1);
   auto const series = who().series_of("urn:a").at(0).series;

@@ -132,7 +132,7 @@ void pending_write::forget(std::string_view id) {
   auto const before = find(id);
   if (!before) throw fault(fault_kind::not_found, "there is no entity " + std::string(id), "id");
   if (before->deleted_at == no_time) erase(id);
-  for (auto const& s : series_of(id)) remove_series(id, s.series);
+  for (auto const& s : series_of(id)) end_series(id, s.series);
   own_.entities.forget(id);
   effects_.push_back(effect::entity_forgotten{std::string(id)});
 }
@@ -167,7 +167,16 @@ void pending_write::remove_observation(std::uint64_t series, std::uint64_t numbe
   effects_.push_back(effect::observation_removed{series, number});
 }
 
+// Some standards know an entity by the least number of its series: that number stays with it for ever.
 void pending_write::remove_series(std::string_view entity, std::uint64_t series) {
+  auto const all = series_of(entity);
+  auto const is_least = std::all_of(all.begin(), all.end(), [&](series_ref const& s) { return s.series >= series; });
+  end_series(entity, series);
+  if (!is_least || !find(entity)) return;
+  effects_.push_back(effect::series_started{std::string(entity), {series, symbol(entity_number_iri), {}, attribute_kind::property}});
+}
+
+void pending_write::end_series(std::string_view entity, std::uint64_t series) {
   own_.ended[std::string(entity)].push_back(series);
   if (undo_) undo_->ended.emplace_back(entity);
   effects_.push_back(effect::series_removed{std::string(entity), series});

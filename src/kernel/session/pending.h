@@ -70,6 +70,7 @@ class pending_write final : public transaction {
   counters const& numbers() const { return counters_; }
 
  private:
+  void end_series(std::string_view entity, std::uint64_t series);
   std::uint64_t series_for(std::string_view entity, symbol attribute, symbol dataset, attribute_kind kind);
   void set_record(std::string_view collection, std::string_view key, record_ptr r);
   // What one attempt did beside the images, in order, to be taken back.

@@ -95,7 +95,7 @@ class filter_parser {
 
   expression_ptr make(operation what, std::vector<expression_ptr> parts, std::string name = {}) {
     if (++made_ > expression_parts_max)
-      throw fault(fault_kind::too_large, "the filter has more than " + std::to_string(expression_parts_max) + " parts");
+      throw fault(fault_kind::invalid, "the filter has more than " + std::to_string(expression_parts_max) + " parts");
     auto e = std::make_shared<expression>();
     e->what = what;
     e->parts = std::move(parts);
@@ -111,7 +111,7 @@ class filter_parser {
   struct deeper {
     explicit deeper(filter_parser& p) : p(p) {
       if (++p.depth_ > expression_depth_max)
-        throw fault(fault_kind::too_large,
+        throw fault(fault_kind::invalid,
                     "the filter is nested more than " + std::to_string(expression_depth_max) + " deep");
     }
     ~deeper() { --p.depth_; }
@@ -295,7 +295,15 @@ class filter_parser {
     if (parts.size() < f.least || parts.size() > f.most)
       fail(std::string(f.name) + " with " + std::to_string(f.least) + " arguments");
     if (f.name == "during") require_span(*parts[1]);
+    if (f.name.starts_with("geo.") || f.name.starts_with("st_")) {
+      for (auto k = std::size_t(0); k < parts.size() && k < 2; ++k) require_place(*parts[k]);
+    }
     return make(operation::call, std::move(parts), std::string(f.name));
+  }
+  void require_place(expression const& e) const {
+    auto const is_place =
+        e.what == operation::path || (e.what == operation::literal && std::holds_alternative<place>(e.literal));
+    if (!is_place) fail("a place such as geography'POINT(7 51)', or a property that is one");
   }
   // What lasts no time can't have anything happen during it.
   void require_span(expression const& e) const {
@@ -350,7 +358,7 @@ class filter_parser {
         path.push_back(std::string(text_.substr(open, at_ - open)));
         ++at_;
       }
-      if (path.size() > 30) throw fault(fault_kind::too_large, "a path has more than 30 steps");
+      if (path.size() > 30) throw fault(fault_kind::invalid, "a path has more than 30 steps");
       if (at_ == text_.size() || text_[at_] != '/') break;
       ++at_;
     }

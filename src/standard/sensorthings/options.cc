@@ -92,11 +92,11 @@ class options_parser {
 
   void expand(query_options& o, std::string_view text, kind of, int depth) {
     if (depth >= limits_.expand_depth_max) {
-      throw fault(fault_kind::too_large, "$expand goes deeper than " + std::to_string(limits_.expand_depth_max),
+      throw fault(fault_kind::invalid, "$expand goes deeper than " + std::to_string(limits_.expand_depth_max),
                   "$expand");
     }
     if (++expansions_ > limits_.expand_count_max) {
-      throw fault(fault_kind::too_large, "more than " + std::to_string(limits_.expand_count_max) + " expansions",
+      throw fault(fault_kind::invalid, "more than " + std::to_string(limits_.expand_count_max) + " expansions",
                   "$expand");
     }
     auto const end = text.find_first_of("(/");

@@ -103,6 +103,8 @@ offer offer_sensorthings(node& n) {
     if (std::string_view(method) == "GET") add_route(o, method, "", handle);
   }
   for (auto const root : roots) o.fault_forms[root] = fault_response;
+  o.topic_spaces.push_back(make_topic_space(s, s->topics));
+  o.openapi = openapi_paths();
   return o;
 }
 

@@ -197,6 +197,12 @@ std::vector<topic_feed::event> topic_feed::events_of(entity_change const& c, rea
   return events;
 }
 
+// As clients of the first city's root address see it, else of the city's own.
+std::string topic_feed::base_of(dos::city const& c) const {
+  auto const& url = service_.public_url.empty() ? service_.program.public_url : service_.public_url;
+  return service_.program.cities.front()->id() == c.id() ? url + "/v1.1" : url + "/" + c.id() + "/v1.1";
+}
+
 void topic_feed::tell(city_feed& f, std::vector<event> const& events) {
   for (auto it = f.subscriptions.begin(); it != f.subscriptions.end();) {
     auto const s = it->lock();
@@ -220,9 +226,7 @@ void topic_feed::tell(subscription& s, std::vector<event> const& events) {
       if (owner != w.collection.from->series.series) continue;
     }
     if (!told.insert(e.id).second) continue;
-    if (!now)
-      now.emplace(service_, s.who,
-                  service_.public_url.empty() ? service_.program.public_url + "/v1.1" : service_.public_url + "/v1.1");
+    if (!now) now.emplace(service_, s.who, base_of(s.who.city()));
     auto const i = w.form == address::form::set && w.collection.from
                        ? find_within(*w.collection.from, *w.collection.by, e.id, now->read)
                        : now->read.find(what, e.id);

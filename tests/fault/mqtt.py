@@ -2,6 +2,8 @@
 """Messages between MQTT clients, when the disk is slow and when the server is killed at any moment: what was acknowledged
 arrives, and with quality of service 2 exactly once.
 DOS: the program. ROUNDS: how often it is killed (8). MESSAGES: over the slow disk (50000). SEED: repeats the same moments."""
+import datetime
+import json
 import os
 import pathlib
 import random
@@ -32,7 +34,21 @@ int fsync(int f) { usleep(20000); return ((int (*)(int))dlsym(RTLD_NEXT, "fsync"
 """
 
 
-def publish_many(port, name, n):
+thing = {"name": "bench", "description": "", "Locations": [{
+    "name": "here", "description": "", "encodingType": "application/geo+json",
+    "location": {"type": "Point", "coordinates": [7.46, 51.51]}}], "Datastreams": [{
+    "name": "count", "description": "", "observationType": "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Measurement",
+    "unitOfMeasurement": {"name": "", "symbol": "", "definition": ""},
+    "ObservedProperty": {"name": "count", "description": "", "definition": "http://example.org/count"},
+    "Sensor": {"name": "counter", "description": "", "encodingType": "text/plain", "metadata": "none"}}]}
+
+
+def observation(n):
+    at = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc) + datetime.timedelta(seconds=n)
+    return json.dumps({"result": n, "phenomenonTime": at.isoformat().replace("+00:00", "Z")})
+
+
+def publish_many(port, name, n, topic=None, payload=str):
     """All at quality of service 1, as fast as the server lets; returns when all are acknowledged."""
     with Client(port, name, patience_s=120) as c:
         done = threading.Event()
@@ -45,7 +61,7 @@ def publish_many(port, name, n):
         reader = threading.Thread(target=take_acknowledgements)
         reader.start()
         for k in range(n):
-            c.send(c.publish_packet("slow/" + name, str(k), 1))
+            c.send(c.publish_packet(topic or "slow/" + name, payload(k), 1))
         reader.join()
         return done.is_set()
 
@@ -55,7 +71,7 @@ def over_a_slow_disk(report):
         pathlib.Path(folder, "slow.c").write_text(slow_disk)
         subprocess.run(["cc", "-shared", "-fPIC", "-o", folder + "/slow.so", folder + "/slow.c", "-ldl"], check=True)
         os.environ["LD_PRELOAD"] = folder + "/slow.so"
-        with Server(["--mqtt-port", "0"], config) as s:
+        with Server(["--mqtt-port", "0", "--anonymous", "admin"], config) as s:
             del os.environ["LD_PRELOAD"]
             with Client(s.mqtt_port, "one") as c:
                 began = time.monotonic()
@@ -83,6 +99,31 @@ def over_a_slow_disk(report):
             report.check("all of them are found, each writer's in order",
                          all(seen[n] == list(range(total // 5)) for n in names), {n: len(v) for n, v in seen.items()})
             print(f"{total} messages in {took:.1f} s")
+            observations_over_a_slow_disk(s, report)
+
+
+def observations_over_a_slow_disk(s, report):
+    made = s.call("POST", "/dortmund/v1.1/Things", thing)
+    report.check("a Thing is made", made.status == 201, made)
+    stream = s.call("GET", "/dortmund/v1.1/Things?$filter=name%20eq%20'bench'&$expand=Datastreams").json()["value"][0]["Datastreams"][0]["@iot.id"]
+    topic, each = f"dortmund/v1.1/Datastreams({stream})/Observations", total // 5
+    began = time.monotonic()
+    results = []
+    writers = [threading.Thread(target=lambda n=n: results.append(
+        publish_many(s.mqtt_port, f"o{n}", each, topic, lambda k: observation(n * each + k)))) for n in range(5)]
+    for w in writers:
+        w.start()
+    for w in writers:
+        w.join()
+    took = time.monotonic() - began
+    report.check(f"{each * 5} observations are acknowledged over a slow disk", results == [True] * 5, results)
+    found, path = [], f"/dortmund/v1.1/Datastreams({stream})/Observations?$select=result&$top=1000&$orderby=phenomenonTime"
+    while path:
+        page = s.call("GET", path, timeout=60).json()
+        found += [o["result"] for o in page["value"]]
+        path = "/" + page["@iot.nextLink"].split("/", 3)[3] if "@iot.nextLink" in page else None
+    report.check("all of them are found", found == list(range(each * 5)), (len(found), len(set(found))))
+    print(f"{each * 5} observations in {took:.1f} s")
 
 
 class Exact(threading.Thread):
@@ -129,7 +170,6 @@ class ExactReader(Exact):
         self.name, self.got, self.held = "exact-reader", [], set()
 
     def talk(self, c):
-        c.subscribe("exact/#", qos=2)
         while not self.over.is_set():
             kind, flags, body = c.read()
             if kind == PUBLISH:
@@ -158,13 +198,15 @@ def write_until(s, name, enough, acknowledged):
 
 
 def killed(report):
-    with Server(["--mqtt-port", "0"], config) as s:
+    with Server(["--mqtt-port", "0", "--anonymous", "admin"], config) as s:
         sleeper = Client(s.mqtt_port, "sleeper", clean=False)
         sleeper.subscribe("mail/#")
         sleeper.disconnect()
         with Client(s.mqtt_port, "once") as c:
             c.publish("kept/x", "retained", 1, retain=True)
         reader = ExactReader(s)
+        with Client(s.mqtt_port, reader.name, clean=False) as c:
+            c.subscribe("exact/#", qos=2)
         reader.start()
         enough, acknowledged = threading.Event(), []
         exact = [ExactWriter(s, f"x{n}", enough) for n in range(2)]

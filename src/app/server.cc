@@ -51,7 +51,7 @@ outbound over(net::http_client& client) {
     try {
       request.url = http::parse_url(r.url);
     } catch (fault const& f) {
-      return done({.status = 0, .headers = {}, .body = {}, .error = f.detail});
+      return done({.status = 0, .headers = {}, .body = {}, .error = f.detail, .too_large = false});
     }
     request.method = std::move(r.method);
     request.headers = std::move(r.headers);
@@ -60,9 +60,11 @@ outbound over(net::http_client& client) {
     request.response_bytes_max = r.response_bytes_max;
     request.redirects_max = r.redirects_max;
     client.send(std::move(request), [done = std::move(done)](net::outbound_result result) {
-      if (auto* const f = std::get_if<fault>(&result)) return done({.status = 0, .headers = {}, .body = {}, .error = f->detail});
+      if (auto* const f = std::get_if<fault>(&result)) {
+        return done({.status = 0, .headers = {}, .body = {}, .error = f->detail, .too_large = f->kind == fault_kind::too_large});
+      }
       auto& answer = std::get<http::response>(result);
-      done({.status = answer.status, .headers = std::move(answer.headers), .body = std::move(answer.body), .error = {}});
+      done({.status = answer.status, .headers = std::move(answer.headers), .body = std::move(answer.body), .error = {}, .too_large = false});
     });
   };
 }

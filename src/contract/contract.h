@@ -35,6 +35,7 @@ struct outbound_response {
   http::headers headers;
   std::string body;
   std::string error;  // why there is no answer
+  bool too_large = false;  // longer than response_bytes_max
 };
 using outbound = std::function<void(outbound_request, std::function<void(outbound_response)>)>;
 

@@ -1,3 +1,4 @@
+#include "standard/ngsi_ld/distributed.h"
 #include "standard/ngsi_ld/entity_change.h"
 #include "standard/ngsi_ld/entity_query.h"
 #include "standard/ngsi_ld/routes.h"
@@ -142,12 +143,16 @@ void delete_attribute(call_ptr c) {
 
 void add_attributes(offer& o, service_ptr s) {
   auto const body = body_rule::entity;
-  add_route(o, "POST", "/entities/{id}/attrs", thread_use::quick, endpoint(s, {.params = {"type"}, .body = body}, append_attributes));
-  add_route(o, "PATCH", "/entities/{id}/attrs", thread_use::quick, endpoint(s, {.params = {"type"}, .body = body}, update_attributes));
-  add_route(o, "PATCH", "/entities/{id}/attrs/{attribute}", thread_use::quick, endpoint(s, {.params = {"type"}, .body = body}, update_attribute));
-  add_route(o, "PUT", "/entities/{id}/attrs/{attribute}", thread_use::quick, endpoint(s, {.params = {"type"}, .body = body}, replace_attribute));
+  add_route(o, "POST", "/entities/{id}/attrs", thread_use::quick,
+            endpoint(s, {.params = {"type"}, .body = body}, distributed(source_op::append_attrs, append_attributes)));
+  add_route(o, "PATCH", "/entities/{id}/attrs", thread_use::quick,
+            endpoint(s, {.params = {"type"}, .body = body}, distributed(source_op::update_entity, update_attributes)));
+  add_route(o, "PATCH", "/entities/{id}/attrs/{attribute}", thread_use::quick,
+            endpoint(s, {.params = {"type"}, .body = body}, distributed(source_op::update_attrs, update_attribute)));
+  add_route(o, "PUT", "/entities/{id}/attrs/{attribute}", thread_use::quick,
+            endpoint(s, {.params = {"type"}, .body = body}, distributed(source_op::replace_attrs, replace_attribute)));
   add_route(o, "DELETE", "/entities/{id}/attrs/{attribute}", thread_use::quick,
-            endpoint(s, {.params = {"datasetId", "deleteAll", "type"}}, delete_attribute));
+            endpoint(s, {.params = {"datasetId", "deleteAll", "type"}}, distributed(source_op::delete_attrs, delete_attribute)));
   for (auto const method : {"POST", "PATCH"}) add_missing_id(o, method, "/entities//attrs");
   for (auto const method : {"PATCH", "PUT", "DELETE"}) add_missing_id(o, method, "/entities//attrs/{attribute}");
 }

@@ -1,3 +1,4 @@
+#include "standard/ngsi_ld/distributed.h"
 #include "standard/ngsi_ld/entity_change.h"
 #include "standard/ngsi_ld/routes.h"
 
@@ -246,11 +247,11 @@ void add_batch(offer& o, service_ptr s) {
     add_route(o, "POST", "/entityOperations/" + name, thread_use::slow,
               endpoint(s, {.params = {}, .body = body_rule::batch, .may_wait = true}, std::move(action)));
   };
-  add("create", create_batch);
-  add("upsert", upsert_batch);
-  add("update", update_batch);
-  add("merge", merge_batch);
-  add("delete", delete_batch);
+  add("create", distributed_batch(source_op::create_batch, create_batch));
+  add("upsert", distributed_batch(source_op::upsert_batch, upsert_batch));
+  add("update", distributed_batch(source_op::update_batch, update_batch));
+  add("merge", distributed_batch(source_op::merge_batch, merge_batch));
+  add("delete", distributed_batch(source_op::delete_batch, delete_batch));
 }
 
 }  // namespace dos::ngsi_ld

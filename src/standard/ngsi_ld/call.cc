@@ -11,6 +11,7 @@
 #include "http/media.h"
 #include "http/percent.h"
 #include "http/problem.h"
+#include "standard/ngsi_ld/federation.h"
 #include "standard/ngsi_ld/fragment.h"
 
 namespace dos::ngsi_ld {
@@ -162,7 +163,8 @@ std::size_t read_size(json::value const& configuration, std::string_view key, st
 
 }  // namespace
 
-service::service(node& n) : program(n), contexts(n), ends(n), started(n.clock.now()) {
+service::service(node& n)
+    : program(n), contexts(n), ends(n), sources(std::make_shared<federation>(n)), started(n.clock.now()) {
   page_max = read_size(n.configuration, "page_max", page_max);
   page_default = std::min(page_default, page_max);
   temporal_page_max = read_size(n.configuration, "temporal_page_max", temporal_page_max);

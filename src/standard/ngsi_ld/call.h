@@ -16,12 +16,15 @@
 
 namespace dos::ngsi_ld {
 
+class federation;
+
 struct service {
   explicit service(node& n);
 
   node& program;
   context_store contexts;
   expiry ends;
+  std::shared_ptr<federation> sources;  // other brokers
   std::size_t page_default = 20;
   std::size_t page_max = 1'000;
   std::size_t temporal_page_max = 10'000;  // instances of one answer

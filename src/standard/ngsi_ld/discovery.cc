@@ -1,3 +1,4 @@
+#include "standard/ngsi_ld/federation.h"
 #include "standard/ngsi_ld/fragment.h"
 #include "standard/ngsi_ld/routes.h"
 
@@ -163,14 +164,21 @@ void show_attribute(call_ptr c) {
   answer_with(*c, std::move(o));
 }
 
-// ETSI GS CIM 009, 5.2.39 and 6.33: which broker this is.
-void show_identity(call_ptr c) {
+void answer_identity(call_ptr const& c) {
+  auto const alias = federation::alias_of(c->who.city());
   auto const id = "urn:ngsi-ld:ContextSourceIdentity:" + c->who.city().id();
   answer_with(*c, json::object{{"id", id},
                                {"type", "ContextSourceIdentity"},
                                {"contextSourceUptime", "PT" + std::to_string((c->at->program.clock.now() - c->at->started) / us_per_second) + "S"},
                                {"contextSourceTimeAt", to_string(c->at->program.clock.now())},
-                               {"contextSourceAlias", c->who.city().id()}});
+                               {"contextSourceAlias", alias}});
+}
+
+// ETSI GS CIM 009, 5.2.40 and 6.33: which broker this is. The name is made when somebody first asks and then stays.
+void show_identity(call_ptr c) {
+  if (c->who.find_record(identity_collection, "alias")) return answer_identity(c);
+  auto const own = c->at->program.as_source(c->who.shared_city(), "ngsi_ld");
+  own.submit([city = c->who.city().id()](transaction& t) { federation::keep_alias(t, city); }, [c](outcome const&) { answer_identity(c); });
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+#include "standard/ngsi_ld/distributed.h"
 #include "standard/ngsi_ld/entity_change.h"
 #include "standard/ngsi_ld/entity_query.h"
 #include "standard/ngsi_ld/linked.h"
@@ -30,12 +31,9 @@ void create_entity(call_ptr c) {
   write(c, [e = std::move(e)](transaction& t) { create(t, e); }, [location](outcome const&) { return http::created(location); });
 }
 
-// ETSI GS CIM 009, 5.7.1 and 6.5.3.1
-void retrieve_entity(call_ptr c) {
-  auto const id = c->id();
+void show_entity(call_ptr const& c, entity_ptr const& e, warnings const& missing) {
   auto r = make_rendering(*c);
   r.projection = read_projection(*c);
-  auto const e = c->who.get(id);
   require_type(*c, *e);
   auto const join = read_join(*c);
   require_join_reaches(r.projection, join.form != join_form::none, join.level);
@@ -45,7 +43,7 @@ void retrieve_entity(call_ptr c) {
   if (r.projection.shows_nothing_of(*e)) {
     throw fault(fault_kind::not_found, "the entity has nothing of what was picked", "pick", "ETSI GS CIM 009, 4.21");
   }
-  auto const tag = etag_of(*e);
+  auto const tag = e->version != 0 ? etag_of(*e) : std::string();  // what came together from several sources has none
   if (http::is_not_modified(c->request, tag)) {
     auto same = http::response{.status = 304, .headers = {}, .body = {}, .source = {}};
     same.headers.add("ETag", tag);
@@ -60,8 +58,21 @@ void retrieve_entity(call_ptr c) {
     write_entities(body, {e}, wrapping::object, c->who, join, r);
   }
   auto response = c->respond(std::move(body));
-  response.headers.add("ETag", tag);
+  if (!tag.empty()) response.headers.add("ETag", tag);
+  add_warnings(missing, response);
   c->answer(std::move(response));
+}
+
+// ETSI GS CIM 009, 5.7.1 and 6.5.3.1
+void retrieve_entity(call_ptr c) {
+  auto const id = c->id();
+  make_rendering(*c);  // refuses what is wrong before anybody is asked
+  find_everywhere(c, id, [c](entity_ptr e, warnings missing) {
+    if (e) return show_entity(c, e, missing);
+    auto response = problem_response(fault(fault_kind::not_found, "there is no entity " + std::string(c->id()), "id", "ETSI GS CIM 009, 5.7.1"));
+    add_warnings(missing, response);
+    c->answer(std::move(response));
+  });
 }
 
 // ETSI GS CIM 009, 5.6.17 and 6.5.3.4
@@ -183,7 +194,8 @@ void add_missing_id(offer& o, std::string method, std::string pattern) {
 
 void add_entities(offer& o, service_ptr s) {
   for (auto const method : {"PATCH", "PUT"}) add_missing_id(o, method, "/entities");
-  add_route(o, "POST", "/entities", thread_use::quick, endpoint(s, {.params = {}, .body = body_rule::entity}, create_entity));
+  add_route(o, "POST", "/entities", thread_use::quick,
+            endpoint(s, {.params = {}, .body = body_rule::entity}, distributed(source_op::create_entity, create_entity)));
   add_route(o, "GET", "/entities/{id}", thread_use::quick,
             endpoint(s,
                      {.params = {"attrs", "pick", "omit", "type", "geometryProperty", "lang", "datasetId", "sysAttrs", "join",
@@ -191,12 +203,15 @@ void add_entities(offer& o, service_ptr s) {
                       .answers_geojson = true},
                      retrieve_entity));
   add_route(o, "PATCH", "/entities/{id}", thread_use::quick,
-            endpoint(s, {.params = {"observedAt", "lang", "type"}, .body = body_rule::entity}, merge_entity));
-  add_route(o, "PUT", "/entities/{id}", thread_use::quick, endpoint(s, {.params = {"type"}, .body = body_rule::entity}, replace_entity));
-  add_route(o, "DELETE", "/entities/{id}", thread_use::quick, endpoint(s, {.params = {"type"}}, delete_entity));
+            endpoint(s, {.params = {"observedAt", "lang", "type"}, .body = body_rule::entity}, distributed(source_op::merge_entity, merge_entity)));
+  add_route(o, "PUT", "/entities/{id}", thread_use::quick,
+            endpoint(s, {.params = {"type"}, .body = body_rule::entity}, distributed(source_op::replace_entity, replace_entity)));
+  add_route(o, "DELETE", "/entities/{id}", thread_use::quick,
+            endpoint(s, {.params = {"type"}}, distributed(source_op::delete_entity, delete_entity)));
   auto purge_params = entity_query_params;
   purge_params.insert(purge_params.end(), {"keep", "drop"});
-  add_route(o, "DELETE", "/entities", thread_use::slow, endpoint(s, {.params = std::move(purge_params), .may_wait = true}, purge_entities));
+  add_route(o, "DELETE", "/entities", thread_use::slow,
+            endpoint(s, {.params = std::move(purge_params), .may_wait = true}, distributed(source_op::purge_entity, purge_entities)));
 }
 
 }  // namespace dos::ngsi_ld

@@ -1,4 +1,5 @@
 #include "standard/ngsi_ld/csv.h"
+#include "standard/ngsi_ld/distributed.h"
 #include "standard/ngsi_ld/entity_query.h"
 #include "standard/ngsi_ld/linked.h"
 #include "standard/ngsi_ld/routes.h"
@@ -39,34 +40,31 @@ void answer_query(call_ptr const& c, entity_query q, rendering r) {
   auto const join = read_join(*c);
   require_join_reaches(q.projection, join.form != join_form::none, join.level);
   auto const p = read_page(*c);
-  q.which.offset = p.offset;
-  q.which.limit = p.limit + 1;  // one more tells whether there is a next page
-  q.which.count = p.count;
-  auto page = c->who.find(q.which);
-  auto const has_more = page.entities.size() > p.limit;
-  if (has_more) page.entities.resize(p.limit);
   r.projection = std::move(q.projection);
-  auto body = std::string();
-  body.reserve(page.entities.size() * 600 + 2);
-  if (c->wanted == media::csv) {
-    write_csv(body, page.entities, r);
-  } else {
-    write_collection(body, *c, page.entities, r);
-  }
-  auto response = c->respond(std::move(body));
-  add_page_headers(*c, p, has_more, page.total.value_or(0), response);
-  c->answer(std::move(response));
+  query_everywhere(c, q.which, p, [c, r = std::move(r), p](found_page page) {
+    auto body = std::string();
+    body.reserve(page.entities.size() * 600 + 2);
+    if (c->wanted == media::csv) {
+      write_csv(body, page.entities, r);
+    } else {
+      write_collection(body, *c, page.entities, r);
+    }
+    auto response = c->respond(std::move(body));
+    add_page_headers(*c, p, page.has_more, page.total, response);
+    add_warnings(page.missing, response);
+    c->answer(std::move(response));
+  });
 }
 
 // ETSI GS CIM 009, 5.7.2 and 6.4.3.2
-void query_entities(call_ptr c) { answer_query(c, read_entity_query(*c), make_rendering(*c)); }
+void query_entities(call_ptr c) { answer_query(c, read_entity_query(*c, has_sources(*c)), make_rendering(*c)); }
 
 // ETSI GS CIM 009, 5.7.2 and 6.23.3.1
 void query_by_body(call_ptr c) {
   if (c->body.find("temporalQ") != nullptr) {
     throw fault(fault_kind::invalid, "temporalQ is for temporal queries", "temporalQ", "ETSI GS CIM 009, 5.2.23");
   }
-  auto q = read_query_body(c->body, {*c->names});
+  auto q = read_query_body(c->body, {*c->names, has_sources(*c)});
   auto r = make_rendering(*c);
   auto const lang = c->body.text_or("lang", "");
   if (!lang.empty()) r.language = lang;

@@ -8,16 +8,18 @@
 #include "base/text.h"
 #include "geo/geometry.h"
 #include "kernel/graph/pattern.h"
+#include "standard/ngsi_ld/context_source.h"
 #include "standard/ngsi_ld/entity_query.h"
 #include "standard/ngsi_ld/fragment.h"
 
 namespace dos::ngsi_ld {
 namespace {
 
-constexpr auto known_members = std::array<std::string_view, 25>{
+constexpr auto known_members = std::array<std::string_view, 27>{
     "id", "type", "registrationName", "description", "information", "tenant", "observationInterval", "managementInterval", "location",
     "observationSpace", "operationSpace", "expiresAt", "endpoint", "contextSourceInfo", "scope", "mode", "operations", "refreshRate",
-    "management", "createdAt", "modifiedAt", "status", "timesSent", "contextSourceAlias", "datasetId"};
+    "management", "createdAt", "modifiedAt", "status", "timesSent", "timesFailed", "contextSourceAlias", "datasetId",
+    "localOnly"};
 constexpr auto name_lists = std::array<std::string_view, 3>{"propertyNames", "relationshipNames", "attributeNames"};
 
 bool is_known_member(std::string_view name) { return std::find(known_members.begin(), known_members.end(), name) != known_members.end(); }
@@ -98,6 +100,22 @@ void require_management(json::value const& v) {
     }
   }
   if (auto const* b = v.find("localOnly"); b != nullptr && !b->is_bool()) refuse_registration("true or false", "management.localOnly", "5.2.34");
+}
+
+// 4.3.6.5 and 4.3.6.6
+void require_source_info(json::value const& v) {
+  if (!v.is_array()) refuse_registration("an array of keys and values", "contextSourceInfo", "5.2.22");
+  for (auto const& pair : v.as_array()) {
+    auto const key = pair.text_or("key", ""), value = pair.text_or("value", "");
+    auto const is_plain = [](std::string_view s) { return std::all_of(s.begin(), s.end(), [](char c) { return c >= ' ' && c < 127; }); };
+    if (key.empty() || !is_plain(key) || !is_plain(value) || key.find_first_of(" :") != std::string_view::npos) {
+      refuse_registration("a key and a value, as in an HTTP header", "contextSourceInfo", "5.2.22");
+    }
+    if ((key == "accept" || key == "contentType") && value != "application/json" && value != "application/ld+json") {
+      refuse_registration(std::string(key) + " is application/json or application/ld+json", "contextSourceInfo", "4.3.6.6");
+    }
+    if (key == "jsonldContext" && !is_uri(value)) refuse_registration("jsonldContext is the address of a context", "contextSourceInfo", "4.3.6.6");
+  }
 }
 
 bool has_type(json::value const& info, std::vector<symbol> const& conjunction) {
@@ -248,6 +266,8 @@ void require_valid_registration(json::value const& body, timestamp now, bool che
   if (mode != "inclusive" && mode != "exclusive" && mode != "redirect" && mode != "auxiliary") {
     refuse_registration("mode is inclusive, exclusive, redirect or auxiliary", "mode");
   }
+  parse_operations(body.find("operations"));
+  if (auto const* info = body.find("contextSourceInfo"); info != nullptr) require_source_info(*info);
 }
 
 json::value only_matching(registration_query const& q, json::value const& body) {

@@ -1,4 +1,6 @@
+#include "standard/ngsi_ld/distributed.h"
 #include "standard/ngsi_ld/entity_query.h"
+#include "standard/ngsi_ld/federation.h"
 #include "standard/ngsi_ld/fragment.h"
 #include "standard/ngsi_ld/notification.h"
 #include "standard/ngsi_ld/registration.h"
@@ -17,12 +19,24 @@ namespace {
   throw fault(fault_kind::not_found, "there is no registration " + std::string(id), "id", "ETSI GS CIM 009, 5.9");
 }
 
+void add_moment(json::object& o, std::string_view name, timestamp t) {
+  if (t != no_time) o[name] = to_string(t);
+}
+
 json::object show_registration(call const& c, json::value const& record) {
   auto o = show_registration_body(*record.find("body"), *c.names);
   if (!c.who.who().may_edit()) o.erase("contextSourceInfo");  // may hold what opens the source's door
   if (c.has_option("sysAttrs") || c.is_true("sysAttrs")) {
     o["createdAt"] = record.text_or("createdAt", "");
     o["modifiedAt"] = record.text_or("modifiedAt", "");
+  }
+  auto const status = c.at->sources->status_of(c.who.city(), o.find("id")->as_string());
+  if (status.times_sent != 0) {
+    o["status"] = status.failed_in_a_row == 0 ? "ok" : "failed";
+    o["timesSent"] = status.times_sent;
+    if (status.times_failed != 0) o["timesFailed"] = status.times_failed;
+    add_moment(o, "lastSuccess", status.last_success);
+    add_moment(o, "lastFailure", status.last_failure);
   }
   if (auto const context = c.inline_context(); !context.empty()) o["@context"] = json::parse(context);
   return o;
@@ -36,21 +50,36 @@ void register_source(call_ptr c, std::shared_ptr<notifier> n) {
   auto const now = c->at->program.clock.now();
   auto const stored = json::value(std::move(body));
   require_valid_registration(stored, now, true);
+  require_no_conflict(c->who, *c->at->sources, stored);
   auto const id = std::string(stored.text_or("id", ""));
   auto const record = json::value(json::object{{"body", stored}, {"createdAt", to_string(now)}, {"modifiedAt", to_string(now)}});
   auto const location = address_of(c->request, "csourceRegistrations", id);
   write(
       c,
-      [id, record](transaction& t) {
+      [c, id, record](transaction& t) {
         if (t.find_record(registration_collection, id)) {
           throw fault(fault_kind::conflict, "the registration " + id + " exists already", "id", "ETSI GS CIM 009, 5.9.2");
         }
         t.put_record(registration_collection, id, record);
+        federation::keep_alias(t, c->who.city().id());
       },
       [c, n, stored, location](outcome const&) {
+        c->at->sources->changed(c->who.city());
         n->registration_changed(c->who.shared_city(), {}, stored);
         return http::created(location);
       });
+}
+
+json::value patched_body(json::value const& record, json::object const& patch) {
+  auto body = record.find("body")->as_object();
+  for (auto const& [key, v] : patch) {
+    if (v.is_null() || v == json::value(null_uri)) {
+      body.erase(key);
+    } else {
+      body[key] = v;
+    }
+  }
+  return body;
 }
 
 // 5.9.3
@@ -61,25 +90,22 @@ void update_registration(call_ptr c, std::shared_ptr<notifier> n) {
   if (auto const* other = patch.find("id"); other != nullptr && *other != json::value(id)) {
     throw fault(fault_kind::invalid, "the id of a registration stays", "id", "ETSI GS CIM 009, 5.9.3");
   }
+  if (auto const old = c->who.find_record(registration_collection, id)) {
+    require_no_conflict(c->who, *c->at->sources, patched_body(*old, patch));
+  }
   auto const bodies = std::make_shared<std::pair<json::value, json::value>>();
   auto const decide = [id, patch, bodies](transaction& t) {
     auto const old = t.find_record(registration_collection, id);
     if (!old) refuse_unknown_registration(id);
     auto next = old->as_object();
-    auto& body = next["body"].as_object();
-    for (auto const& [key, v] : patch) {
-      if (v.is_null() || v == json::value(null_uri)) {
-        body.erase(key);
-      } else {
-        body[key] = v;
-      }
-    }
+    next["body"] = patched_body(*old, patch);
     require_valid_registration(next["body"], t.now(), patch.find("expiresAt") != nullptr);
     next["modifiedAt"] = to_string(t.now());
     *bodies = {*old->find("body"), next["body"]};
     t.put_record(registration_collection, id, json::value(std::move(next)));
   };
   write(c, decide, [c, n, bodies](outcome const&) {
+    c->at->sources->changed(c->who.city());
     n->registration_changed(c->who.shared_city(), bodies->first, bodies->second);
     return http::no_content();
   });
@@ -97,6 +123,7 @@ void delete_registration(call_ptr c, std::shared_ptr<notifier> n) {
     t.erase_record(registration_collection, id);
   };
   write(c, decide, [c, n, before](outcome const&) {
+    c->at->sources->changed(c->who.city());
     n->registration_changed(c->who.shared_city(), *before, {});
     return http::no_content();
   });

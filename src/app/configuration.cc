@@ -32,6 +32,8 @@ json::object defaults() {
           {"default_context", ""},              // file or name below contexts/; empty: the standard's core context
           {"fetch_contexts", true},             // get unknown contexts from their address
           {"page_max", 1000},                   // entities in one answer
+          {"source_timeout_ms", 5'000},         // how long a registered context source is waited for
+          {"split_entities", false},            // queries put entities together before they filter
           {"temporal_page_max", 10'000},        // values in one answer
           {"body_bytes_max", 33'554'432},
           {"log_days", 14},                     // how long the commit log is kept

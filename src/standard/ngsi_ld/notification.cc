@@ -6,18 +6,11 @@
 #include "base/id.h"
 #include "kernel/session/city.h"
 #include "standard/ngsi_ld/fragment.h"
+#include "standard/ngsi_ld/notification_message.h"
 #include "standard/ngsi_ld/registration.h"
 
 namespace dos::ngsi_ld {
 namespace {
-
-constexpr std::size_t periodic_entities_max = 1'000;
-
-struct shown_change {
-  entity_ptr entity;
-  entity_ptr before;  // keeps alive what `changes` looks at
-  changes_shown changes;
-};
 
 attribute_ptr removed(attribute const& old, timestamp at, bool sys_attrs) {
   auto a = attribute();
@@ -66,27 +59,7 @@ shown_change shown_for(delivery const& d, subscription const& s) {
   return out;
 }
 
-registration_query registration_query_of(subscription const& s) {
-  auto q = registration_query();
-  q.which.selectors = s.watch.selectors;
-  q.which.attributes = s.watch.attributes;
-  q.which.filter = s.watch.filter;
-  q.when = s.when;
-  return q;
-}
-
 }  // namespace
-
-struct notifier::message {
-  std::shared_ptr<dos::city> city;
-  std::string key;
-  record_ptr record;
-  subscription what;
-  std::vector<shown_change> entities;
-  std::vector<json::value> registrations;  // instead of entities, with the reason
-  std::string trigger_reason;
-  std::function<void(sent)> done;
-};
 
 void notifier::send(std::shared_ptr<city> const& c, std::string const& key, std::vector<delivery> entries, std::function<void(sent)> done) {
   auto m = std::make_shared<message>();
@@ -207,107 +180,6 @@ void notifier::carry(std::shared_ptr<message> const& m, http::headers headers, s
   mail.content_type = "application/json";
   mail.payload = "{\"metadata\":" + json::to_string(std::move(metadata)) + ",\"body\":" + body + "}";
   service_->program.outbound_mqtt(std::move(mail), [m](std::string error) { m->done({error.empty(), std::move(error)}); });
-}
-
-bool notifier::is_due(std::string const& city, std::string_view key, std::int64_t interval_us) {
-  auto const now = service_->program.clock.now();
-  auto const held = std::lock_guard(lock_);
-  auto const [due, is_new] = due_.try_emplace(city + '\n' + std::string(key), now + interval_us);
-  if (is_new || due->second > now) return false;
-  due->second = now + interval_us;
-  return true;
-}
-
-std::function<void(sent)> notifier::note_result(std::string name) {
-  return [self = shared_from_this(), name = std::move(name), now = service_->program.clock.now()](sent const& result) {
-    auto const held = std::lock_guard(self->lock_);
-    auto& status = self->periodic_[name];
-    ++status.times_sent;
-    status.last_notification = now;
-    if (result.ok) {
-      status.last_success = now;
-      status.failed_in_a_row = 0;
-      return;
-    }
-    ++status.times_failed;
-    ++status.failed_in_a_row;
-    status.last_failure = now;
-    status.last_error = result.error;
-  };
-}
-
-void notifier::send_registrations(std::shared_ptr<city> const& c, std::string_view key, record_ptr record, std::vector<json::value> bodies,
-                                  std::string_view reason) {
-  auto m = std::make_shared<message>();
-  m->city = c;
-  m->key = key;
-  m->what = read_subscription(*record);
-  m->record = std::move(record);
-  m->registrations = std::move(bodies);
-  m->trigger_reason = reason;
-  m->done = note_result(c->id() + '\n' + std::string(key));
-  deliver(std::move(m));
-}
-
-void notifier::tell_registrations(std::shared_ptr<city> const& c, std::string const& key, json::value const& record) {
-  auto const now = service_->program.clock.now();
-  if (subscription_state(record, now) != "active") return;
-  auto const q = registration_query_of(read_subscription(record));
-  auto bodies = std::vector<json::value>();
-  c->for_each_record(registration_collection, "", [&](std::string_view, record_ptr const& r) {
-    auto const& body = *r->find("body");
-    if (!is_expired_registration(body, now) && matches(q, body)) bodies.push_back(only_matching(q, body));
-    return true;
-  });
-  if (!bodies.empty()) send_registrations(c, key, std::make_shared<json::value const>(record), std::move(bodies), "newlyMatching");
-}
-
-void notifier::registration_changed(std::shared_ptr<city> const& c, json::value const& before, json::value const& after) {
-  auto const now = service_->program.clock.now();
-  c->for_each_record(registration_subscription_collection, "", [&](std::string_view key, record_ptr const& record) {
-    auto const s = read_subscription(*record);
-    if (s.interval_us != 0 || subscription_state(*record, now) != "active") return true;
-    auto const q = registration_query_of(s);
-    auto const did = !before.is_null() && matches(q, before);
-    auto const does = !after.is_null() && matches(q, after);
-    auto const reason = !does ? "noLongerMatching" : did ? "updated" : "newlyMatching";
-    if (did || does) send_registrations(c, key, record, {only_matching(q, does ? after : before)}, reason);
-    return true;
-  });
-}
-
-void notifier::send_periodic() {
-  auto const now = service_->program.clock.now();
-  for (auto const& c : service_->program.cities) {
-    c->for_each_record(registration_subscription_collection, "", [&](std::string_view key, record_ptr const& record) {
-      if (record->find("body")->find("timeInterval") == nullptr || !is_due(c->id(), key, read_subscription(*record).interval_us)) return true;
-      tell_registrations(c, std::string(key), *record);
-      return true;
-    });
-    c->for_each_record(subscription_collection, "", [&](std::string_view key, record_ptr const& record) {
-      if (record->find("body")->find("timeInterval") == nullptr || subscription_state(*record, now) != "active") return true;
-      auto s = read_subscription(*record);
-      if (!is_due(c->id(), key, s.interval_us)) return true;
-      auto m = std::make_shared<message>();
-      s.query.limit = periodic_entities_max;
-      for (auto& e : session(c, s.watch.who).find(s.query).entities) m->entities.push_back({std::move(e), {}, {}});
-      if (m->entities.empty()) return true;
-      m->city = c;
-      m->key = key;
-      m->record = record;
-      m->what = std::move(s);
-      m->done = note_result(c->id() + '\n' + std::string(key));
-      deliver(std::move(m));
-      return true;
-    });
-  }
-}
-
-subscription_status notifier::status(city& c, std::string_view key, bool is_periodic) const {
-  if (!is_periodic) return c.subscriptions().status(subscription_collection, key);
-  auto const held = std::lock_guard(lock_);
-  auto const it = periodic_.find(c.id() + '\n' + std::string(key));
-  return it == periodic_.end() ? subscription_status() : it->second;
 }
 
 }  // namespace dos::ngsi_ld

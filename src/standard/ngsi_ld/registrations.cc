@@ -11,6 +11,7 @@
 #include "base/fault.h"
 #include "base/id.h"
 #include "contract/rights.h"
+#include "kernel/session/city.h"
 
 namespace dos::ngsi_ld {
 namespace {
@@ -56,16 +57,17 @@ void register_source(call_ptr c, std::shared_ptr<notifier> n) {
   auto const location = address_of(c->request, "csourceRegistrations", id);
   write(
       c,
-      [c, id, record](transaction& t) {
+      [c, id, record, stored](transaction& t) {
         if (t.find_record(registration_collection, id)) {
           throw fault(fault_kind::conflict, "the registration " + id + " exists already", "id", "ETSI GS CIM 009, 5.9.2");
         }
         t.put_record(registration_collection, id, record);
         federation::keep_alias(t, c->who.city().id());
+        notifier::keep_change(t, {}, stored);
       },
-      [c, n, stored, location](outcome const&) {
+      [c, n, location](outcome const&) {
         c->at->sources->changed(c->who.city());
-        n->registration_changed(c->who.shared_city(), {}, stored);
+        n->send_changes(c->who.shared_city());
         return http::created(location);
       });
 }
@@ -93,20 +95,19 @@ void update_registration(call_ptr c, std::shared_ptr<notifier> n) {
   if (auto const old = c->who.find_record(registration_collection, id)) {
     require_no_conflict(c->who, *c->at->sources, patched_body(*old, patch));
   }
-  auto const bodies = std::make_shared<std::pair<json::value, json::value>>();
-  auto const decide = [id, patch, bodies](transaction& t) {
+  auto const decide = [id, patch](transaction& t) {
     auto const old = t.find_record(registration_collection, id);
     if (!old) refuse_unknown_registration(id);
     auto next = old->as_object();
     next["body"] = patched_body(*old, patch);
     require_valid_registration(next["body"], t.now(), patch.find("expiresAt") != nullptr);
     next["modifiedAt"] = to_string(t.now());
-    *bodies = {*old->find("body"), next["body"]};
+    notifier::keep_change(t, *old->find("body"), next["body"]);
     t.put_record(registration_collection, id, json::value(std::move(next)));
   };
-  write(c, decide, [c, n, bodies](outcome const&) {
+  write(c, decide, [c, n](outcome const&) {
     c->at->sources->changed(c->who.city());
-    n->registration_changed(c->who.shared_city(), bodies->first, bodies->second);
+    n->send_changes(c->who.shared_city());
     return http::no_content();
   });
 }
@@ -115,16 +116,15 @@ void update_registration(call_ptr c, std::shared_ptr<notifier> n) {
 void delete_registration(call_ptr c, std::shared_ptr<notifier> n) {
   require_role(c->who, role::editor);
   auto const id = std::string(c->id());
-  auto const before = std::make_shared<json::value>();
-  auto const decide = [id, before](transaction& t) {
+  auto const decide = [id](transaction& t) {
     auto const old = t.find_record(registration_collection, id);
     if (!old) refuse_unknown_registration(id);
-    *before = *old->find("body");
+    notifier::keep_change(t, *old->find("body"), {});
     t.erase_record(registration_collection, id);
   };
-  write(c, decide, [c, n, before](outcome const&) {
+  write(c, decide, [c, n](outcome const&) {
     c->at->sources->changed(c->who.city());
-    n->registration_changed(c->who.shared_city(), *before, {});
+    n->send_changes(c->who.shared_city());
     return http::no_content();
   });
 }

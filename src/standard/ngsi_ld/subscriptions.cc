@@ -40,7 +40,7 @@ json::object show(call const& c, door const& d, notifier const& n, std::string_v
   // A context that had no address of its own has one here now.
   auto const url = record.text_or("url", "");
   if (url.find("/jsonldContexts/") != std::string_view::npos) o["jsonldContext"] = url;
-  auto const status = n.status(c.who.city(), key, d.of_registrations || stored.find("timeInterval") != nullptr);
+  auto const status = n.status(c.who.city(), d.collection, key, d.of_registrations || stored.find("timeInterval") != nullptr);
   if (auto* notification = o.find("notification"); notification != nullptr && status.times_sent + status.times_failed != 0) {
     auto& out = notification->as_object();
     out["status"] = status.failed_in_a_row == 0 ? "ok" : "failed";
@@ -111,8 +111,8 @@ void create_subscription(call_ptr c, door const& d, std::shared_ptr<notifier> n)
           keep_context(t, context, url);
           t.put_record(d.collection, id, record);
         },
-        [c, &d, n, id, record, location](outcome const&) {
-          if (d.of_registrations) n->tell_registrations(c->who.shared_city(), id, record);
+        [c, &d, n, location](outcome const&) {
+          if (d.of_registrations) n->send_changes(c->who.shared_city());
           return http::created(location);
         });
   });
@@ -174,6 +174,7 @@ void delete_subscription(call_ptr c, door const& d) {
   write_and_say_nothing(c, [id, &d](transaction& t) {
     if (!t.find_record(d.collection, id)) refuse_unknown_subscription(id);
     t.erase_record(d.collection, id);
+    notifier::forget(t, d.collection, id);
   });
 }
 
@@ -216,7 +217,7 @@ std::shared_ptr<notifier> add_subscriptions(offer& o, service_ptr s) {
                       .send = [n](std::shared_ptr<city> const& c, std::string const& key, std::vector<delivery> entries,
                                   std::function<void(sent)> done) { n->send(c, key, std::move(entries), std::move(done)); }});
   }
-  o.jobs.push_back({.name = "ngsi_ld periodic notifications", .every = std::chrono::seconds(1), .run = [n] { n->send_periodic(); }});
+  o.jobs.push_back({.name = "ngsi_ld notifications that are due", .every = std::chrono::seconds(1), .run = [n] { n->send_due(); }});
   auto const of_page = std::vector<std::string_view>{"limit", "offset", "count", "sysAttrs"};
   for (auto const* d : {&entity_door, &registration_door}) {
     auto const path = "/" + std::string(d->path);

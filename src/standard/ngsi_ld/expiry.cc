@@ -4,6 +4,7 @@
 
 #include "kernel/session/city.h"
 #include "standard/ngsi_ld/entity_change.h"
+#include "standard/ngsi_ld/notification.h"
 #include "standard/ngsi_ld/registration.h"
 
 namespace dos::ngsi_ld {
@@ -74,7 +75,12 @@ void expiry::end_registrations(std::shared_ptr<city> const& c) {
   });
   if (over.empty()) return;
   program_.as_source(c, "ngsi_ld").apply([&](transaction& t) {
-    for (auto const& key : over) t.erase_record(registration_collection, key);
+    for (auto const& key : over) {
+      auto const record = t.find_record(registration_collection, key);
+      if (!record || !is_expired_registration(*record->find("body"), t.now())) continue;
+      notifier::keep_change(t, *record->find("body"), {});
+      t.erase_record(registration_collection, key);
+    }
   });
 }
 

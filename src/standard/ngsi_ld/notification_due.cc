@@ -25,10 +25,10 @@ registration_query registration_query_of(subscription const& s) {
 
 std::string state_key(std::string_view collection, std::string_view key) { return std::string(collection) + '\n' + std::string(key); }
 
-// Keys of changes are moments, as wide as each other, so that their order is that of the writes.
-std::string change_key(timestamp t) {
+// Keys of changes begin with moments, as wide as each other, so that their order is that of the writes.
+std::string change_key(timestamp t, std::string_view id) {
   auto const digits = std::to_string(t.us);
-  return std::string(20 - std::min<std::size_t>(20, digits.size()), '0') + digits;
+  return std::string(20 - std::min<std::size_t>(20, digits.size()), '0') + digits + "-" + std::string(id);
 }
 
 std::string last_change(city const& c) {
@@ -60,7 +60,8 @@ std::vector<json::value> matching_registrations(city const& c, registration_quer
 }  // namespace
 
 void notifier::keep_change(transaction& t, json::value const& before, json::value const& after) {
-  t.put_record(registration_change_collection, change_key(t.now()), json::object{{"before", before}, {"after", after}});
+  auto const id = (after.is_null() ? before : after).text_or("id", "");
+  t.put_record(registration_change_collection, change_key(t.now(), id), json::object{{"before", before}, {"after", after}});
 }
 
 void notifier::forget(transaction& t, std::string_view collection, std::string_view key) {

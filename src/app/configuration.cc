@@ -127,7 +127,8 @@ city_profile read_city(std::string const& file) {
   auto const is_plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
   require(!id.empty() && id.size() <= 40 && std::all_of(id.begin(), id.end(), is_plain), fault_kind::invalid,
           file + ": id must be a short word of small letters, digits and hyphens, for example \"schwerte\"", "id");
-  auto const reserved = {"ngsi-ld", "sensorthings", "platform", "api", "region", "app", "workplace", "metrics", "healthz", "en", "mqtt", "application", "v3", "device"};
+  auto const reserved = {"ngsi-ld", "sensorthings", "platform", "api", "region",
+                         "app", "workplace", "metrics", "healthz", "en", "mqtt", "application", "v3", "device"};
   require(std::find(reserved.begin(), reserved.end(), id) == reserved.end(), fault_kind::invalid,
           file + ": the id \"" + std::string(id) + "\" is a path of the program itself", "id");
   auto const* const name = words.find("name");

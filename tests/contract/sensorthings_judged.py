@@ -203,7 +203,13 @@ while link:
     if len(seen) == 5:
         make(f"Datastreams({f})/Observations", {"result": 13, "phenomenonTime": "2026-06-13T00:00:00Z"})
     link = r.json().get("@iot.nextLink")
+    check("a link to the next page says how many came before, which some clients go by", not link or f"$skip={len(seen)}" in link and "$top=5" in link, link)
 check("pages neither repeat nor skip while an Observation arrives", seen == list(range(12, 0, -1)), seen)
+r = get(f"Things({t})", expand="Datastreams($top=1)").json()
+check("so does one within", "$top=1" in r["Datastreams@iot.nextLink"] and "$skip=1" in r["Datastreams@iot.nextLink"], r)
+r = call("GET", f"{path}/Things?" + urllib.parse.quote(f"$filter=id eq {t}", safe=""))
+check("a query that is percent-encoded as a whole is read", [x["@iot.id"] for x in r.json()["value"]] == [t], r)
+check("an empty option is passed over", call("GET", f"{path}/Things?&$top=1").status == 200)
 check("$skip and $top cut", values(f, orderby="phenomenonTime", skip=2, top=2) == [3, 4])
 r = get(f"Datastreams({f})/Observations", top=13)
 check("the last page has no next", "@iot.nextLink" not in r.json() and len(r.json()["value"]) == 13, r)
@@ -226,6 +232,15 @@ check("a Thing moves by PATCH", call("PATCH", f"{path}/Things({t})", {"Locations
 check("its history keeps both places", len(listed(f"Things({t})/HistoricalLocations")) == 2)
 check("an Observation after the move has the new place",
       get(f"Observations({make(f'Datastreams({f})/Observations', {'result': 0})})/FeatureOfInterest").json()["feature"]["coordinates"] == [8, 52])
+
+check("a link is taken away", call("DELETE", f"{path}/Things({t})/Locations({place})/$ref").status == 204 and listed(f"Things({t})/Locations") == []
+      and is_error(call("DELETE", f"{path}/Things({t})/Locations/$ref?$id=../../Locations({place})"), 404))
+check("and what $id names has to be of the list's kind", is_error(call("DELETE", f"{path}/Things({t})/Locations/$ref?$id=../../Sensors(1)"), 400))
+call("PATCH", f"{path}/Things({t})", {"Locations": [{"@iot.id": place}]})
+far = make("FeaturesOfInterest", {"name": "far", "description": "d", "encodingType": "application/geo+json", "feature": {"type": "Point", "coordinates": [9, 53]}})
+make(f"Datastreams({f})/Observations", {"result": 0, "FeatureOfInterest": {"@iot.id": far}})
+area = get(f"Datastreams({f})/observedArea").json()["observedArea"]
+check("the observed area reaches to the features", area["type"] == "Polygon" and [9, 53] in area["coordinates"][0], area)
 
 # --- data arrays and batches [11, 12]
 r = get(f"Datastreams({f})/Observations", resultFormat="dataArray", select="phenomenonTime,result", top=2, orderby="phenomenonTime", count="true")

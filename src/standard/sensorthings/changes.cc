@@ -235,6 +235,7 @@ void writer::change_observation(item const& i, json::value const& body, bool who
   set_extra(d.observation, extra::modified_at, t_.now());
   note_result_times(*s, {d.observation});
   t_.change_observation(i.series.series, i.id, d.observation);
+  touched_.emplace_back(i.what, i.id);
   auto const stays_last = !c.previous || c.previous->time <= d.observation.time;
   if (c.was_last)
     set_current(*s, stays_last ? d.observation : *c.previous, true);
@@ -261,6 +262,7 @@ void writer::change_historical_location(item const& i, json::value const& body) 
   if (auto const* const t = body.find("Thing"); t && required_target(*t, kind::thing) != i.entity->id)
     refuse("a HistoricalLocation stays with its Thing", "Thing");
   t_.change_observation(i.series.series, i.id, o);
+  touched_.emplace_back(i.what, i.id);
   // What was known last is where the thing is.
   auto const thing = t_.get(i.entity->id);
   auto const known = thing->find(words_.has_location);

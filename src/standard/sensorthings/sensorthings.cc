@@ -37,15 +37,17 @@ constexpr auto roots = {"/v1.1", "/sensorthings/v1.1"};
 void post_observation(service_ptr const& s, session who, http::request r, http::reply answer) {
   auto t = target_of(*s, r);
   auto w = std::make_shared<prepared_write const>(prepare(*s, who, r, t));
+  auto const made = std::make_shared<std::vector<std::pair<kind, std::uint64_t>>>();
   submit_and_reply(
       who,
-      [w, s, own = s->own(who)](transaction& transaction) {
+      [w, s, made, own = s->own(who)](transaction& transaction) {
         auto decided = writer(transaction, own, s->words);
         w->decide(decided);
+        *made = decided.touched();
       },
       std::move(answer),
-      [w, s, who, base = std::move(t.base)](outcome const&) {
-        tell_subscribers(*s, who, {});
+      [w, s, who, made, base = std::move(t.base)](outcome const&) {
+        tell_subscribers(*s, who, std::move(*made));
         return w->answer(base);
       },
       fault_response);

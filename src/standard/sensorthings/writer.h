@@ -42,7 +42,7 @@ class writer {
   // Takes the link between two away: of a Thing and a Location, of a MultiDatastream and an ObservedProperty.
   void detach(item const& from, item const& other);
 
-  // Datastreams made or changed so far: no stream of changes tells of them, because they are no entities.
+  // Datastreams made or changed, observations changed so far: no stream of changes tells of them, they are no entities.
   std::vector<std::pair<kind, std::uint64_t>> const& touched() const { return touched_; }
 
   // In a change set: what was made under a name, for "@iot.id": "$name" and addresses like "$name/Datastreams".

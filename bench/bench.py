@@ -22,7 +22,7 @@ arguments.add_argument("build", type=pathlib.Path)
 arguments.add_argument("work", type=pathlib.Path)
 arguments.add_argument("--json")
 arguments.add_argument("--quick", action="store_true", help="5 s each instead of 60, smaller sets")
-arguments.add_argument("--only", default="", help="a part: updates, subscriptions, batch, query, memory, history")
+arguments.add_argument("--only", default="", help="a part: updates, subscriptions, batch, query, memory, history, sensorthings")
 options = arguments.parse_args()
 os.environ.setdefault("DOS", str(options.build / "dos"))
 from server import Server, ask  # noqa: E402
@@ -292,6 +292,71 @@ def measure_history():
         sys.exit("history_bench: " + r.stderr)
 
 
+def measure_sensorthings(s):
+    """Observations of 10 datastreams for each of 1,000 things, and what clients ask of them."""
+    sta = "/dortmund/v1.1"
+    things, streams, rows = (100, 10, 2_000) if options.quick else (1_000, 10, 5_000)
+    c = http.client.HTTPConnection("127.0.0.1", s.port, timeout=120)
+
+    def made(path, body):
+        a = ask(c, "POST", f"{sta}/{path}", body)
+        assert a.status == 201, a
+        return int(a.headers["Location"].rsplit("(", 1)[1].rstrip(")"))
+
+    sensor = made("Sensors", {"name": "S", "description": "", "encodingType": "text/html", "metadata": ""})
+    observed = made("ObservedProperties", {"name": "level", "definition": "http://example.org/level", "description": ""})
+    stream = {"name": "D", "description": "", "unitOfMeasurement": {"name": "metre", "symbol": "m", "definition": "ucum:m"},
+              "Sensor": {"@iot.id": sensor}, "ObservedProperty": {"@iot.id": observed}}
+    place = {"name": "L", "description": "", "encodingType": "application/geo+json", "location": {"type": "Point", "coordinates": [7.5, 51.5]}}
+    for n in range(things):
+        made("Things", {"name": f"T{n}", "description": "", "Locations": [place], "Datastreams": [stream] * streams})
+    ids, page = [], ask(c, "GET", f"{sta}/Datastreams?$select=id&$top=1000").json()
+    while True:
+        ids += [d["@iot.id"] for d in page["value"]]
+        if "@iot.nextLink" not in page:
+            break
+        page = ask(c, "GET", "/" + page["@iot.nextLink"].split("/", 3)[3]).json()
+    started = 1_767_225_600
+    texts = [time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started + 60 * k)) for k in range(rows)]
+    bodies = [json.dumps([{"Datastream": {"@iot.id": d}, "components": ["phenomenonTime", "result"],
+                           "dataArray": [[t, 20 + k % 17 / 10] for k, t in enumerate(texts[first:first + 1_000])]} for d in ids[i:i + 10]]).encode()
+              for first in range(0, rows, 1_000) for i in range(0, len(ids), 10)]
+    lock, left = threading.Lock(), iter(bodies)
+
+    def send():
+        own = http.client.HTTPConnection("127.0.0.1", s.port, timeout=120)
+        while True:
+            with lock:
+                body = next(left, None)
+            if body is None:
+                return
+            a = ask(own, "POST", f"{sta}/CreateObservations", body)
+            assert a.status == 201, a
+
+    began = time.monotonic()
+    threads = [threading.Thread(target=send) for _ in range(4)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    rate = len(ids) * rows / (time.monotonic() - began + caught_up(s))
+    figure("SensorThings data arrays", rate, "observations/s", "goal of 300,000", rate / 300_000, 1)
+    of_one = f"{sta}/Datastreams({ids[0]})/Observations"
+    latest = "Datastreams($top=1;$select=id;$expand=Observations($top=1;$orderby=phenomenonTime%20desc;$select=result))"
+    day = "phenomenonTime%20ge%202026-01-01T00:00:00Z%20and%20phenomenonTime%20lt%202026-01-02T00:00:00Z"
+    for name, target, goal_ms in (
+            (f"SensorThings latest value of {things:,} things", f"{sta}/Things?$top={things}&$select=id&$expand={latest}", 50),
+            ("SensorThings $count of a datastream", f"{of_one}?$count=true&$top=0", 10),
+            ("SensorThings a day, 1,440 rows", f"{of_one}?$filter={day}&$top=1440", 5)):
+        a = load(s.port, 1, "GET", target)
+        figure(name + ", p95", a["p95"], "ms", f"goal of {goal_ms} ms", a["p95"] / goal_ms, 1, a)
+    body = '{"result":{n},"phenomenonTime":"{t}"}'
+    echo = load(s.port, connections, "POST", "/platform/v1/echo", body)
+    stored = load(s.port, connections, "POST", f"{sta}/Datastreams({ids[-1]})/Observations", body)
+    stored["per_second"] = stored["ok"] / (stored["seconds"] + caught_up(s))
+    figure("SensorThings observations, one a request", stored["per_second"], "observations/s", "echo", stored["per_second"] / echo["per_second"], 0.5, stored)
+
+
 def run():
     wanted = lambda part: options.only in ("", part)  # noqa: E731
     if any(wanted(p) for p in ("updates", "subscriptions", "batch", "query", "memory")):
@@ -311,6 +376,9 @@ def run():
             if wanted("memory"):
                 measure_start(s, "100,000 entities and what was measured before")
                 measure_memory(s)
+    if wanted("sensorthings"):
+        with Server(("--anonymous", "admin"), "temporal_page_max: 10000\n", data=str(options.work / "observed")) as s:
+            measure_sensorthings(s)
     if wanted("history"):
         measure_history()
 

@@ -317,6 +317,13 @@ std::vector<series_ref> entity_store::series_of(std::string_view id) const { ret
 
 std::uint64_t entity_store::series_end() const { return state_->slots.owners().end(); }
 
+entity_ptr entity_store::likely_owner(std::uint64_t number) const {
+  auto const slot = state_->slots.owners().find(number);
+  if (!slot) return {};
+  auto const lock = std::shared_lock(state_->mutex);
+  return state_->slots.entity_at(*slot);
+}
+
 std::optional<entity_store::owned_series> entity_store::find_series(std::uint64_t number) const {
   auto const slot = state_->slots.owners().find(number);
   if (!slot) return std::nullopt;

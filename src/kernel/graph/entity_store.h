@@ -55,6 +55,8 @@ class entity_store {
     series_ref series;
   };
   std::optional<owned_series> find_series(std::uint64_t number) const;
+  // The same without asking the entity, which may have lost the series since: for walks over many numbers.
+  entity_ptr likely_owner(std::uint64_t number) const;
   std::uint64_t series_end() const;  // behind the greatest number of a series
 
   struct page {

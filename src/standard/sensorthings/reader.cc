@@ -209,7 +209,14 @@ void reader::for_each(kind k, std::uint64_t from, time_bounds const& bounds, vis
     }
   }
   auto const last = who_.series_end();
+  auto const& entities = own_.city().entities();
+  auto const is_series = k == kind::datastream || k == kind::multi_datastream || k == kind::location;
+  auto before = entity_ptr();
   for (auto n = std::max<std::uint64_t>(from, 1); n < last; ++n) {
+    // An entity is known by its least number: the others of it, which mostly follow at once, need no look.
+    auto e = entities.likely_owner(n);
+    if (!e || (!is_series && e == before)) continue;
+    before = std::move(e);
     // The list has what the asker sees by himself, and what everything derived adds.
     auto const i = find(k, n);
     if (!i) continue;

@@ -127,6 +127,7 @@ if ((built)); then
   ! part e2e || step pages pages || true
   if part fault; then
     step fault_kill env ROUNDS=$((long ? 300 : 20)) python3 tests/fault/kill.py || true
+    step fault_replay python3 tests/fault/replay.py || true
     step fault_mqtt env ROUNDS=$((long ? 100 : 8)) python3 tests/fault/mqtt.py || true
     step fault_full_disk python3 tests/fault/full_disk.py || true
     step fault_bad_input python3 tests/fault/bad_input.py || true

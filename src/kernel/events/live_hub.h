@@ -16,7 +16,8 @@ namespace dos {
 class live_hub : public std::enable_shared_from_this<live_hub> {
  public:
   // Reads the changes of the log entries from `from` on (some of them, at least one entry) and returns the position to go
-  // on from; nothing when `from` is gone. The images are those of today.
+  // on from; nothing when `from` is gone. What a change set is as it was set, the rest of the images as
+  // it is today.
   using log_reader = std::function<std::optional<std::uint64_t>(std::uint64_t from, std::vector<entity_change>& out)>;
 
   explicit live_hub(log_reader read_log) : read_log_(std::move(read_log)) {}

@@ -31,6 +31,7 @@ struct matcher::subscription {
   subscription_status status;
   std::int64_t not_before = 0;  // µs: throttling, back-off
   bool in_flight = false;
+  bool is_catching_up = false;
   bool scheduled = false;
   bool changed = false;
   bool removed = false;
@@ -119,7 +120,6 @@ void matcher::on_record(std::string_view collection, std::string_view key, json:
     if (auto const kept = restored_.find(id); kept != restored_.end()) {
       for (auto& e : kept->second.first) s->waiting.restore(std::move(e));
       s->status = kept->second.second;
-      s->waiting.lost = s->status.lost;
       s->waiting.coalesced = s->status.coalesced;
       restored_.erase(kept);
     }
@@ -135,16 +135,20 @@ void matcher::on_record(std::string_view collection, std::string_view key, json:
   s->what = std::move(*compiled);
   s->changed = true;
   if (s->what.active) index(s);
-  if (!s->waiting.empty() && !s->scheduled) {
-    s->scheduled = true;
-    due_.emplace(s->not_before, s);
-    wake_.notify_one();
-  }
+  if (!s->waiting.empty() || s->status.behind != 0) schedule(s);
+}
+
+void matcher::schedule(subscription_ptr const& s) {
+  if (s->scheduled || s->in_flight) return;
+  s->scheduled = true;
+  due_.emplace(s->not_before, s);
+  wake_.notify_one();
 }
 
 void matcher::on_changes(std::span<entity_change const> changes) {
   if (changes.empty()) return;
   auto const lock = std::lock_guard(mutex_);
+  seen_ = changes.back().position;
   if (subscriptions_.empty()) return;
   for (auto const& c : changes) on_change(c);
 }
@@ -194,16 +198,48 @@ void matcher::consider(subscription& s, entity_change const& change, entity cons
   }
   if (w.filter && !query::matches(*w.filter, image)) return;
 
-  auto const was_lost = s.waiting.lost;
-  s.waiting.add(change, w.throttling_us > 0);
-  if (s.waiting.lost != was_lost && s.status.gap_since == no_time) s.status.gap_since = change.at;
+  if (s.status.behind != 0 && !s.is_catching_up) return;  // its turn comes when the log is read again
   s.changed = true;
-  if (!s.scheduled && !s.in_flight) {
-    s.scheduled = true;
-    auto const it = subscriptions_.find(name(s.collection, s.key));
-    due_.emplace(s.not_before, it->second);
-    wake_.notify_one();
+  if (s.waiting.size() >= outbox_entries_max) {
+    s.status.behind = change.position;
+    return;
   }
+  s.waiting.add(change, w.throttling_us > 0);
+  if (!s.is_catching_up) schedule(subscriptions_.find(name(s.collection, s.key))->second);
+}
+
+// Fills the outbox from the log, up to what comes by itself. A change may come twice where the log is cut in its position.
+void matcher::catch_up(subscription_ptr const& s, std::unique_lock<std::mutex>& lock) {
+  auto from = s->status.behind;
+  s->is_catching_up = true;
+  for (auto is_done = false; !is_done && !s->removed && !stopping_;) {
+    auto changes = std::vector<entity_change>();
+    lock.unlock();
+    auto const next = around_.read_log(from, changes);
+    auto const first = around_.log_first();
+    lock.lock();
+    if (s->status.behind != from) {  // somebody asked for a replay meanwhile
+      from = s->status.behind;
+      continue;
+    }
+    if (!next) {
+      s->status.gap_from = from;
+      s->status.gap_to = first;
+      s->status.gap_since = around_.clock.now();
+      from = s->status.behind = first;
+      continue;
+    }
+    s->status.behind = 0;  // until the outbox is full again
+    for (auto const& c : changes) {
+      if (c.position > seen_ || s->status.behind != 0) break;
+      ++change_;
+      if (s->what.active) consider(*s, c, c.after->deleted_at != no_time && c.before ? *c.before : *c.after);
+    }
+    is_done = s->status.behind != 0 || *next == from || *next > seen_;
+    if (!is_done) from = s->status.behind = *next;
+  }
+  s->is_catching_up = false;
+  s->changed = true;
 }
 
 void matcher::start(std::weak_ptr<city> of, std::string const& name) {
@@ -238,9 +274,11 @@ void matcher::run_sender(std::weak_ptr<city> of) {
     auto const s = first->second;
     due_.erase(first);
     s->scheduled = false;
-    if (s->removed || s->in_flight || s->waiting.empty() || !s->what.active) continue;
+    if (s->removed || s->in_flight || !s->what.active) continue;
     auto const city = of.lock();
     if (!city) return;
+    if (s->status.behind != 0 && s->waiting.size() < outbox_entries_max / 2) catch_up(s, lock);
+    if (s->waiting.empty() || s->removed) continue;
     deliver(city, s, lock);
   }
 }
@@ -291,11 +329,7 @@ void matcher::finish(subscription_ptr const& s, std::size_t n, sent const& resul
     auto const doublings = int(std::min<std::uint64_t>(status.failed_in_a_row - 1, 9));
     s->not_before = now.us + std::min(backoff_us_min << doublings, backoff_us_max);
   }
-  if (!s->waiting.empty() && !s->removed && !s->scheduled) {
-    s->scheduled = true;
-    due_.emplace(s->not_before, s);
-    wake_.notify_one();
-  }
+  if ((!s->waiting.empty() || status.behind != 0) && !s->removed) schedule(s);
 }
 
 subscription_status matcher::status(std::string_view collection, std::string_view key) const {
@@ -304,31 +338,19 @@ subscription_status matcher::status(std::string_view collection, std::string_vie
   if (it == subscriptions_.end()) return {};
   auto result = it->second->status;
   result.waiting = it->second->waiting.size();
-  result.lost = it->second->waiting.lost;
   result.coalesced = it->second->waiting.coalesced;
   return result;
 }
 
 std::uint64_t matcher::replay(std::string_view collection, std::string_view key, std::uint64_t position) {
-  auto s = subscription_ptr();
-  {
-    auto const lock = std::lock_guard(mutex_);
-    auto const it = subscriptions_.find(name(collection, key));
-    require(it != subscriptions_.end(), fault_kind::not_found, "there is no such subscription");
-    s = it->second;
-  }
-  auto const from = std::max(position + 1, around_.log_first());
-  for (auto next = std::optional(from); next;) {
-    auto changes = std::vector<entity_change>();
-    auto const before = *next;
-    next = around_.read_log(before, changes);
-    auto const lock = std::lock_guard(mutex_);
-    for (auto const& c : changes) {
-      ++change_;
-      if (c.after) consider(*s, c, c.after->deleted_at != no_time && c.before ? *c.before : *c.after);
-    }
-    if (next && *next == before) break;
-  }
+  auto const from = std::max(position, around_.log_first());
+  auto const lock = std::lock_guard(mutex_);
+  auto const it = subscriptions_.find(name(collection, key));
+  require(it != subscriptions_.end(), fault_kind::not_found, "there is no such subscription");
+  auto const& s = it->second;
+  s->status.behind = s->status.behind == 0 ? from : std::min(from, s->status.behind);
+  s->changed = true;
+  schedule(s);
   return from;
 }
 
@@ -341,7 +363,6 @@ std::vector<matcher::changed> matcher::take_changed() {
   for (auto const& [id, s] : subscriptions_) {
     if (!std::exchange(s->changed, false)) continue;
     auto status = s->status;
-    status.lost = s->waiting.lost;
     status.coalesced = s->waiting.coalesced;
     taken.push_back({id.first, id.second, s->waiting.take_changes(), std::move(status), false});
   }

@@ -42,6 +42,8 @@ class matcher final : public subscriptions {
   void on_record(std::string_view collection, std::string_view key, json::value const* record);
   void on_changes(std::span<entity_change const> changes);  // in log order
 
+  // What lies up to here has been considered before.
+  void begin_at(std::uint64_t position) { seen_ = position; }
   void start(std::weak_ptr<city> of, std::string const& name);
   void stop();
 
@@ -70,6 +72,8 @@ class matcher final : public subscriptions {
   void consider(subscription& s, entity_change const& change, entity const& image);
   static std::vector<symbol> first_types(watch const& w);
   void run_sender(std::weak_ptr<city> of);
+  void schedule(subscription_ptr const& s);
+  void catch_up(subscription_ptr const& s, std::unique_lock<std::mutex>& lock);
   void deliver(std::shared_ptr<city> const& of, subscription_ptr const& s, std::unique_lock<std::mutex>& lock);
   void finish(subscription_ptr const& s, std::size_t n, sent const& result);
 
@@ -88,6 +92,7 @@ class matcher final : public subscriptions {
   std::unordered_map<symbol, of_type> by_type_;
   std::vector<subscription_ptr> others_;
   std::uint64_t change_ = 0;  // counts the changes considered
+  std::uint64_t seen_ = 0;    // position of the last one that came by itself
   std::multimap<std::int64_t, subscription_ptr> due_;  // µs at which to look at it again
   std::vector<name> gone_;
   std::condition_variable wake_;

@@ -23,14 +23,6 @@ void outbox::add(entity_change change, bool merge) {
       return;
     }
   }
-  if (entries_.size() >= outbox_entries_max) {
-    // The oldest that is not under way goes; those under way are about to be told.
-    auto const victim = entries_.begin() + std::ptrdiff_t(std::min(sending_, entries_.size() - 1));
-    if (victim->stored) removed_.push_back(victim->number);
-    entries_.erase(victim);
-    sending_ = std::min(sending_, entries_.size());
-    ++lost;
-  }
   entries_.push_back({{std::move(change), 0}, next_number_++, false});
 }
 

@@ -17,7 +17,7 @@ class outbox {
     bool stored = false;       // on disk since a checkpoint
   };
 
-  // `merge`: a waiting entry of the same entity that is not being sent takes the newer image instead.
+  // The caller keeps to outbox_entries_max. `merge`: a waiting entry of the same entity that is not being sent takes the newer image instead.
   void add(entity_change change, bool merge);
   void restore(entry e);
 
@@ -36,7 +36,6 @@ class outbox {
   };
   changes take_changes();
 
-  std::uint64_t lost = 0;       // dropped because the outbox was full
   std::uint64_t coalesced = 0;  // merged
 
  private:

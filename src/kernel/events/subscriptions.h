@@ -32,7 +32,8 @@ struct watch {
   principal who;                           // whose rights are checked again at sending
 };
 
-// Deliveries wait here: at most this many a subscription, then the oldest go and the gap is named.
+// Deliveries wait in the outbox: at most this many a subscription. What comes then stays in the log and is read from there
+// as the outbox empties; what the log no longer has is a gap with a name.
 inline constexpr std::size_t outbox_entries_max = 10'000;
 
 struct delivery {
@@ -49,8 +50,9 @@ struct subscription_status {
   std::string last_error;
   std::uint64_t waiting = 0;    // entries in the outbox
   std::uint64_t coalesced = 0;  // changes that throttling merged
-  std::uint64_t lost = 0;       // entries that a full outbox dropped: the gap
-  timestamp gap_since = no_time;
+  std::uint64_t behind = 0;     // position from which on the rest is in the log alone; 0: nothing is
+  std::uint64_t gap_from = 0, gap_to = 0;  // positions (the second excluded) whose changes the log had no longer; 0: none
+  timestamp gap_since = no_time;           // when that was found
 };
 
 struct sent {
@@ -76,8 +78,8 @@ class subscriptions {
  public:
   virtual ~subscriptions() = default;
   virtual subscription_status status(std::string_view collection, std::string_view key) const = 0;
-  // Puts changes that are already committed into the outbox once more: those after `position` that the log still has.
-  // Says at which position the log begins when that is later (the gap).
+  // Tells what is already committed once more, from `position` on, and everything after it, in order. Answers the position
+  // it begins at: a later one where the log no longer has it. Faults: not_found.
   virtual std::uint64_t replay(std::string_view collection, std::string_view key, std::uint64_t position) = 0;
 };
 

@@ -82,18 +82,23 @@ outbox::entry decode_entry(std::string_view bytes, name_table const& names) {
 std::string encode_status(subscription_status const& s) {
   auto bytes = std::string();
   auto out = byte_writer(bytes);
-  for (auto const n : {s.times_sent, s.times_failed, s.failed_in_a_row, s.coalesced, s.lost}) out.varint(n);
+  for (auto const n : {s.times_sent, s.times_failed, s.failed_in_a_row, s.coalesced, s.behind}) out.varint(n);
   for (auto const t : {s.last_notification, s.last_success, s.last_failure, s.gap_since}) write_time(out, t);
   out.text(s.last_error);
+  out.varint(s.gap_from);
+  out.varint(s.gap_to);
   return bytes;
 }
 
 subscription_status decode_status(std::string_view bytes) {
   auto in = byte_reader(bytes);
   auto s = subscription_status();
-  for (auto* const n : {&s.times_sent, &s.times_failed, &s.failed_in_a_row, &s.coalesced, &s.lost}) *n = in.varint();
+  for (auto* const n : {&s.times_sent, &s.times_failed, &s.failed_in_a_row, &s.coalesced, &s.behind}) *n = in.varint();
   for (auto* const t : {&s.last_notification, &s.last_success, &s.last_failure, &s.gap_since}) *t = read_time(in);
   s.last_error = in.text();
+  if (in.at_end()) return s;  // written before gaps had a name
+  s.gap_from = in.varint();
+  s.gap_to = in.varint();
   return s;
 }
 

@@ -75,6 +75,7 @@ class city_impl final : public city {
       return true;
     });
     hub_->start_at(checkpoint);
+    matcher_->begin_at(checkpoint);
     follower_ = std::make_unique<follower>(
         follower::parts{id_, *log_, *state_, *history_, *matcher_, *hub_, ledger_, names_, clock_, options_,
                         [this](timestamp now) { return expiring(now); }},
@@ -482,6 +483,20 @@ class city_impl final : public city {
     }
   }
 
+  // What a write has set is as it set it; the rest is as it is today.
+  static entity_ptr as_it_was(entity const& today, effect::entity_changed const& e) {
+    auto then = today;
+    for (auto const& a : e.set) then.set(a);
+    for (auto const& r : e.removed) then.remove(r.name, r.dataset);
+    then.deleted_at = e.head ? e.deleted_at : no_time;
+    return make_ref<entity>(std::move(then));
+  }
+  static entity_ptr alive(entity const& e) {
+    auto then = e;
+    then.deleted_at = no_time;
+    return make_ref<entity>(std::move(then));
+  }
+
   std::optional<std::uint64_t> read_changes(std::uint64_t from, std::vector<entity_change>& out) {
     constexpr std::size_t read_bytes_max = 256 << 10;
     if (from < log_->first()) return std::nullopt;
@@ -497,7 +512,9 @@ class city_impl final : public city {
           auto const* const e = std::get_if<effect::entity_changed>(&any);
           auto const today = e ? entities_.find(e->id) : entity_ptr();
           if (!today) continue;
-          auto change = entity_change{b.at, w.at, e->created ? entity_ptr() : today, today, {}};
+          auto const image = as_it_was(*today, *e);
+          auto const ended = image->deleted_at != no_time;
+          auto change = entity_change{b.at, w.at, e->created ? entity_ptr() : ended ? alive(*today) : today, image, {}};
           for (auto const& a : e->set) change.attributes.push_back({a->name, a->dataset, attribute_updated});
           for (auto const& r : e->removed) change.attributes.push_back({r.name, r.dataset, attribute_deleted});
           out.push_back(std::move(change));

@@ -471,15 +471,17 @@ void require_uri(std::string_view id, std::string_view member) {
 
 void require_attribute_name(std::string_view name) {
   auto const is_iri = name.find(':') != std::string_view::npos;
-  if (name.empty() || name[0] == '@' || (name[0] >= '0' && name[0] <= '9') || (!is_iri && name.find_first_of("()<>\"'=;,?&#[]{}|% ") != std::string_view::npos) || name[0] == '.') {
+  auto const begins_wrong = name.empty() || name[0] == '@' || name[0] == '.' || (name[0] >= '0' && name[0] <= '9');
+  if (begins_wrong || (!is_iri && name.find_first_of("()<>\"'=;,?&#[]{}|% ") != std::string_view::npos)) {
     refuse("this is no name of an attribute", name, "4.6.2");
   }
 }
 
 // ETSI GS CIM 009, 4.6.2: a letter, then letters, digits and _; we take - and . as well. A name with a colon is an IRI.
 void require_type_name(std::string_view name) {
+  static constexpr auto reserved = std::string_view("()<>\"'=;,?&#[]{}| ");
   auto const is_wrong = name.find(':') == std::string_view::npos &&
-                        ((name[0] >= '0' && name[0] <= '9') || name.find_first_of("()<>\"'=;,?&#[]{}| ") != std::string_view::npos);
+                        ((name[0] >= '0' && name[0] <= '9') || name.find_first_of(reserved) != std::string_view::npos);
   if (is_wrong) refuse("a type begins with a letter and has only letters, digits and _", "type", "4.6.2");
 }
 

@@ -137,6 +137,20 @@ for (const [name, options] of [
   }
 }
 
+test('an example of the interface runs on the page, and a wrong one says what is wrong', async (browser) => {
+  const page = await open(browser, '/en/api/', { viewport: phone, ...calm });
+  await settled(page);
+  const examples = page.locator('section.card');
+  await examples.first().getByRole('button', { name: 'Run' }).click();
+  await examples.first().locator('[data-trial="200"]').waitFor({ timeout: 20_000 });
+  const wrong = examples.filter({ hasText: 'A wrong request' });
+  await wrong.getByRole('button', { name: 'Run' }).click();
+  await wrong.locator('[data-trial="400"]').waitFor({ timeout: 20_000 });
+  await wrong.getByText('"member": "q"').waitFor({ timeout: 5_000 });
+  await checkPage(page);
+  await page.context().close();
+});
+
 test('an unknown page says so, and how to go on', async (browser) => {
   const page = await open(browser, '/gibt-es-nicht', calm);
   await page.getByRole('heading', { name: 'Diese Seite gibt es nicht' }).waitFor();

@@ -56,6 +56,44 @@ async function read<Answer>(response: Response): Promise<Answer> {
   }
 }
 
+/** What came back, as it came: for the page that lets people try the interface. This host only. */
+export interface Trial {
+  status: number;
+  type: string;
+  ms: number;
+  bytes: number;
+  text: string;
+}
+
+export async function tryOut(path: string, accept = 'application/json'): Promise<Trial> {
+  if (!path.startsWith('/') || path.startsWith('//')) throw new ApiError(0, 'an address of this host begins with /');
+  const start = performance.now();
+  let response: Response;
+  try {
+    response = await fetch(path, { headers: { Accept: accept }, credentials: 'same-origin' });
+  } catch {
+    throw new ApiError(0, 'no answer');
+  }
+  const body = await response.text();
+  const type = response.headers.get('Content-Type') ?? '';
+  return {
+    status: response.status,
+    type,
+    ms: Math.round(performance.now() - start),
+    bytes: new TextEncoder().encode(body).length,
+    text: indented(body, type)
+  };
+}
+
+function indented(text: string, type: string): string {
+  if (!type.includes('json')) return text;
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}
+
 async function get<Answer>(path: string, query?: Query): Promise<Answer> {
   return read<Answer>(await send('GET', address(path, query)));
 }

@@ -27,14 +27,15 @@ operation mirrored(operation o) {
   }
 }
 
-// What the index of the history can do of a filter; the filter is asked all the same.
-void narrow(expression const& e, time_bounds& b) {
+// What the index of the history can do of a filter. True: all of it, for observations that lasted no time; of others,
+// and otherwise, the filter is asked all the same.
+bool narrow(expression const& e, time_bounds& b) {
   if (e.what == operation::both) {
-    narrow(*e.parts[0], b);
-    narrow(*e.parts[1], b);
-    return;
+    auto const left = narrow(*e.parts[0], b);
+    auto const right = narrow(*e.parts[1], b);
+    return left && right;
   }
-  if (e.parts.size() != 2) return;
+  if (e.parts.size() != 2) return false;
   auto relation = e.what;
   auto const* time = e.parts[0].get();
   auto const* bound = e.parts[1].get();
@@ -43,14 +44,20 @@ void narrow(expression const& e, time_bounds& b) {
     relation = mirrored(relation);
   }
   auto const* const s = std::get_if<span>(&bound->literal);
-  if (!is_path(*time, {"phenomenonTime"}) || bound->what != operation::literal || !s) return;
+  if (!is_path(*time, {"phenomenonTime"}) || bound->what != operation::literal || !s) return false;
   auto const is_during = e.what == operation::call && e.name == "during" && time == e.parts[0].get();
-  if (relation == operation::greater) b.from = std::max(b.from, s->to);
+  auto const after = s->is_instant ? s->to + 1 : s->to;
+  if (relation == operation::greater) b.from = std::max(b.from, after);
   if (relation == operation::greater_equal || relation == operation::equal || is_during)
     b.from = std::max(b.from, s->from);
-  if (relation == operation::less || relation == operation::less_equal || relation == operation::equal)
+  if (relation == operation::less && s->is_instant) b.to = std::min(b.to, s->from);
+  if (relation == operation::less || relation == operation::less_equal || relation == operation::equal) {
     b.to = std::min(b.to, s->from + 1);
+  }
   if (is_during) b.to = std::min(b.to, s->to + 1);
+  auto const is_order = relation == operation::greater || relation == operation::greater_equal ||
+                        relation == operation::less || relation == operation::less_equal;
+  return s->is_instant && is_order;
 }
 
 // "PATH eq 7" that has to hold.
@@ -158,7 +165,7 @@ page lister::list(collection c, query_options const& o) const {
     }
   }
   auto bounds = time_bounds();
-  if (c.what == kind::observation && o.filter) narrow(*o.filter, bounds);
+  if (c.what == kind::observation && o.filter) bounds.tells_all = narrow(*o.filter, bounds);
   auto const direction = by_time(c, o.order);
   auto result = page();
   if (auto const id = o.filter && !c.from ? required_id(*o.filter, {"id"}) : std::nullopt) {
@@ -204,7 +211,8 @@ page lister::in_natural_order(collection const& c, query_options const& o, time_
   auto const take = [&](item const& i) {
     if (behind && c.from && i.id <= *behind) return true;
     if (resume && i.series.series == from_id && i.moment->moment() <= *resume) return true;
-    if (o.filter && !evaluate_.holds(*o.filter, i)) return true;
+    auto const is_told = bounds.tells_all && !i.moment->extras.find(extra::end_time);
+    if (o.filter && !is_told && !evaluate_.holds(*o.filter, i)) return true;
     if (skip > 0) return --skip, true;
     if (result.items.size() == size) {
       if (size == 0) return false;

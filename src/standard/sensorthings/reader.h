@@ -26,6 +26,7 @@ struct time_bounds {
   timestamp to = {INT64_MAX};  // exclusive
   bool descending = false;
   std::optional<moment> after;
+  bool tells_all = false;  // nothing else is asked of observations that lasted no time
 };
 
 // What outlives a request.

@@ -80,7 +80,43 @@ void renderer::write_properties(std::string& out, item const& i, query_options c
   }
 }
 
+// As a whole list of them is asked for most: without a JSON value or a link built for it.
+void renderer::write_whole_observation(std::string& out, item const& i, bool inner) const {
+  auto const& o = *i.moment;
+  auto const link = [&](std::string_view end) {
+    out += base_;
+    out += "/Observations(";
+    out += std::to_string(i.id);
+    out += end;
+  };
+  out += "{\"@iot.selfLink\":\"";
+  link(")\",\"@iot.id\":");
+  out += std::to_string(i.id);
+  out += ",\"phenomenonTime\":\"";
+  out += to_string(o.time);
+  out += "\",\"result\":";
+  json::write(out, o.value);
+  for (auto const name : {"resultTime", "resultQuality", "validTime", "parameters"}) {
+    auto const v = o.extras.is_null() ? json::value() : reader_.value(i, name);
+    if (v.is_null() && std::string_view(name) != "resultTime") continue;
+    out += ",\"";
+    out += name;
+    out += "\":";
+    json::write(out, v);
+  }
+  if (!inner) {
+    auto const is_multi = i.about && i.about->find("unitOfMeasurements");
+    out += is_multi ? ",\"MultiDatastream@iot.navigationLink\":\"" : ",\"Datastream@iot.navigationLink\":\"";
+    link(is_multi ? ")/MultiDatastream\"" : ")/Datastream\"");
+    out += ",\"FeatureOfInterest@iot.navigationLink\":\"";
+    link(")/FeatureOfInterest\"");
+  }
+  out += '}';
+}
+
 void renderer::write_entity(std::string& out, item const& i, query_options const& o, bool inner) const {
+  auto const is_whole = i.what == kind::observation && o.select.empty() && o.expand.empty();
+  if (is_whole && !i.moment->extras.find(extra::end_time)) return write_whole_observation(out, i, inner);
   auto first = true;
   out += '{';
   if (o.selects("selfLink")) {

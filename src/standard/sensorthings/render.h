@@ -27,6 +27,7 @@ class renderer {
   void write_geojson(std::string& out, page const& p, query_options const& o, std::string_view path) const;
 
  private:
+  void write_whole_observation(std::string& out, item const& i, bool inner) const;
   void write_head(std::string& out, page const& p, query_options const& o, std::string_view path) const;
   void write_expansion(std::string& out, item const& i, expansion const& e) const;
   void write_properties(std::string& out, item const& i, query_options const& o, bool& first) const;

@@ -158,7 +158,12 @@ reading::reading(service const& s, session const& who, std::string base)
 target target_of(service const& s, http::request const& r) {
   auto t = target();
   auto const version = std::find(r.segments.begin(), r.segments.end(), "v1.1");
-  auto const host = r.headers.text_or("Host", "");
+  auto host = r.headers.text_or("Host", "");
+  // It stands in every link: what is no name of a host is none.
+  auto const is_plain = [](unsigned char c) {
+    return std::isalnum(c) || c == '.' || c == ':' || c == '-' || c == '_' || c == '[' || c == ']';
+  };
+  if (!std::all_of(host.begin(), host.end(), is_plain)) host = {};
   t.base = !s.public_url.empty() ? s.public_url
            : host.empty()        ? s.program.public_url
                                  : std::string(r.secure ? "https://" : "http://") + std::string(host);

@@ -9,12 +9,10 @@
 
 #include "base/json.h"
 #include "kernel/graph/entity.h"
+#include "standard/ngsi_ld/attribute_value.h"
 #include "standard/ngsi_ld/json_ld.h"
 
 namespace dos::ngsi_ld {
-
-// In place of a value: remove what stands there. ETSI GS CIM 009, 4.5.0
-inline constexpr std::string_view null_uri = "urn:ngsi-ld:null";
 
 // An instance of an attribute, perhaps only some members of it.
 struct attribute_fragment {

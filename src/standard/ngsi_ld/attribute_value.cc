@@ -31,6 +31,19 @@ void forbid_null(json::value const& v, std::string const& path) {
   }
 }
 
+json::value checked_uris(json::value v, std::string const& path) {
+  if (v.is_object() && v.find("@id") != nullptr) v = json::value(*v.find("@id"));
+  if (v.is_string()) {
+    if (!is_uri(v.as_string())) refuse("a relationship points to a URI", path, "4.5.3");
+    return v;
+  }
+  if (!v.is_array() || v.as_array().empty()) refuse("a relationship points to a URI or to several", path, "4.5.3");
+  for (auto const& item : v.as_array()) {
+    if (!item.is_string() || !is_uri(item.as_string())) refuse("a relationship points to URIs", path, "4.5.3");
+  }
+  return v;
+}
+
 namespace {
 
 json::value checked_property(json::value v, std::string const& path) {
@@ -56,19 +69,6 @@ json::value checked_geometry(json::value v, std::string const& path) {
     geo::parse_geojson(v, {.crs = nullptr, .refuses_self_intersection = false});
   } catch (fault const& f) {
     refuse(f.detail, f.member.empty() ? path : inside(path, f.member), "4.7.1");
-  }
-  return v;
-}
-
-json::value checked_uris(json::value v, std::string const& path) {
-  if (v.is_object() && v.find("@id") != nullptr) v = json::value(*v.find("@id"));
-  if (v.is_string()) {
-    if (!is_uri(v.as_string())) refuse("a relationship points to a URI", path, "4.5.3");
-    return v;
-  }
-  if (!v.is_array() || v.as_array().empty()) refuse("a relationship points to a URI or to several", path, "4.5.3");
-  for (auto const& item : v.as_array()) {
-    if (!item.is_string() || !is_uri(item.as_string())) refuse("a relationship points to URIs", path, "4.5.3");
   }
   return v;
 }

@@ -144,7 +144,7 @@ bool read_plain_member(attribute_fragment& f, std::string_view key, json::value 
     f.data.dataset = v.as_string() == "@none" ? symbol() : symbol(v.as_string());
   } else if (key == "valueType" || key == "objectType") {
     if (!f.data.more.is_object()) f.data.more = json::object();
-    f.data.more.as_object()[key] = is_null_uri(v) ? v : checked_words(v, c, path);
+    f.data.more.as_object()[key] = is_null_uri(v) ? v : checked_value(attribute_kind::vocab_property, v, c, path);
   } else if (key == "lang" || key == "expiresAt") {
     if (key == "expiresAt" && !is_null_uri(v)) parse_time(v, path);
     if (!f.data.more.is_object()) f.data.more = json::object();

@@ -1,9 +1,18 @@
 #include "ingest/lorawan/fair_workers.h"
 
+#include <string>
+
+#include "base/thread_name.h"
+
 namespace dos::lorawan {
 
 fair_workers::fair_workers(limits l) : limits_(l) {
-  for (auto i = std::size_t(0); i < l.threads; ++i) threads_.emplace_back([this] { run(); });
+  for (auto i = std::size_t(0); i < l.threads; ++i) {
+    threads_.emplace_back([this, i] {
+      name_thread("decode " + std::to_string(i));
+      run();
+    });
+  }
 }
 
 void fair_workers::stop() {

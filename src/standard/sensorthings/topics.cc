@@ -6,6 +6,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "base/thread_name.h"
 #include "http/percent.h"
 #include "kernel/history/history.h"
 #include "kernel/session/city.h"
@@ -59,7 +60,12 @@ std::shared_ptr<void> topic_feed::subscribe(session who, std::string filter, std
     }
     f.fresh.push_back(s);
     f.is_ready = true;
-    if (!thread_.joinable() && !stopping_) thread_ = std::thread([this] { run(); });
+    if (!thread_.joinable() && !stopping_) {
+      thread_ = std::thread([this] {
+        name_thread("topics");
+        run();
+      });
+    }
   }
   woken_.notify_one();
   return std::shared_ptr<void>(s.get(), [s](void*) {

@@ -275,8 +275,8 @@ void writer::change_historical_location(item const& i, json::value const& body) 
   t_.put(std::move(e), transaction::keep::nothing);
 }
 
-void writer::remove_datastream(item const& i) {
-  auto const key = std::to_string(i.id);
+// What was said of a datastream beyond its attribute.
+void writer::erase_datastream_records(std::string const& key) {
   if (auto const record = t_.find_record(datastream_collection, key)) {
     unlink(record->text_or("sensor", ""), "datastream", key);
     for (auto const& p : record->find("observedProperties")->as_array()) unlink(p.as_string(), "datastream", key);
@@ -285,6 +285,10 @@ void writer::remove_datastream(item const& i) {
   for (auto const kept : {result_time_collection, area_collection}) {
     if (t_.find_record(kept, key)) t_.erase_record(kept, key);
   }
+}
+
+void writer::remove_datastream(item const& i) {
+  erase_datastream_records(std::to_string(i.id));
   auto const thing = t_.find(i.entity->id);
   if (!thing || thing->deleted_at != no_time) return;
   if (thing->find(i.series.attribute, i.series.dataset)) {
@@ -354,15 +358,7 @@ void writer::remove_whole(item const& i, consequences const& c) {
     case kind::thing: {
       auto const& id = i.entity->id;
       for (auto const& s : c.datastreams) {
-        auto const key = std::to_string(s.id);
-        if (auto const record = t_.find_record(datastream_collection, key)) {
-          unlink(record->text_or("sensor", ""), "datastream", key);
-          for (auto const& p : record->find("observedProperties")->as_array()) unlink(p.as_string(), "datastream", key);
-          t_.erase_record(datastream_collection, key);
-        }
-        for (auto const kept : {result_time_collection, area_collection}) {
-          if (t_.find_record(kept, key)) t_.erase_record(kept, key);
-        }
+        erase_datastream_records(std::to_string(s.id));
       }
       auto const thing = t_.get(id);
       if (auto const l = thing->find(words_.has_location)) {

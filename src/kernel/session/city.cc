@@ -2,15 +2,14 @@
 
 #include <atomic>
 #include <filesystem>
-#include <set>
-#include <shared_mutex>
 #include <thread>
 
 #include "base/log.h"
 #include "base/thread_name.h"
 #include "kernel/session/follower.h"
-#include "kernel/session/instance.h"
 #include "kernel/session/pending.h"
+#include "kernel/session/publish.h"
+#include "kernel/session/replay.h"
 #include "kernel/session/sequencer.h"
 #include "kernel/store/space_reserve.h"
 
@@ -25,20 +24,6 @@ constexpr auto disk_is_full = "the disk is full";
 
 // The line of the ledger that a queue belongs to: "http/10.0.0.7" counts as "http".
 std::string_view ledger_name(std::string_view source) { return source.substr(0, source.find('/')); }
-
-// So many entities or series are asked for at once, before they are changed one by one.
-constexpr std::size_t fetched_ahead = 64;
-
-void add_series_of(effect::any const& any, std::vector<series_id>& out) {
-  if (auto const* const e = std::get_if<effect::entity_changed>(&any)) {
-    if (!e->first_number) return;
-    for (auto const& a : e->set) {
-      if (a->series) out.push_back(a->series);
-    }
-  } else if (auto const* const o = std::get_if<effect::observed>(&any)) {
-    out.push_back(o->series);
-  }
-}
 
 std::string reason_of(fault_kind k) {
   return k == fault_kind::not_found ? "not found" : k == fault_kind::conflict ? "conflict" : "invalid";
@@ -71,7 +56,7 @@ class city_impl final : public city {
     auto const checkpoint = read_checkpoint(*state_, {entities_, records_, ledger_, *matcher_, names_, numbers_});
     checkpointed_records_ = records_.copy();
     records_.for_each(open_types_collection, {}, [&](std::string_view key, record_ptr const& r) {
-      note_open_type(key, r);
+      open_types_.note(key, r);
       return true;
     });
     hub_->start_at(checkpoint);
@@ -149,10 +134,7 @@ class city_impl final : public city {
     follower_->checkpoint_now();
   }
 
-  bool is_open(symbol type) const override {
-    auto const lock = std::shared_lock(open_mutex_);
-    return open_types_.contains(type);
-  }
+  bool is_open(symbol type) const override { return open_types_.contains(type); }
 
   entity_store const& entities() const override { return entities_; }
   dos::history const& history() const override { return *history_; }
@@ -173,12 +155,6 @@ class city_impl final : public city {
  private:
   bool sees(principal const& who, entity const& e) const {
     return who.may_read_all() || std::any_of(e.types.begin(), e.types.end(), [&](symbol t) { return is_open(t); });
-  }
-
-  void note_open_type(std::string_view key, record_ptr const& r) {
-    auto const lock = std::unique_lock(open_mutex_);
-    if (r) open_types_.insert(symbol(r->text_or("type", key)));
-    else open_types_.erase(symbol(key));
   }
 
   // --- retention ---
@@ -223,58 +199,7 @@ class city_impl final : public city {
     if (replayed) log::info("replayed the log", {{"city", id_}, {"batches", replayed}, {"position", position_.load()}});
   }
 
-  void replay(store::log_batch const& b) {
-    auto committed = committed_batch();
-    auto decoded = batch();
-    {
-      auto const lock = std::lock_guard(names_.mutex);
-      decoded = decode_batch(b.bytes, names_.table);
-      committed.names = names_.table.size();
-    }
-    committed.position = b.at;
-    committed.bytes = b.bytes.size();
-    for (auto& w : decoded) committed.writes.push_back(replay(std::move(w), b.at, committed.after));
-    numbers_.last_write = std::max(numbers_.last_write, b.time);
-    publish(std::move(committed));
-  }
-
-  committed_write replay(write_effects w, std::uint64_t at, entity_images& after) {
-    auto result = committed_write();
-    auto const find = [&](std::string const& id) {
-      auto const* const known = after.find(id);
-      return known ? known->image() : entities_.find(id);
-    };
-    for (auto const& any : w.effects) {
-      if (auto const* const e = std::get_if<effect::entity_changed>(&any)) {
-        auto const before = find(e->id);
-        auto const lived = before && before->deleted_at == no_time;
-        auto image = apply(before ? entity(*before) : entity(), *e, w.at, at);
-        auto change = entity_change{at, w.at, lived ? before : entity_ptr(), image, {}};
-        for (auto const& a : e->set) {
-          auto const old = before && before->find(a->name, a->dataset);
-          change.attributes.push_back({a->name, a->dataset, old ? attribute_updated : attribute_created});
-        }
-        for (auto const& r : e->removed) change.attributes.push_back({r.name, r.dataset, attribute_deleted});
-        if (lived || image->deleted_at == no_time) result.changes.push_back(std::move(change));
-        after.set(std::move(image));
-        numbers_.next_observation =
-            std::max(numbers_.next_observation, e->first_number ? e->first_number + e->set.size() + e->removed.size() : 0);
-      } else if (auto const* const f = std::get_if<effect::entity_forgotten>(&any)) {
-        after.forget(f->id);
-      } else if (auto const* const s = std::get_if<effect::series_started>(&any)) {
-        numbers_.next_series = std::max(numbers_.next_series, s->series.series + 1);
-      } else if (auto const* const o = std::get_if<effect::observed>(&any)) {
-        numbers_.next_observation = std::max(numbers_.next_observation, o->observation.number + 1);
-      } else if (auto const* const m = std::get_if<effect::observed_many>(&any)) {
-        if (!m->observations.empty()) {
-          numbers_.next_observation = std::max(numbers_.next_observation, m->observations.back().number + 1);
-        }
-      }
-    }
-    numbers_.last_write = std::max(numbers_.last_write, w.at);
-    result.effects = std::move(w);
-    return result;
-  }
+  void replay(store::log_batch const& b) { publish(dos::replay(b, names_, entities_, numbers_)); }
 
   // --- the sequencer's thread ---
 
@@ -422,29 +347,7 @@ class city_impl final : public city {
   // --- both ---
 
   void publish(committed_batch b) {
-    auto next = b.after.begin();
-    auto ids = std::vector<std::string_view>();
-    for (auto const& e : b.after) {
-      if (next - b.after.begin() == &e - &*b.after.begin()) {
-        ids.clear();
-        for (; next != b.after.end() && ids.size() < fetched_ahead; ++next) ids.push_back(next->id());
-        entities_.fetch_ahead(ids);
-      }
-      if (e.forgotten) entities_.forget(e.id());
-      else entities_.put(e.held);
-    }
-    auto series = std::vector<series_id>();
-    for (auto const& w : b.writes) {
-      auto const& all = w.effects.effects;
-      for (auto i = std::size_t(0); i < all.size(); ++i) {
-        if (all.size() >= fetched_ahead && i % fetched_ahead == 0) {
-          series.clear();
-          for (auto n = i; n < std::min(i + fetched_ahead, all.size()); ++n) add_series_of(all[n], series);
-          history_->fetch_ahead(series);
-        }
-        publish(b.position, w.effects.at, all[i]);
-      }
-    }
+    dos::publish(b, {entities_, records_, open_types_, *history_});
     next_observation_ = numbers_.next_observation;
     next_series_ = numbers_.next_series;
     position_ = b.position;
@@ -452,74 +355,12 @@ class city_impl final : public city {
     follower_->push(std::move(b));
   }
 
-  void publish(std::uint64_t position, timestamp at, effect::any const& any) {
-    if (auto const* const e = std::get_if<effect::entity_changed>(&any)) {
-      if (!e->first_number) return;
-      auto number = e->first_number;
-      for (auto const& a : e->set) {
-        auto const n = number++;
-        if (a->series) history_->add(position, a->series, to_observation(*a, n));
-      }
-      for (auto const& r : e->removed) {
-        auto const n = number++;
-        if (r.series) history_->add(position, r.series, to_deletion(at, n));
-      }
-    } else if (auto const* const s = std::get_if<effect::series_started>(&any)) {
-      if (entities_.find(s->entity)) entities_.add_series(s->entity, s->series);
-    } else if (auto const* const x = std::get_if<effect::series_removed>(&any)) {
-      history_->remove_series(position, x->series);
-      if (entities_.find(x->entity)) entities_.remove_series(x->entity, x->series);
-    } else if (auto const* const o = std::get_if<effect::observed>(&any)) {
-      history_->add(position, o->series, o->observation);
-    } else if (auto const* const m = std::get_if<effect::observed_many>(&any)) {
-      for (auto const& o : m->observations) history_->add(position, m->series, o);
-    } else if (auto const* const c = std::get_if<effect::observation_changed>(&any)) {
-      history_->change(position, c->series, c->observation);
-    } else if (auto const* const d = std::get_if<effect::observation_removed>(&any)) {
-      history_->remove(position, d->series, d->number);
-    } else if (auto const* const r = std::get_if<effect::record_written>(&any)) {
-      records_.put(r->collection, r->key, r->record);
-      if (r->collection == open_types_collection) note_open_type(r->key, r->record);
-    }
-  }
-
-  // What a write has set is as it set it; the rest is as it is today.
-  static entity_ptr as_it_was(entity const& today, effect::entity_changed const& e) {
-    auto then = today;
-    for (auto const& a : e.set) then.set(a);
-    for (auto const& r : e.removed) then.remove(r.name, r.dataset);
-    then.deleted_at = e.head ? e.deleted_at : no_time;
-    return make_ref<entity>(std::move(then));
-  }
-  static entity_ptr alive(entity const& e) {
-    auto then = e;
-    then.deleted_at = no_time;
-    return make_ref<entity>(std::move(then));
-  }
-
   std::optional<std::uint64_t> read_changes(std::uint64_t from, std::vector<entity_change>& out) {
     constexpr std::size_t read_bytes_max = 256 << 10;
     if (from < log_->first()) return std::nullopt;
     return log_->read(from, read_bytes_max, [&](store::log_batch const& b) {
       if (b.at > position_) return false;
-      auto decoded = batch();
-      {
-        auto const lock = std::lock_guard(names_.mutex);
-        decoded = decode_batch(b.bytes, names_.table);
-      }
-      for (auto const& w : decoded) {
-        for (auto const& any : w.effects) {
-          auto const* const e = std::get_if<effect::entity_changed>(&any);
-          auto const today = e ? entities_.find(e->id) : entity_ptr();
-          if (!today) continue;
-          auto const image = as_it_was(*today, *e);
-          auto const ended = image->deleted_at != no_time;
-          auto change = entity_change{b.at, w.at, e->created ? entity_ptr() : ended ? alive(*today) : today, image, {}};
-          for (auto const& a : e->set) change.attributes.push_back({a->name, a->dataset, attribute_updated});
-          for (auto const& r : e->removed) change.attributes.push_back({r.name, r.dataset, attribute_deleted});
-          out.push_back(std::move(change));
-        }
-      }
+      add_changes(b, names_, entities_, out);
       return true;
     });
   }
@@ -550,8 +391,7 @@ class city_impl final : public city {
   std::shared_ptr<live_hub> hub_;
   std::unique_ptr<matcher> matcher_;
   std::map<std::string, record_table::collection_map, std::less<>> checkpointed_records_;
-  mutable std::shared_mutex open_mutex_;
-  std::set<symbol> open_types_;
+  open_types open_types_;
   mutable std::mutex trouble_mutex_;
   std::string trouble_;
   write_queues queues_;

@@ -1,0 +1,36 @@
+// How a committed batch becomes what readers of a city see. Inside kernel/session only.
+#pragma once
+
+#include <set>
+#include <shared_mutex>
+#include <string_view>
+
+#include "kernel/graph/entity_store.h"
+#include "kernel/history/history.h"
+#include "kernel/session/follower.h"
+#include "kernel/session/records.h"
+
+namespace dos {
+
+// Which types anonymous callers may read, as the records of open_types_collection say.
+class open_types {
+ public:
+  void note(std::string_view key, record_ptr const& r);  // nothing: the record is gone
+  bool contains(symbol type) const;
+
+ private:
+  mutable std::shared_mutex mutex_;
+  std::set<symbol> types_;
+};
+
+struct published_state {
+  entity_store& entities;
+  record_table& records;
+  open_types& open;
+  dos::history& history;
+};
+
+// One thread, in log order.
+void publish(committed_batch const& b, published_state const& into);
+
+}  // namespace dos

@@ -177,7 +177,7 @@ void write_methods(std::string& out, series_ref const& s, std::vector<period_val
 
 aggregation parse_aggregation(std::vector<std::string_view> methods, std::string_view period) {
   auto const refuse = [](std::string detail, std::string_view member) {
-    throw fault(fault_kind::invalid, std::move(detail), std::string(member), "ETSI GS CIM 009, 4.5.19");
+    ngsi_ld::refuse(std::move(detail), member, "4.5.19");
   };
   if (methods.empty()) refuse("aggregatedValues wants at least one of aggrMethods", "aggrMethods");
   for (auto const m : methods) {

@@ -8,14 +8,6 @@
 
 namespace dos::ngsi_ld {
 
-[[noreturn]] void refuse(std::string detail, std::string_view member, std::string_view clause) {
-  throw fault(fault_kind::invalid, std::move(detail), std::string(member), "ETSI GS CIM 009, " + std::string(clause));
-}
-
-std::string inside(std::string_view path, std::string_view member) {
-  return path.empty() ? std::string(member) : std::string(path) + "." + std::string(member);
-}
-
 bool is_null_uri(json::value const& v) { return v.is_string() && v.as_string() == null_uri; }
 
 timestamp parse_time(json::value const& v, std::string const& path) {
@@ -60,15 +52,15 @@ json::value checked_property(json::value v, std::string const& path) {
 }
 
 json::value checked_geometry(json::value v, std::string const& path) {
+  // JSON-LD allows a geometry as text; it is the same thing.
+  if (v.is_string()) v = read_as(path, "4.7.1", [&] { return json::parse(v.as_string()); });
+  if (!v.is_object()) refuse("a GeoProperty holds a GeoJSON geometry", path, "4.7.1");
+  if (v.text_or("type", "") == "GeometryCollection") refuse("a GeometryCollection is no value of NGSI-LD", path, "4.7.1");
   try {
-    // JSON-LD allows a geometry as text; it is the same thing.
-    if (v.is_string()) v = json::parse(v.as_string());
-    if (!v.is_object()) refuse("a GeoProperty holds a GeoJSON geometry", path, "4.7.1");
-    if (v.text_or("type", "") == "GeometryCollection") refuse("a GeometryCollection is no value of NGSI-LD", path, "4.6.3");
     // RFC 7946 lets rings cross themselves; so do we.
     geo::parse_geojson(v, {.crs = nullptr, .refuses_self_intersection = false});
   } catch (fault const& f) {
-    refuse(f.detail, f.member.empty() ? path : inside(path, f.member), "4.7.1");
+    refuse(f.detail, inside(path, f.member), "4.7.1");
   }
   return v;
 }
@@ -87,7 +79,7 @@ json::value checked_languages(json::value v, std::string const& path) {
 json::value checked_words(json::value v, context const& c, std::string const& path) {
   if (v.is_object() && v.find("@id") != nullptr) v = json::value(*v.find("@id"));
   auto const expand = [&](json::value const& word) {
-    if (!word.is_string() || word.as_string().empty()) refuse("a vocab is a term or a list of terms", path, "4.5.21");
+    if (!word.is_string() || word.as_string().empty()) refuse("a vocab is a term or a list of terms", path, "4.5.20");
     return is_null_uri(word) ? word : json::value(c.expand(word.as_string()));
   };
   if (!v.is_array()) return expand(v);
@@ -98,18 +90,18 @@ json::value checked_words(json::value v, context const& c, std::string const& pa
 
 json::value checked_list(json::value v, std::string const& path) {
   if (v.is_object() && v.find("@list") != nullptr) v = json::value(*v.find("@list"));
-  if (!v.is_array()) refuse("a valueList is an array", path, "4.5.22");
+  if (!v.is_array()) refuse("a valueList is an array", path, "4.5.21");
   return v;
 }
 
 json::value checked_object_list(json::value v, std::string const& path) {
   if (v.is_object() && v.find("@list") != nullptr) v = json::value(*v.find("@list"));
-  if (!v.is_array()) refuse("an objectList is an array", path, "4.5.23");
+  if (!v.is_array()) refuse("an objectList is an array", path, "4.5.22");
   auto uris = json::array();
   for (auto const& item : v.as_array()) {
     auto const* uri = item.is_object() ? item.find("object") : &item;
     if (uri == nullptr || !uri->is_string() || !is_uri(uri->as_string())) {
-      refuse("an objectList holds URIs, each as {\"object\": URI}", path, "4.5.23");
+      refuse("an objectList holds URIs, each as {\"object\": URI}", path, "4.5.22");
     }
     uris.push_back(*uri);
   }

@@ -8,16 +8,13 @@
 #include "base/time.h"
 #include "kernel/graph/entity.h"
 #include "standard/ngsi_ld/json_ld.h"
+#include "standard/ngsi_ld/refusal.h"
 
 namespace dos::ngsi_ld {
 
 // In place of a value: remove what stands there. ETSI GS CIM 009, 4.5.0
 inline constexpr std::string_view null_uri = "urn:ngsi-ld:null";
 bool is_null_uri(json::value const& v);
-
-// Fault invalid with the member and the clause of ETSI GS CIM 009.
-[[noreturn]] void refuse(std::string detail, std::string_view member, std::string_view clause);
-std::string inside(std::string_view path, std::string_view member);  // "address.street"
 
 // `path` names the member in faults, which are all invalid.
 timestamp parse_time(json::value const& v, std::string const& path);    // 4.6.3

@@ -33,7 +33,7 @@ void change_entity(call_ptr c, change how) {
   auto f = parse_entity(c->body, *c->names);
   if (!f.id.empty() && f.id != id) throw fault(fault_kind::invalid, "the body names another entity than the path", "id", "ETSI GS CIM 009, 5.6.2");
   if (f.attributes.empty() && f.types.empty() && !f.has_scope && f.more.is_null()) {
-    throw fault(fault_kind::invalid, "there is nothing to change in the body", "", "ETSI GS CIM 009, 5.6.2");
+    refuse("there is nothing to change in the body", whole_body, "5.6.2");
   }
   c->at->ends.note(c->who.city(), id, f);
   auto result = std::make_shared<update_result>();
@@ -71,12 +71,12 @@ std::vector<attribute_fragment> read_instances(call const& c) {
   // Here the body may be an attribute that is called like the path says, or its instances.
   if (body.is_object()) body.as_object().erase("@context");
   auto instances = parse_instances(c.request.param("attribute"), body, *c.names);
-  if (instances.empty()) throw fault(fault_kind::invalid, "the body is empty", "", "ETSI GS CIM 009, 5.6.4");
+  if (instances.empty()) refuse("the body is empty", whole_body, "5.6.4");
   return instances;
 }
 
 [[noreturn]] void refuse_missing(std::string_view name) {
-  throw fault(fault_kind::not_found, "the entity has no such attribute", std::string(name), "ETSI GS CIM 009, 5.6.4");
+  throw fault(fault_kind::not_found, "the entity has no such attribute", std::string(name));
 }
 
 void change_attribute(call_ptr c, std::function<void(entity&, attribute_ptr const& old, attribute_fragment)> how) {

@@ -46,7 +46,7 @@ bool has_failures(batch const& b) {
 http::response multi_status(batch const& b) {
   auto errors = json::array();
   for (auto const& i : b.items) {
-    if (i.failed) errors.push_back(json::object{{"entityId", i.id}, {"error", to_problem(*i.failed)}});
+    if (i.failed) errors.push_back(json::object{{"entityId", i.id}, {"error", b.c->problem(*i.failed)}});
   }
   auto success = ids_of(b, [](auto const&) { return true; });
   return http::json(207, json::to_string(json::object{{"success", std::move(success)}, {"errors", std::move(errors)}}));
@@ -75,7 +75,7 @@ void write_all(batch_ptr b) {
         }
       },
       [b](outcome const& o) {
-        answer_faults(b->c->answer, [&] {
+        answer_faults(*b->c, [&] {
           if (o.refused) throw fault(*o.refused);
           b->c->answer(b->answer(*b));
         });
@@ -133,7 +133,7 @@ void read_from(batch_ptr b, std::size_t at) {
 
 void run_batch(call_ptr c, std::function<void(transaction&, item&)> write, std::function<http::response(batch const&)> answer) {
   if (!c->body.is_array() || c->body.as_array().empty()) {
-    throw fault(fault_kind::invalid, "the body is an array of entities with at least one in it", "", "ETSI GS CIM 009, 5.6.7");
+    refuse("the body is an array of entities with at least one in it", whole_body, "5.6.7");
   }
   if (c->body.as_array().size() > batch_items_max) {
     throw fault(fault_kind::too_large, "at most " + std::to_string(batch_items_max) + " entities at once");
@@ -142,7 +142,7 @@ void run_batch(call_ptr c, std::function<void(transaction&, item&)> write, std::
     throw fault(fault_kind::invalid, "application/ld+json carries its context in the body", "Link", "ETSI GS CIM 009, 6.3.5");
   }
   if (std::any_of(c->body.as_array().begin(), c->body.as_array().end(), [](auto const& v) { return v.is_null(); })) {
-    throw fault(fault_kind::invalid, "null is no entity", "", "ETSI GS CIM 009, 5.5.4");
+    refuse("null is no entity", whole_body, "5.5.4");
   }
   read_representation(*c);
   auto b = std::make_shared<batch>();
@@ -218,7 +218,7 @@ void merge_batch(call_ptr c) {
 // ETSI GS CIM 009, 5.6.10: an array of ids.
 void delete_batch(call_ptr c) {
   if (!c->body.is_array() || c->body.as_array().empty()) {
-    throw fault(fault_kind::invalid, "the body is an array of ids with at least one in it", "", "ETSI GS CIM 009, 5.6.10");
+    refuse("the body is an array of ids with at least one in it", whole_body, "5.6.10");
   }
   auto b = std::make_shared<batch>();
   for (auto const& v : c->body.as_array()) {

@@ -13,6 +13,7 @@
 #include "http/problem.h"
 #include "standard/ngsi_ld/federation.h"
 #include "standard/ngsi_ld/fragment.h"
+#include "standard/ngsi_ld/openapi.h"
 
 namespace dos::ngsi_ld {
 namespace {
@@ -54,9 +55,9 @@ json::value link_context(http::request const& r) {
   auto found = json::value();
   auto const header = http::joined(r.headers, "Link");
   if (header.empty()) return found;
-  for (auto const& link : http::parse_links(header)) {
+  for (auto const& link : read_as("Link", "6.3.5", [&] { return http::parse_links(header); })) {
     if (!http::has_rel(link, context_rel)) continue;
-    if (!found.is_null()) throw fault(fault_kind::invalid, "one context is enough", "Link", "ETSI GS CIM 009, 6.3.5");
+    if (!found.is_null()) refuse("one context is enough", "Link", "6.3.5");
     found = link.target;
   }
   return found;
@@ -92,22 +93,27 @@ void read_body_and_context(call& c, endpoint_rules const& rules) {
     return;
   }
   auto const type = media_of_body(c.request);
-  if (c.request.body.empty()) throw fault(fault_kind::malformed, "the body is empty", "", "ETSI GS CIM 009, 5.5.4");
-  c.body = json::parse(c.request.body);
+  if (c.request.body.empty()) throw fault(fault_kind::malformed, "the body is empty", std::string(whole_body), "ETSI GS CIM 009, 5.5.4");
+  try {
+    c.body = json::parse(c.request.body);
+  } catch (fault& f) {
+    auto const member = f.member.empty() ? std::string(whole_body) : f.member;
+    throw said_of(std::move(f), member, "5.5.4");
+  }
   if (rules.body == body_rule::batch) {
     c.context = by_link;
     return;
   }
   auto* inside = c.body.find("@context");
   if (type == body_media::ld_json) {
-    if (!by_link.is_null()) throw fault(fault_kind::invalid, "application/ld+json carries its context in the body", "Link", "ETSI GS CIM 009, 6.3.5");
+    if (!by_link.is_null()) refuse("application/ld+json carries its context in the body", "Link", "6.3.5");
     if (inside == nullptr && c.body.is_object() && rules.body == body_rule::entity) {
-      throw fault(fault_kind::invalid, "application/ld+json needs an @context", "@context", "ETSI GS CIM 009, 6.3.5");
+      refuse("application/ld+json needs an @context", "@context", "6.3.5");
     }
     if (inside != nullptr) c.context = *inside;
   } else {
     if (inside != nullptr && rules.body == body_rule::entity) {
-      throw fault(fault_kind::invalid, "a body with @context is application/ld+json", "@context", "ETSI GS CIM 009, 6.3.5");
+      refuse("a body with @context is application/ld+json", "@context", "6.3.5");
     }
     c.context = by_link;
   }
@@ -187,7 +193,7 @@ bool call::is_true(std::string_view name) const {
   auto const text = request.query.find(name);
   if (!text || *text == "false") return false;
   if (*text == "true") return true;
-  throw fault(fault_kind::invalid, "true or false", std::string(name), "ETSI GS CIM 009, 6.3");
+  throw fault(fault_kind::invalid, "true or false", std::string(name));
 }
 
 std::string_view call::id(std::string_view path_param) const {
@@ -238,28 +244,43 @@ http::response problem_response(fault const& f) {
   return r;
 }
 
-void answer_faults(http::reply const& answer, std::function<void()> const& action) {
+json::value call::problem(fault f) const {
+  if (f.clause.empty()) {
+    if (auto const clause = clause_of(request); !clause.empty()) f.clause = "ETSI GS CIM 009, " + std::string(clause);
+  }
+  // What is stored has whole names; who asks knows the short ones.
+  if (names && f.member.find("://") != std::string::npos) f.member = names->compact(f.member);
+  return to_problem(f);
+}
+
+http::response call::refusal(fault const& f) const {
+  auto r = problem_response(f);
+  r.body = json::to_string(problem(f));
+  return r;
+}
+
+void answer_faults(call const& c, std::function<void()> const& action) {
   try {
     action();
   } catch (fault const& f) {
-    answer(problem_response(f));
+    c.answer(c.refusal(f));
   }
 }
 
 city_handler endpoint(service_ptr s, endpoint_rules rules, std::function<void(call_ptr)> action) {
   return [s, rules = std::move(rules), action = std::move(action)](session who, http::request request, http::reply answer) mutable {
     auto const reply = with_tenant(request, std::move(answer));
-    answer_faults(reply, [&] {
+    auto const c = std::make_shared<call>(call{std::move(who), std::move(request), reply, s, {}, {}, {}});
+    answer_faults(*c, [&] {
       // 6.3.4: what has a body says how long it is.
-      if (request.headers.contains("Transfer-Encoding")) return reply(http::response{.status = 411, .headers = {}, .body = {}, .source = {}});
-      auto c = std::make_shared<call>(call{std::move(who), std::move(request), reply, s, {}, {}, {}});
-      c->wanted = wanted_media(c->request, rules);
+      if (c->request.headers.contains("Transfer-Encoding")) return reply(http::response{.status = 411, .headers = {}, .body = {}, .source = {}});
+      c->wanted = read_as("Accept", "6.3.4", [&] { return wanted_media(c->request, rules); });
       c->version = preferred_version(c->request);
       check_params(c->request, rules.params);
       read_body_and_context(*c, rules);
       if (c->context.is_null()) {
         c->names = s->contexts.default_names();
-        return action(std::move(c));
+        return action(c);
       }
       auto const& context = c->context;
       if (rules.may_wait) {
@@ -269,15 +290,15 @@ city_handler endpoint(service_ptr s, endpoint_rules rules, std::function<void(ca
         auto const result = found.get_future().get();
         if (auto const* f = std::get_if<fault>(&result)) throw fault(*f);
         c->names = std::get<context_ptr>(result);
-        return action(std::move(c));
+        return action(c);
       }
       s->contexts.resolve(
           c->who, context,
           [c, action](context_ptr names) {
             c->names = std::move(names);
-            answer_faults(c->answer, [&] { action(c); });
+            answer_faults(*c, [&] { action(c); });
           },
-          [c](fault f) { c->answer(problem_response(f)); });
+          [c](fault const& f) { c->answer(c->refusal(f)); });
     });
   };
 }
@@ -287,11 +308,11 @@ page_rules read_page(call const& c) {
     auto const text = c.request.query.find(name);
     if (!text) return otherwise;
     auto const n = text::to_int(*text);
-    if (!n || *n < 0) throw fault(fault_kind::invalid, "a whole number from 0 on", std::string(name), "ETSI GS CIM 009, 6.3.10");
+    if (!n || *n < 0) refuse("a whole number from 0 on", name, "6.3.10");
     return std::size_t(*n);
   };
   auto p = page_rules{read("limit", c.at->page_default), read("offset", 0), c.is_true("count")};
-  if (p.limit == 0 && !p.count) throw fault(fault_kind::invalid, "limit 0 makes sense with count=true only", "limit", "ETSI GS CIM 009, 6.3.10");
+  if (p.limit == 0 && !p.count) refuse("limit 0 makes sense with count=true only", "limit", "6.3.10");
   if (p.limit > c.at->page_max) {
     throw fault(fault_kind::forbidden, "at most " + std::to_string(c.at->page_max) + " at a time", "limit", "ETSI GS CIM 009, 6.3.10");
   }
@@ -346,7 +367,7 @@ representation read_representation(call const& c) {
 rendering make_rendering(call const& c) {
   auto const property = c.param("geometryProperty");
   if (!property.empty() && c.wanted != media::geo_json) {
-    throw fault(fault_kind::invalid, "this goes with Accept: application/geo+json", "geometryProperty", "ETSI GS CIM 009, 5.7.2");
+    refuse("this goes with Accept: application/geo+json", "geometryProperty", "5.7.2");
   }
   auto r = plain_rendering(*c.names);
   r.form = read_representation(c);

@@ -12,6 +12,7 @@
 #include "contract/contract.h"
 #include "standard/ngsi_ld/context_store.h"
 #include "standard/ngsi_ld/expiry.h"
+#include "standard/ngsi_ld/refusal.h"
 #include "standard/ngsi_ld/render.h"
 
 namespace dos::ngsi_ld {
@@ -52,6 +53,10 @@ struct call {
   bool is_true(std::string_view param) const;      // fault malformed for other than true and false
   std::string_view id(std::string_view path_param = "id") const;  // of the path; fault invalid when it is no URI
 
+  // A fault in NGSI-LD's form. Where it names no clause, it is the operation's; members have the names of the client.
+  json::value problem(fault f) const;
+  http::response refusal(fault const& f) const;
+
   std::string inline_context() const;  // "@context" of an answer as ld+json, else empty
   // 200 in the wanted media type, with the Link header where the type has no @context in the body.
   http::response respond(std::string body, int status = 200) const;
@@ -76,7 +81,7 @@ json::value to_problem(fault const& f);          // ETSI GS CIM 009, 5.5.2
 http::response problem_response(fault const& f);
 
 // Runs `action`; a fault becomes the answer. Where work goes on in a callback.
-void answer_faults(http::reply const& answer, std::function<void()> const& action);
+void answer_faults(call const& c, std::function<void()> const& action);
 
 struct page_rules {
   std::size_t limit = 20;

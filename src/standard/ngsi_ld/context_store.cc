@@ -8,6 +8,7 @@
 #include "base/id.h"
 #include "base/text.h"
 #include "kernel/session/city.h"
+#include "standard/ngsi_ld/refusal.h"
 
 namespace dos::ngsi_ld {
 namespace {
@@ -147,7 +148,7 @@ void context_store::try_again(session const& s, std::shared_ptr<json::value cons
       urls.push_back(hosted == std::string::npos ? url : url_of_hosted(std::string_view(url).substr(hosted + hosted_path.size())));
       return load(s, url);
     });
-    if (!made.context && rounds == 0) throw fault(fault_kind::invalid, "the contexts name each other without end", "@context");
+    if (!made.context && rounds == 0) refuse("the contexts name each other without end", "@context", "5.5.7");
   } catch (fault const& f) {
     return otherwise(f);
   }

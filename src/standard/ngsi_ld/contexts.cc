@@ -17,7 +17,7 @@ struct listed {
 };
 
 [[noreturn]] void refuse_unknown_context() {
-  throw fault(fault_kind::not_found, "there is no such context here", "contextId", "ETSI GS CIM 009, 5.13.4");
+  throw fault(fault_kind::not_found, "there is no such context here", "contextId");
 }
 
 json::object describe(call const& c, listed const& l, bool with_body) {
@@ -73,7 +73,7 @@ void add_hosted(call_ptr c) {
 void list_contexts(call_ptr c) {
   auto const kind = c->param("kind");
   if (c->has("kind") && kind != "Cached" && kind != "Hosted" && kind != "ImplicitlyCreated") {
-    throw fault(fault_kind::invalid, "kind is Cached, Hosted or ImplicitlyCreated", "kind", "ETSI GS CIM 009, 5.13.3");
+    refuse("kind is Cached, Hosted or ImplicitlyCreated", "kind", "5.13.3");
   }
   auto const details = c->is_true("details");
   auto list = json::array();
@@ -110,22 +110,22 @@ void delete_context(call_ptr c) {
   auto const id = c->request.param("context");
   auto const found = find_context(*c, id);
   if (!found) {
-    if (reload) throw fault(fault_kind::invalid, "only a cached context can be loaded again", "reload", "ETSI GS CIM 009, 5.13.5");
+    if (reload) refuse("only a cached context can be loaded again", "reload", "5.13.5");
     refuse_unknown_context();
   }
   if (is_core_context_url(found->url)) {
-    if (!reload) throw fault(fault_kind::invalid, "the core context stays", "contextId", "ETSI GS CIM 009, 5.13.5");
+    if (!reload) refuse("the core context stays", "contextId", "5.13.5");
     return c->answer(http::no_content());
   }
   if (reload) {
-    if (found->kind != "Cached") throw fault(fault_kind::invalid, "only a cached context can be loaded again", "reload", "ETSI GS CIM 009, 5.13.5");
+    if (found->kind != "Cached") refuse("only a cached context can be loaded again", "reload", "5.13.5");
     c->at->contexts.fetch(
         found->url,
         [c] {
           c->at->contexts.forget_compiled();
           c->answer(http::no_content());
         },
-        [c](fault f) { c->answer(problem_response(f)); });
+        [c](fault const& f) { c->answer(c->refusal(f)); });
     return;
   }
   if (c->who.find_record(context_collection, found->local_id)) {

@@ -132,7 +132,7 @@ void purge_entities(call_ptr c) {
   auto const keep = list_of(c->param("keep"));
   auto const drop = list_of(c->param("drop"));
   if (!q.is_selective) {
-    throw fault(fault_kind::invalid, "say which entities: type, attrs, q or a geographic query", "", "ETSI GS CIM 009, 5.6.21");
+    throw fault(fault_kind::invalid, "say which entities: type, attrs, q or a geographic query", "type", "ETSI GS CIM 009, 5.6.21");
   }
   if (!keep.empty() && !drop.empty()) throw fault(fault_kind::invalid, "keep or drop, not both", "drop", "ETSI GS CIM 009, 5.6.21");
   auto const names_of = [&](std::vector<std::string_view> const& names) {
@@ -179,7 +179,7 @@ std::string address_of(http::request const& r, std::string_view collection, std:
 }
 
 void write(call_ptr const& c, session::decide d, std::function<http::response(outcome const&)> then) {
-  submit_and_reply(c->who, std::move(d), c->answer, std::move(then), problem_response);
+  submit_and_reply(c->who, std::move(d), c->answer, std::move(then), [c](fault const& f) { return c->refusal(f); });
 }
 
 void write_and_say_nothing(call_ptr const& c, session::decide d) {

@@ -11,18 +11,15 @@
 #include "kernel/graph/pattern.h"
 #include "standard/ngsi_ld/fragment.h"
 #include "standard/ngsi_ld/linked.h"
+#include "standard/ngsi_ld/refusal.h"
 
 namespace dos::ngsi_ld {
 namespace {
 
-[[noreturn]] void refuse_query(std::string detail, std::string_view member, std::string_view clause) {
-  throw fault(fault_kind::invalid, std::move(detail), std::string(member), "ETSI GS CIM 009, " + std::string(clause));
-}
-
 void set_attributes(query::query& q, std::vector<std::string_view> const& names, naming const& n) {
   auto is_known = false;
   for (auto const name : names) {
-    if (auto const s = n(name)) {
+    if (auto const s = read_as("attrs", "4.6.2", [&] { return n(name); })) {
       q.attributes.push_back(s);
       is_known = true;
     }
@@ -43,7 +40,7 @@ json::value parse_coordinates(std::string_view text) {
   try {
     return json::parse(text);
   } catch (fault const&) {
-    refuse_query("coordinates is a JSON array as in GeoJSON", "coordinates", "4.10");
+    refuse("coordinates is a JSON array as in GeoJSON", "coordinates", "4.10");
   }
 }
 
@@ -61,20 +58,20 @@ bool read_collation(std::string_view tag, std::string_view member) {
   static constexpr auto known = std::array<std::string_view, 9>{"und", "de", "en", "es", "fr", "it", "nl", "pt", "root"};
   auto const is_tag = std::all_of(tag.begin(), tag.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '-'; });
   if (!is_tag || std::find(known.begin(), known.end(), language) == known.end()) {
-    refuse_query("collation is und, de, en, es, fr, it, nl or pt", member, "4.23");
+    refuse("collation is und, de, en, es, fr, it, nl or pt", member, "4.23");
   }
   return true;
 }
 
 void add_order(query::query& q, std::string_view text, naming const& n, order_reference const& by) {
   auto const reference = [&] {
-    if (by.from.is_null()) refuse_query("an order by distance begins somewhere", "orderFrom", "4.23");
-    if (!by.from.is_array()) refuse_query("coordinates as in GeoJSON", "orderFrom", "4.23");
+    if (by.from.is_null()) refuse("an order by distance begins somewhere", "orderFrom", "4.23");
+    if (!by.from.is_array()) refuse("coordinates as in GeoJSON", "orderFrom", "4.23");
     auto const shape = json::value(json::object{{"type", by.geometry.empty() ? json::value("Point") : json::value(by.geometry)}, {"coordinates", by.from}});
     try {
       return std::make_shared<geo::geometry const>(geo::parse_geojson(shape));
     } catch (fault const& f) {
-      refuse_query(f.detail, "orderFrom", "4.23");
+      refuse(f.detail, "orderFrom", "4.23");
     }
   };
   for (auto const part : list_of(text)) {
@@ -84,7 +81,7 @@ void add_order(query::query& q, std::string_view text, naming const& n, order_re
     if (semicolon != std::string_view::npos) {
       auto const direction = part.substr(semicolon + 1);
       if (direction != "asc" && direction != "desc" && direction != "dist-asc" && direction != "dist-desc") {
-        refuse_query("order is asc, desc, dist-asc or dist-desc", "orderBy", "4.23");
+        refuse("order is asc, desc, dist-asc or dist-desc", "orderBy", "4.23");
       }
       order.descending = direction.ends_with("desc");
       if (direction.starts_with("dist")) order.near = reference();
@@ -96,7 +93,7 @@ void add_order(query::query& q, std::string_view text, naming const& n, order_re
     else {
       auto const bracket = name.find('[');
       if (bracket != std::string_view::npos) {
-        if (!name.ends_with(']')) refuse_query("expected ]", "orderBy", "4.23");
+        if (!name.ends_with(']')) refuse("expected ]", "orderBy", "4.23");
         for (auto const step : text::split(name.substr(bracket + 1, name.size() - bracket - 2), '.')) order.path.trail.emplace_back(step);
       }
       order.folded = by.folds;
@@ -118,9 +115,9 @@ void add_order(query::query& q, std::string_view text, naming const& n, order_re
 std::vector<std::string_view> texts_of(json::value const& v, std::string_view member) {
   auto out = std::vector<std::string_view>();
   if (v.is_string()) return list_of(v.as_string());
-  if (!v.is_array()) refuse_query("an array of names", member, "5.2.23");
+  if (!v.is_array()) refuse("an array of names", member, "5.2.23");
   for (auto const& item : v.as_array()) {
-    if (!item.is_string() || item.as_string().empty()) refuse_query("an array of names", member, "5.2.23");
+    if (!item.is_string() || item.as_string().empty()) refuse("an array of names", member, "5.2.23");
     out.push_back(item.as_string());
   }
   return out;
@@ -131,7 +128,7 @@ void require_key_values(json::value const& v, std::string_view member) {
   auto const ok = v.is_array() && std::all_of(v.as_array().begin(), v.as_array().end(), [&](auto const& pair) {
     return is_text(pair.find("key")) && is_text(pair.find("value"));
   });
-  if (!ok) refuse_query("an array of keys and values, which are text", member, "5.2.22");
+  if (!ok) refuse("an array of keys and values, which are text", member, "5.2.22");
 }
 
 void add_filter(query::query& q, query::node_ptr node) {
@@ -149,14 +146,14 @@ void require_type(call const& c, entity const& e) {
 
 void require_join_reaches(projection const& p, bool joins, int level) {
   for (auto const& [name, below] : p.linked) {
-    if (!joins || level < 1) refuse_query("what is chosen of linked entities asks for join and a joinLevel that reaches them", "joinLevel", "4.21");
+    if (!joins || level < 1) refuse("what is chosen of linked entities asks for join and a joinLevel that reaches them", "joinLevel", "4.21");
     require_join_reaches(*below, joins, level - 1);
   }
 }
 
 query::selector read_selector(json::value const& v, naming const& n) {
   auto s = query::selector();
-  if (!v.is_object()) refuse_query("an entity selector is an object", "entities", "5.2.33");
+  if (!v.is_object()) refuse("an entity selector is an object", "entities", "5.2.33");
   if (auto const* id = v.find("id"); id != nullptr) {
     for (auto const one : texts_of(*id, "entities.id")) {
       require_uri(one, "entities.id");
@@ -164,8 +161,8 @@ query::selector read_selector(json::value const& v, naming const& n) {
     }
   }
   if (auto const* pattern = v.find("idPattern"); pattern != nullptr && s.ids.empty()) {  // an id takes precedence
-    if (!pattern->is_string()) refuse_query("a regular expression", "entities.idPattern", "5.2.33");
-    s.id_pattern = query::make_pattern(pattern->as_string());
+    if (!pattern->is_string()) refuse("a regular expression", "entities.idPattern", "5.2.33");
+    s.id_pattern = read_as("entities.idPattern", "5.2.33", [&] { return query::make_pattern(pattern->as_string()); });
   }
   if (auto const* type = v.find("type"); type != nullptr) {
     auto text = std::string();
@@ -174,21 +171,23 @@ query::selector read_selector(json::value const& v, naming const& n) {
     } else if (type->is_string()) {
       text = type->as_string();
     }
-    if (text.empty()) refuse_query("a type selection", "entities.type", "5.2.33");
-    if (text != "*") s.types = parse_type_selection(text, n);
+    if (text.empty()) refuse("a type selection", "entities.type", "5.2.33");
+    if (text != "*") s.types = read_within("entities", [&] { return parse_type_selection(text, n); });
   }
   return s;
 }
 
 query::node_ptr read_geo_query(json::value const& v, naming const& n) {
-  if (!v.is_object()) refuse_query("geoQ is an object", "geoQ", "5.2.13");
+  if (!v.is_object()) refuse("geoQ is an object", "geoQ", "5.2.13");
   auto const* coordinates = v.find("coordinates");
-  if (coordinates == nullptr) refuse_query("geoQ has coordinates", "geoQ.coordinates", "5.2.13");
-  return parse_geo_query({.georel = v.text_or("georel", ""),
-                          .geometry = v.text_or("geometry", ""),
-                          .coordinates = coordinates->is_string() ? parse_coordinates(coordinates->as_string()) : *coordinates,
-                          .geoproperty = v.text_or("geoproperty", "")},
-                         n);
+  if (coordinates == nullptr) refuse("geoQ has coordinates", "geoQ.coordinates", "5.2.13");
+  return read_within("geoQ", [&] {
+    return parse_geo_query({.georel = v.text_or("georel", ""),
+                            .geometry = v.text_or("geometry", ""),
+                            .coordinates = coordinates->is_string() ? parse_coordinates(coordinates->as_string()) : *coordinates,
+                            .geoproperty = v.text_or("geoproperty", "")},
+                           n);
+  });
 }
 
 namespace {
@@ -230,10 +229,12 @@ entity_query read_entity_query(call const& c, bool for_ever) {
       selector.ids.push_back(std::string(id));
     }
   }
-  if (auto const pattern = c.request.query.find("idPattern"); pattern && selector.ids.empty()) selector.id_pattern = query::make_pattern(*pattern);
+  if (auto const pattern = c.request.query.find("idPattern"); pattern && selector.ids.empty()) {
+    selector.id_pattern = read_as("idPattern", "5.7.2", [&] { return query::make_pattern(*pattern); });
+  }
   if (auto const type = c.request.query.find("type")) {
-    if (type->empty()) refuse_query("a type selection", "type", "4.17");
-    if (*type == "*" && c.param("local") == "false") refuse_query("every type is asked for here alone", "local", "5.7.2");
+    if (type->empty()) refuse("a type selection", "type", "4.17");
+    if (*type == "*" && c.param("local") == "false") refuse("every type is asked for here alone", "local", "5.7.2");
     if (*type != "*") selector.types = parse_type_selection(*type, n);
     out.is_selective = true;
   }
@@ -262,7 +263,7 @@ entity_query read_entity_query(call const& c, bool for_ever) {
     out.is_selective = out.is_selective || names_an_attribute(*filter);
     add_filter(out.which, std::move(filter));
   }
-  if (auto const csf = c.request.query.find("csf")) parse_q(*csf, {*core_context()});
+  if (auto const csf = c.request.query.find("csf")) parse_q(*csf, {*core_context()}, {.member = "csf"});
   if (c.has("georel") || c.has("geometry") || c.has("coordinates")) {
     add_filter(out.which, parse_geo_query({.georel = c.param("georel"),
                                            .geometry = c.param("geometry"),
@@ -286,27 +287,27 @@ entity_query read_entity_query(call const& c, bool for_ever) {
 }
 
 entity_query read_query_body(json::value const& body, naming const& n) {
-  if (!body.is_object()) refuse_query("a Query is an object", "", "5.2.23");
-  if (body.text_or("type", "") != "Query") refuse_query("the type is Query", "type", "5.2.23");
+  if (!body.is_object()) refuse("a Query is an object", whole_body, "5.2.23");
+  if (body.text_or("type", "") != "Query") refuse("the type is Query", "type", "5.2.23");
   auto out = entity_query();
   auto wanted = wanted_members();
   auto const text_member = [&](std::string_view name) -> std::optional<std::string_view> {
     auto const* v = body.find(name);
     if (v == nullptr) return std::nullopt;
-    if (!v->is_string()) refuse_query("this is text", name, "5.2.23");
+    if (!v->is_string()) refuse("this is text", name, "5.2.23");
     return v->as_string();
   };
   if (auto const* entities = body.find("entities"); entities != nullptr) {
-    if (!entities->is_array() || entities->as_array().empty()) refuse_query("entities is an array of selectors", "entities", "5.2.23");
+    if (!entities->is_array() || entities->as_array().empty()) refuse("entities is an array of selectors", "entities", "5.2.23");
     for (auto const& e : entities->as_array()) {
-      if (e.find("type") == nullptr) refuse_query("a selector names a type", "entities.type", "5.2.33");
+      if (e.find("type") == nullptr) refuse("a selector names a type", "entities.type", "5.2.33");
       out.which.selectors.push_back(read_selector(e, n));
     }
     out.is_selective = true;
   }
   if (auto const* attrs = body.find("attrs"); attrs != nullptr) {
     wanted.attrs = texts_of(*attrs, "attrs");
-    if (wanted.attrs->empty()) refuse_query("name at least one attribute", "attrs", "5.2.23");
+    if (wanted.attrs->empty()) refuse("name at least one attribute", "attrs", "5.2.23");
     set_attributes(out.which, *wanted.attrs, n);
     out.is_selective = true;
   }
@@ -332,10 +333,10 @@ entity_query read_query_body(json::value const& body, naming const& n) {
     out.is_selective = true;
   }
   if (auto const* ordering = body.find("ordering"); ordering != nullptr) {
-    if (!ordering->is_object()) refuse_query("an object with orderBy", "ordering", "5.2.43");
+    if (!ordering->is_object()) refuse("an object with orderBy", "ordering", "5.2.43");
     auto const text_of = [&](std::string_view name) {
       auto const* v = ordering->find(name);
-      if (v != nullptr && !v->is_string()) refuse_query("this is text", "ordering." + std::string(name), "5.2.43");
+      if (v != nullptr && !v->is_string()) refuse("this is text", "ordering." + std::string(name), "5.2.43");
       return v == nullptr ? std::string() : std::string(v->as_string());
     };
     auto const* from = ordering->find("coordinates");

@@ -16,7 +16,7 @@ namespace {
 constexpr auto instance_stem = std::string_view("urn:ngsi-ld:Instance:");
 
 [[noreturn]] void refuse_temporal(std::string detail, std::string_view member) {
-  throw fault(fault_kind::invalid, std::move(detail), std::string(member), "ETSI GS CIM 009, 4.11");
+  refuse(std::move(detail), member, "4.11");
 }
 
 temporal_query make_temporal_query(std::string_view timerel, std::string_view at, std::string_view end, std::string_view property) {
@@ -161,9 +161,11 @@ temporal_query read_temporal_query(call const& c) {
 
 temporal_query read_temporal_query(json::value const& v) {
   if (!v.is_object()) refuse_temporal("temporalQ is an object", "temporalQ");
-  auto q = make_temporal_query(v.text_or("timerel", ""), v.text_or("timeAt", ""), v.text_or("endTimeAt", ""), v.text_or("timeproperty", ""));
-  if (auto const* n = v.find("lastN"); n != nullptr) q.last_n = read_last_n(n->is_int() ? std::optional(n->as_int()) : std::nullopt);
-  return q;
+  return read_within("temporalQ", [&] {
+    auto q = make_temporal_query(v.text_or("timerel", ""), v.text_or("timeAt", ""), v.text_or("endTimeAt", ""), v.text_or("timeproperty", ""));
+    if (auto const* n = v.find("lastN"); n != nullptr) q.last_n = read_last_n(n->is_int() ? std::optional(n->as_int()) : std::nullopt);
+    return q;
+  });
 }
 
 entity_evolution read_evolution(session const& who, entity_ptr e, temporal_query const& q, projection const& p, std::size_t instances_max) {

@@ -307,7 +307,7 @@ http::response combined(distribution& d) {
 }
 
 void finish(distribution_ptr const& d) {
-  if (--d->left == 0) answer_faults(d->c->answer, [&] { d->c->answer(combined(*d)); });
+  if (--d->left == 0) answer_faults(*d->c, [&] { d->c->answer(combined(*d)); });
 }
 
 // 5.6.8.4: what exists already at a source without the batch is replaced or updated there.
@@ -339,7 +339,7 @@ void run(distribution_ptr const& d, std::function<void(call_ptr)> const& local) 
       d->here = std::move(r);
       finish(d);
     };
-    answer_faults(d->mine->answer, [&] { local(d->mine); });
+    answer_faults(*d->mine, [&] { local(d->mine); });
   }
   if (!d->parts.empty()) {
     auto sources = source_list();

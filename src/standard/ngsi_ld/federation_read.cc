@@ -48,7 +48,7 @@ struct reading {
     warn(std::string(code) + " " + alias + " \"" + s.id + " (" + s.endpoint + "): " + std::string(text) + "\"");
   }
   void finish() {
-    if (--left == 0) answer_faults(c->answer, [&] { done(*this); });
+    if (--left == 0) answer_faults(*c, [&] { done(*this); });
   }
 };
 using reading_ptr = std::shared_ptr<reading>;

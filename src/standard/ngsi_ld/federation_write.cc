@@ -322,7 +322,7 @@ http::response combined(writing const& w) {
 }
 
 void finish(writing_ptr const& w) {
-  if (--w->left == 0) answer_faults(w->c->answer, [&] { w->c->answer(combined(*w)); });
+  if (--w->left == 0) answer_faults(*w->c, [&] { w->c->answer(combined(*w)); });
 }
 
 void run(writing_ptr const& w, std::function<void(call_ptr)> const& local) {
@@ -333,7 +333,7 @@ void run(writing_ptr const& w, std::function<void(call_ptr)> const& local) {
       w->here = std::move(r);
       finish(w);
     };
-    answer_faults(w->mine->answer, [&] { local(w->mine); });
+    answer_faults(*w->mine, [&] { local(w->mine); });
   }
   if (!w->parts.empty()) {
     auto sources = source_list();

@@ -421,7 +421,7 @@ std::vector<attribute_fragment> parse_instances(std::string_view name, json::val
 }
 
 entity_fragment parse_entity(json::value const& body, context const& c, input_form form) {
-  if (!body.is_object()) throw fault(fault_kind::malformed, "an entity is a JSON object", "", "ETSI GS CIM 009, 5.2.4");
+  if (!body.is_object()) throw fault(fault_kind::malformed, "an entity is a JSON object", std::string(whole_body), "ETSI GS CIM 009, 5.2.4");
   auto e = entity_fragment();
   for (auto const& [key, v] : body.as_object()) {
     if (key == "id" || key == "@id") {

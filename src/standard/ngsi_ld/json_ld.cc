@@ -5,6 +5,7 @@
 
 #include "base/fault.h"
 #include "base/text.h"
+#include "standard/ngsi_ld/refusal.h"
 
 namespace dos::ngsi_ld {
 namespace {
@@ -31,8 +32,12 @@ bool fits_an_iri(std::string_view s) {
   });
 }
 
-[[noreturn]] void refuse(std::string detail, std::string_view member = "@context") {
-  throw fault(fault_kind::invalid, std::move(detail), std::string(member), "W3C json-ld11-api, 4.1");
+[[noreturn]] void refuse_context(std::string detail, std::string_view keyword = {}) {
+  throw fault(fault_kind::invalid, std::move(detail), inside("@context", keyword), "W3C json-ld11-api, 4.1");
+}
+
+[[noreturn]] void refuse_term(std::string detail, std::string_view term) {
+  throw fault(fault_kind::invalid, std::move(detail), inside("@context", term), "W3C json-ld11-api, 4.2");
 }
 
 }  // namespace
@@ -49,7 +54,7 @@ class context_processor {
   }
 
   void process(json::value const& local, int depth) {
-    if (depth > context_depth_max) refuse("contexts may name contexts " + std::to_string(context_depth_max) + " deep at most");
+    if (depth > context_depth_max) refuse_context("contexts may name contexts " + std::to_string(context_depth_max) + " deep at most");
     if (local.is_array()) {
       for (auto const& part : local.as_array()) process(part, depth + 1);
     } else if (local.is_string()) {
@@ -57,7 +62,7 @@ class context_processor {
     } else if (local.is_object()) {
       process_object(local, depth);
     } else if (!local.is_null()) {
-      refuse("a context is a URL, an object or an array of these");
+      refuse_context("a context is a URL, an object or an array of these");
     }
   }
 
@@ -71,15 +76,15 @@ class context_processor {
  private:
   void process_url(std::string const& url, int depth) {
     if (core_ != nullptr && is_core_context_url(url)) return;
-    if (std::find(chain_.begin(), chain_.end(), url) != chain_.end()) refuse("the contexts name each other in a loop: " + url);
-    if (++documents_ > contexts_in_one_max) refuse("a context may pull in " + std::to_string(contexts_in_one_max) + " documents");
+    if (std::find(chain_.begin(), chain_.end(), url) != chain_.end()) refuse_context("the contexts name each other in a loop: " + url);
+    if (++documents_ > contexts_in_one_max) refuse_context("a context may pull in " + std::to_string(contexts_in_one_max) + " documents");
     auto const document = load_(url);
     if (!document) {
       if (std::find(missing.begin(), missing.end(), url) == missing.end()) missing.push_back(url);
       return;
     }
     auto const* inner = document->find("@context");
-    if (inner == nullptr) refuse("the document at " + url + " has no @context");
+    if (inner == nullptr) refuse_context("the document at " + url + " has no @context");
     chain_.push_back(url);
     process(*inner, depth + 1);
     chain_.pop_back();
@@ -88,7 +93,7 @@ class context_processor {
   void process_object(json::value const& local, int depth) {
     if (auto const* inner = local.find("@context"); inner != nullptr) return process(*inner, depth + 1);
     if (auto const* import = local.find("@import"); import != nullptr) {
-      if (!import->is_string()) refuse("@import is a URL");
+      if (!import->is_string()) refuse_context("@import is a URL", "@import");
       process_url(std::string(import->as_string()), depth + 1);
     }
     if (auto const* vocab = local.find("@vocab"); vocab != nullptr) {
@@ -97,7 +102,7 @@ class context_processor {
       } else if (vocab->is_string()) {
         active_.vocab_ = vocab->as_string().empty() ? std::string() : expand_in(local, vocab->as_string());
       } else {
-        refuse("@vocab is an IRI", "@vocab");
+        refuse_context("@vocab is an IRI", "@vocab");
       }
     }
     if (auto const* language = local.find("@language"); language != nullptr && language->is_string()) {
@@ -110,21 +115,21 @@ class context_processor {
       if (!m.key.empty() && m.key[0] == '@') continue;
       define(local, m.key);
     }
-    if (active_.terms_.size() > terms_max) refuse("a context may define " + std::to_string(terms_max) + " terms");
+    if (active_.terms_.size() > terms_max) refuse_context("a context may define " + std::to_string(terms_max) + " terms");
   }
 
   // W3C json-ld11-api, 4.2. A term that another needs for its prefix is defined first; a loop is refused.
   void define(json::value const& local, std::string const& term) {
     auto const [state, is_new] = state_.try_emplace(term, false);
     if (!is_new) {
-      if (!state->second) refuse("the term is defined by itself", term);
+      if (!state->second) refuse_term("the term is defined by itself", term);
       return;
     }
     if (core_ != nullptr && core_->terms_.contains(term)) {
       state->second = true;  // the core's meaning stays
       return;
     }
-    if (term.empty()) refuse("a term has at least one character", term);
+    if (term.empty()) refuse_term("a term has at least one character", term);
     auto const* value = local.find(term);
     auto d = term_definition{.iri = {}, .type = {}, .container = {}, .language = {}, .is_protected = protects_};
     if (value->is_string()) {
@@ -133,7 +138,7 @@ class context_processor {
     } else if (value->is_object()) {
       fill(local, term, *value, d);
     } else if (!value->is_null()) {
-      refuse("a term stands for an IRI or for an object with @id", term);
+      refuse_term("a term stands for an IRI or for an object with @id", term);
     }
     active_.terms_.insert_or_assign(term, std::move(d));
     state_[term] = true;
@@ -143,12 +148,10 @@ class context_processor {
     auto const text_of = [&](std::string_view key) -> std::optional<std::string_view> {
       auto const* m = value.find(key);
       if (m == nullptr || m->is_null()) return std::nullopt;
-      if (!m->is_string()) refuse(std::string(key) + " is text", term);
+      if (!m->is_string()) refuse_term(std::string(key) + " is text", term);
       return m->as_string();
     };
-    if (value.find("@context") != nullptr) {
-      throw fault(fault_kind::invalid, "NGSI-LD knows no contexts that hold for one term only", term, "ETSI GS CIM 009, 5.5.7");
-    }
+    if (value.find("@context") != nullptr) refuse("NGSI-LD knows no contexts that hold for one term only", inside("@context", term), "5.5.7");
     auto const* id = value.find("@id");
     if (auto const reverse = text_of("@reverse")) {
       d.iri = expand_in(local, *reverse);
@@ -163,7 +166,7 @@ class context_processor {
         d.container = container->as_string();
       } else if (container->is_array()) {
         for (auto const& c : container->as_array()) {
-          if (!c.is_string()) refuse("@container names keywords", term);
+          if (!c.is_string()) refuse_term("@container names keywords", term);
           d.container += (d.container.empty() ? "" : " ") + std::string(c.as_string());
         }
       }
@@ -264,8 +267,8 @@ std::string context::expand(std::string_view name) const {
     iri = vocab_ + std::string(name);
   }
   if (name.empty() || iri.size() > name_bytes_max || !fits_an_iri(iri)) {
-    throw fault(fault_kind::invalid, "a name may not be empty, longer than 2,000 bytes or have characters that no IRI has",
-                std::string(name.substr(0, 100)), "ETSI GS CIM 009, 4.6.2");
+    refuse("a name may not be empty, longer than 2,000 bytes or have characters that no IRI has",
+           name.substr(0, 100), "4.6.2");
   }
   return iri;
 }

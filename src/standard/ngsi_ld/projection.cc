@@ -12,7 +12,7 @@ namespace {
 constexpr int braces_max = 10;
 
 [[noreturn]] void refuse_projection(std::string detail, std::string_view parameter) {
-  throw fault(fault_kind::invalid, std::move(detail), std::string(parameter), "ETSI GS CIM 009, 4.21");
+  refuse(std::move(detail), parameter, "4.21");
 }
 
 void add_members(projection& p, std::vector<std::string_view> const& names, bool picking, naming const& n, int depth);
@@ -47,9 +47,9 @@ void add_members(projection& p, std::vector<std::string_view> const& names, bool
     } else if (name == "scope") {
       (picking ? p.picks_scope : p.omits_scope) = true;
     } else if (picking) {
-      p.picked.push_back(n(name));  // a name that no attribute ever had is the empty symbol and picks nothing
+      p.picked.push_back(read_as("pick", "4.21", [&] { return n(name); }));  // a name that no attribute ever had is the empty symbol and picks nothing
     } else if (!is_about_linked) {
-      p.omitted.push_back(n(name));
+      p.omitted.push_back(read_as("omit", "4.21", [&] { return n(name); }));
     }
   }
 }
@@ -111,7 +111,7 @@ projection make_projection(wanted_members const& w, naming const& n) {
     p.picks = p.picks_id = p.picks_type = p.picks_scope = true;
     for (auto const name : *w.attrs) {
       if (name == "id" || name == "type") refuse_projection("attrs names attributes; pick chooses other members, too", "attrs");
-      p.picked.push_back(n(name));
+      p.picked.push_back(read_as("attrs", "4.6.2", [&] { return n(name); }));
     }
   }
   if (w.pick) add_members(p, *w.pick, true, n, 0);

@@ -9,11 +9,10 @@
 #include "geo/predicate.h"
 #include "http/percent.h"
 #include "kernel/graph/pattern.h"
+#include "standard/ngsi_ld/refusal.h"
 
 namespace dos::ngsi_ld {
 namespace {
-
-constexpr auto q_clause = std::string_view("ETSI GS CIM 009, 4.9");
 
 class q_reader {
  public:
@@ -37,7 +36,7 @@ class q_reader {
       op{">", query::relation::greater},        op{"<", query::relation::less}};
 
   [[noreturn]] void refuse(std::string_view what) const {
-    throw fault(fault_kind::invalid, "q, character " + std::to_string(at_ + 1) + ": " + std::string(what), "q", std::string(q_clause));
+    ngsi_ld::refuse("character " + std::to_string(at_ + 1) + ": " + std::string(what), options_.member, "4.9");
   }
   bool is_at(std::string_view s) const { return text_.substr(at_).starts_with(s); }
   bool take(char c) {
@@ -262,7 +261,7 @@ class q_reader {
       while (at_ < text_.size() && text_[at_] != '"') at_ += text_[at_] == '\\' ? 2 : 1;
       if (at_ >= text_.size()) refuse("expected \" at the end of the text");
       ++at_;
-      auto v = json::parse(text_.substr(from, at_ - from));
+      auto const v = text_at(from);
       return t.expands ? json::value(names_.expand(v.as_string())) : v;
     }
     auto const from = at_;
@@ -277,6 +276,14 @@ class q_reader {
     if (t.expands) return names_.expand(word);
     if (t.path.what != query::path::field::value || is_word(word)) return word;
     refuse("a text stands between quotes");
+  }
+
+  json::value text_at(std::size_t from) const {
+    try {
+      return json::parse(text_.substr(from, at_ - from));
+    } catch (fault const& f) {
+      refuse("this is no text of JSON: " + f.detail);
+    }
   }
 
   static bool is_word(std::string_view w) {
@@ -310,7 +317,7 @@ class selection_reader {
 
  private:
   [[noreturn]] void refuse(std::string detail) const {
-    throw fault(fault_kind::invalid, std::move(detail), std::string(member_), std::string(clause_));
+    ngsi_ld::refuse(std::move(detail), member_, clause_);
   }
   bool take(std::string_view any_of) {
     if (at_ == text_.size() || any_of.find(text_[at_]) == std::string_view::npos) return false;
@@ -362,6 +369,14 @@ class selection_reader {
   std::size_t at_ = 0;
 };
 
+void require_levels(std::string_view scope) {
+  auto const levels = text::split(scope.substr(1), '/');
+  for (auto const& level : levels) {
+    if (level.empty()) refuse("there is an empty level in " + std::string(scope), "scopeQ", "4.19");
+    if (level == "#" && &level != &levels.back()) refuse("nothing comes below #", "scopeQ", "4.19");
+  }
+}
+
 // "/a/+/#" as a regular expression.
 std::string scope_pattern(std::string_view scope) {
   auto out = std::string("^");
@@ -392,20 +407,18 @@ std::string decoded_q(std::string_view q) {
 }
 
 query::node_ptr parse_q(std::string_view q, naming const& n, q_options const& options) {
-  if (q.size() > q_bytes_max) {
-    throw fault(fault_kind::invalid, "q is longer than " + std::to_string(q_bytes_max) + " bytes", "q", std::string(q_clause));
-  }
-  return q_reader(q, n, options).read();
+  if (q.size() > q_bytes_max) refuse("this is longer than " + std::to_string(q_bytes_max) + " bytes", options.member, "4.9");
+  return read_as(options.member, "4.9", [&] { return q_reader(q, n, options).read(); });
 }
 
 query::type_selection parse_type_selection(std::string_view text, naming const& n) {
   auto selection = query::type_selection();
-  auto const alternatives = selection_reader(text, "type", "ETSI GS CIM 009, 4.17").read();
+  auto const alternatives = selection_reader(text, "type", "4.17").read();
   for (auto const& names : alternatives) {
     auto conjunction = std::vector<symbol>();
     auto is_known = true;
     for (auto const name : names) {
-      auto const type = n(name);
+      auto const type = read_as("type", "4.17", [&] { return n(name); });
       is_known = is_known && type;
       conjunction.push_back(type);
     }
@@ -419,12 +432,13 @@ query::type_selection parse_type_selection(std::string_view text, naming const& 
 scope_selection parse_scope_query(std::string_view text) {
   auto out = scope_selection();
   auto conjunctions = std::vector<query::node_ptr>();
-  auto const alternatives = selection_reader(text, "scopeQ", "ETSI GS CIM 009, 4.19").read();
+  auto const alternatives = selection_reader(text, "scopeQ", "4.19").read();
   auto const is_plain = std::all_of(alternatives.begin(), alternatives.end(), [](auto const& a) { return a.size() == 1; });
   for (auto const& scopes : alternatives) {
     auto parts = std::vector<query::node_ptr>();
     for (auto const scope : scopes) {
       auto const full = scope.starts_with('/') ? std::string(scope) : "/" + std::string(scope);
+      require_levels(full);
       if (is_plain) {
         out.any.push_back(full);
       } else {
@@ -440,9 +454,7 @@ scope_selection parse_scope_query(std::string_view text) {
 }
 
 query::node_ptr parse_geo_query(geo_query const& g, naming const& n) {
-  auto const refuse = [](std::string detail, std::string_view member) {
-    throw fault(fault_kind::invalid, std::move(detail), std::string(member), "ETSI GS CIM 009, 4.10");
-  };
+  auto const refuse = [](std::string detail, std::string_view member) { ngsi_ld::refuse(std::move(detail), member, "4.10"); };
   auto const parts = text::split(g.georel, ';');
   auto const relation = geo::parse_relation(parts[0]);
   if (!relation || *relation == geo::relation::crosses || *relation == geo::relation::touches) {
@@ -471,7 +483,7 @@ query::node_ptr parse_geo_query(geo_query const& g, naming const& n) {
   } catch (fault const& f) {
     refuse(f.detail, f.member.starts_with("type") ? "geometry" : "coordinates");
   }
-  auto const attribute = n(g.geoproperty.empty() ? "location" : g.geoproperty);
+  auto const attribute = read_as("geoproperty", "4.10", [&] { return n(g.geoproperty.empty() ? "location" : g.geoproperty); });
   if (!attribute) return query::any({});
   return query::spatial(attribute, std::make_shared<geo::spatial_query const>(std::move(options)));
 }

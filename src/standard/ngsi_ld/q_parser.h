@@ -41,14 +41,15 @@ struct naming {
 };
 
 struct q_options {
-  std::vector<std::string_view> expanded;   // expandValues: attributes whose values are terms
-  std::vector<std::string_view> json_keys;  // jsonKeys: attributes whose members are taken as they are
+  std::string_view member = "q";                 // where it stands: faults name it
+  std::vector<std::string_view> expanded = {};   // expandValues: attributes whose values are terms
+  std::vector<std::string_view> json_keys = {};  // jsonKeys: attributes whose members are taken as they are
   // For name{of.what.it.points.to}: how many entities away, and the ids of those that match (at most linked_ids_max).
   int linked_levels = 0;
-  std::function<std::vector<std::string>(query::query const&)> find_linked;
+  std::function<std::vector<std::string>(query::query const&)> find_linked = {};
 };
 
-// Each throws fault invalid with the place and clause.
+// Each throws fault invalid with the place and clause. Members of geo_query are named as such, those of a type selection "type".
 // 4.9: q=speed>50;(brand=="Mercedes"|brand~=^B.*)
 query::node_ptr parse_q(std::string_view q, naming const& n, q_options const& options = {});
 // The q of a body, where clients often leave it encoded as in a URL.

@@ -35,7 +35,7 @@ void write_collection(std::string& body, call const& c, std::vector<entity_ptr> 
 
 void answer_query(call_ptr const& c, entity_query q, rendering r) {
   if (!q.is_selective) {
-    throw fault(fault_kind::invalid, "say what you look for: type, attrs, q, a geographic query or local=true", "", "ETSI GS CIM 009, 5.7.2");
+    throw fault(fault_kind::invalid, "say what you look for: type, attrs, q, a geographic query or local=true", "type", "ETSI GS CIM 009, 5.7.2");
   }
   auto const join = read_join(*c);
   require_join_reaches(q.projection, join.form != join_form::none, join.level);

@@ -11,6 +11,7 @@
 #include "standard/ngsi_ld/context_source.h"
 #include "standard/ngsi_ld/entity_query.h"
 #include "standard/ngsi_ld/fragment.h"
+#include "standard/ngsi_ld/refusal.h"
 
 namespace dos::ngsi_ld {
 namespace {
@@ -25,7 +26,7 @@ constexpr auto name_lists = std::array<std::string_view, 3>{"propertyNames", "re
 bool is_known_member(std::string_view name) { return std::find(known_members.begin(), known_members.end(), name) != known_members.end(); }
 
 [[noreturn]] void refuse_registration(std::string detail, std::string_view member, std::string_view clause = "5.2.9") {
-  throw fault(fault_kind::invalid, std::move(detail), std::string(member), "ETSI GS CIM 009, " + std::string(clause));
+  refuse(std::move(detail), member, clause);
 }
 
 using rename = std::function<std::string(std::string_view)>;
@@ -77,7 +78,7 @@ void require_information(json::value const* information) {
         }
         if (auto const* pattern = e.find("idPattern"); pattern != nullptr) {
           if (!pattern->is_string()) refuse_registration("a regular expression", "information.entities.idPattern", "5.2.8");
-          query::make_pattern(pattern->as_string());
+          read_as("information.entities.idPattern", "5.2.8", [&] { return query::make_pattern(pattern->as_string()); });
         }
       }
     }
@@ -210,7 +211,7 @@ entity as_entity(json::value const& body) {
 }  // namespace
 
 json::object make_registration_body(json::value const& body, context const& names) {
-  if (!body.is_object()) refuse_registration("a registration is an object", "");
+  if (!body.is_object()) refuse_registration("a registration is an object", whole_body);
   auto out = json::object();
   for (auto const& [key, v] : body.as_object()) {
     if (key == "@context" || key == "createdAt" || key == "modifiedAt" || key == "status") continue;

@@ -17,7 +17,7 @@ namespace dos::ngsi_ld {
 namespace {
 
 [[noreturn]] void refuse_unknown_registration(std::string_view id) {
-  throw fault(fault_kind::not_found, "there is no registration " + std::string(id), "id", "ETSI GS CIM 009, 5.9");
+  throw fault(fault_kind::not_found, "there is no registration " + std::string(id), "id");
 }
 
 void add_moment(json::object& o, std::string_view name, timestamp t) {

@@ -10,6 +10,7 @@
 #include "http/url.h"
 #include "standard/ngsi_ld/entity_query.h"
 #include "standard/ngsi_ld/fragment.h"
+#include "standard/ngsi_ld/refusal.h"
 
 namespace dos::ngsi_ld {
 namespace {
@@ -17,7 +18,7 @@ namespace {
 using rename = std::function<std::string(std::string_view)>;
 
 [[noreturn]] void refuse_subscription(std::string detail, std::string_view member, std::string_view clause = "5.2.12") {
-  throw fault(fault_kind::invalid, std::move(detail), std::string(member), "ETSI GS CIM 009, " + std::string(clause));
+  refuse(std::move(detail), member, clause);
 }
 
 bool is_entity_member(std::string_view name) { return name == "id" || name == "type" || name == "scope" || name == "*"; }
@@ -74,8 +75,8 @@ std::int64_t read_seconds(json::value const& v, std::string_view member, bool ma
   return std::int64_t(v.as_double() * double(us_per_second));
 }
 
-bool read_bool(json::value const& v, std::string_view member) {
-  if (!v.is_bool()) refuse_subscription("true or false", member);
+bool read_bool(json::value const& v, std::string_view member, std::string_view clause) {
+  if (!v.is_bool()) refuse_subscription("true or false", member, clause);
   return v.as_bool();
 }
 
@@ -159,8 +160,8 @@ notification_rules read_notification(json::value const& v, naming const& n) {
     if (!form) refuse_subscription("format is normalized, concise or keyValues", "notification.format", "5.2.14");
     out.form = *form;
   }
-  if (auto const* b = v.find("sysAttrs"); b != nullptr) out.sys_attrs = read_bool(*b, "notification.sysAttrs");
-  if (auto const* b = v.find("showChanges"); b != nullptr) out.show_changes = read_bool(*b, "notification.showChanges");
+  if (auto const* b = v.find("sysAttrs"); b != nullptr) out.sys_attrs = read_bool(*b, "notification.sysAttrs", "5.2.14");
+  if (auto const* b = v.find("showChanges"); b != nullptr) out.show_changes = read_bool(*b, "notification.showChanges", "5.2.14");
   if (out.show_changes && out.form == representation::simplified) {
     refuse_subscription("showChanges does not go with keyValues", "notification.showChanges", "5.2.14");
   }
@@ -213,7 +214,7 @@ std::string map_names(std::string_view text, std::string_view separators, rename
 }
 
 json::object make_subscription_body(json::value const& body, context const& names, json::object& terms) {
-  if (!body.is_object()) refuse_subscription("a subscription is an object", "");
+  if (!body.is_object()) refuse_subscription("a subscription is an object", whole_body);
   auto out = body.as_object();
   out.erase("@context");
   for (auto const member : {"status", "lastNotification", "lastFailure", "lastSuccess", "timesSent", "timesFailed", "createdAt", "modifiedAt"}) {
@@ -272,7 +273,7 @@ subscription read_subscription(json::value const& record) {
   }
   if (auto const* csf = body.find("csf"); csf != nullptr) {
     if (!csf->is_string()) refuse_subscription("csf is text", "csf");
-    parse_q(decoded_q(csf->as_string()), {*core_context()});
+    parse_q(decoded_q(csf->as_string()), {*core_context()}, {.member = "csf"});
   }
   if (auto const* geo = body.find("geoQ"); geo != nullptr) add_filter(conditions, read_geo_query(*geo, n));
   if (auto const* scope = body.find("scopeQ"); scope != nullptr) {
@@ -294,7 +295,7 @@ subscription read_subscription(json::value const& record) {
     if (!when) refuse_subscription("a date and time in UTC", "expiresAt");
     s.watch.expires_at = *when;
   }
-  if (auto const* b = body.find("isActive"); b != nullptr) s.watch.active = read_bool(*b, "isActive");
+  if (auto const* b = body.find("isActive"); b != nullptr) s.watch.active = read_bool(*b, "isActive", "5.2.12");
   auto const* notification = body.find("notification");
   if (notification == nullptr) refuse_subscription("a subscription has a notification", "notification");
   s.notification = read_notification(*notification, n);

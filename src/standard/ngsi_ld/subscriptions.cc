@@ -84,8 +84,8 @@ void with_notification_context(call_ptr c, std::function<void(json::value contex
   }
   auto const context = json::value(*named);
   c->at->contexts.resolve(
-      c->who, context, [c, context, then](context_ptr) { answer_faults(c->answer, [&] { then(context); }); },
-      [c](fault f) { c->answer(problem_response(f)); });
+      c->who, context, [c, context, then](context_ptr) { answer_faults(*c, [&] { then(context); }); },
+      [c](fault const& f) { c->answer(c->refusal(f)); });
 }
 
 std::string context_url(call const& c, json::value const& context) { return context.is_null() ? std::string() : c.at->contexts.url_of(context); }
@@ -126,7 +126,7 @@ void create_subscription(call_ptr c, door const& d, std::shared_ptr<notifier> n)
 }
 
 [[noreturn]] void refuse_unknown_subscription(std::string_view id) {
-  throw fault(fault_kind::not_found, "there is no subscription " + std::string(id), "id", "ETSI GS CIM 009, 5.8");
+  throw fault(fault_kind::not_found, "there is no subscription " + std::string(id), "id");
 }
 
 // 5.8.2
@@ -134,7 +134,7 @@ void update_subscription(call_ptr c, door const& d) {
   require_role(c->who, role::editor);
   with_notification_context(c, [c, &d](json::value context) {
     auto const id = std::string(c->id());
-    if (c->body.is_object() && c->body.as_object().empty()) throw fault(fault_kind::invalid, "the body is empty", "", "ETSI GS CIM 009, 5.8.2");
+    if (c->body.is_object() && c->body.as_object().empty()) refuse("the body is empty", whole_body, "5.8.2");
     auto terms = json::object();
     auto const patch = make_subscription_body(c->body, *c->names, terms);
     if (auto const* type = patch.find("type"); type != nullptr && *type != json::value("Subscription")) {

@@ -175,7 +175,7 @@ void create_or_update(call_ptr c) {
 }
 
 void require_known(entity_ptr const& e) {
-  if (!e) throw fault(fault_kind::not_found, "there is no temporal evolution of this entity", "id", "ETSI GS CIM 009, 5.6.12");
+  if (!e) throw fault(fault_kind::not_found, "there is no temporal evolution of this entity", "id");
 }
 
 // 5.6.12
@@ -185,7 +185,7 @@ void add_instances(call_ptr c) {
   auto f = parse_entity(c->body, *c->names);
   c->at->ends.note(c->who.city(), id, f);
   auto const instances = to_instances(f);
-  if (instances.empty() && scopes.empty()) throw fault(fault_kind::invalid, "there is no attribute in the body", "", "ETSI GS CIM 009, 5.6.12");
+  if (instances.empty() && scopes.empty()) refuse("there is no attribute in the body", whole_body, "5.6.12");
   write_and_say_nothing(c, [id, instances, scopes, known = find_known(c->who, id, instances)](transaction& t) {
     require_known(t.find(id));
     observe_instances(t, id, instances, known);
@@ -266,7 +266,7 @@ found_instance get_instance(call const& c) {
     if (!number || s.attribute != name) continue;
     if (auto o = c.who.history().find(s.series, *number)) return {s, std::move(*o)};
   }
-  throw fault(fault_kind::not_found, "there is no such instance of this attribute", "instanceId", "ETSI GS CIM 009, 5.6.14");
+  throw fault(fault_kind::not_found, "there is no such instance of this attribute", "instanceId");
 }
 
 // 5.6.14

@@ -99,7 +99,7 @@ void retrieve_evolution(call_ptr c) {
 // Conditions on values hold when an instance in the span fulfils them; the entities are found by the rest.
 void answer_evolutions(call_ptr const& c, entity_query q, temporal_request t) {
   if (!q.is_selective) {
-    throw fault(fault_kind::invalid, "say what you look for: type, attrs, q, a geographic query or local=true", "", "ETSI GS CIM 009, 5.7.4");
+    throw fault(fault_kind::invalid, "say what you look for: type, attrs, q, a geographic query or local=true", "type", "ETSI GS CIM 009, 5.7.4");
   }
   require_join_reaches(q.projection, false, 0);
   if (std::any_of(q.which.order.begin(), q.which.order.end(), [](auto const& o) { return o.path.what != query::path::field::id; })) {

@@ -35,19 +35,32 @@ struct matcher::subscription {
   bool scheduled = false;
   bool changed = false;
   bool removed = false;
-  std::optional<threshold> waits_for;  // of the filter, when indexed by it
+  std::vector<place> places;           // where it is indexed, unless by ids
+  std::optional<condition> waits_for;  // of the filter, when indexed by it
   std::uint64_t considered = 0;        // the last change: an entity may lead here on several ways
 };
 
-// A type that an entity must have, for each of the watch's alternatives.
-std::vector<symbol> matcher::first_types(watch const& w) {
+// A type that an entity must have, for each of the watch's alternatives, with each attribute that it watches.
+std::vector<matcher::place> matcher::places_of(watch const& w) {
+  auto const all_name_types =
+      std::all_of(w.selectors.begin(), w.selectors.end(), [](auto const& x) { return !x.types.empty(); });
   auto types = std::vector<symbol>();
-  for (auto const& x : w.selectors) {
-    for (auto const& alternative : x.types) types.push_back(alternative.front());
+  if (all_name_types) {
+    for (auto const& x : w.selectors) {
+      for (auto const& alternative : x.types) types.push_back(alternative.front());
+    }
   }
-  std::sort(types.begin(), types.end());
-  types.erase(std::unique(types.begin(), types.end()), types.end());
-  return types;
+  if (types.empty()) types.emplace_back();
+  // An entity comes and goes whatever its attributes are.
+  auto attributes = w.triggers & (entity_created | entity_deleted) ? std::vector<symbol>() : w.attributes;
+  if (attributes.empty()) attributes.emplace_back();
+  auto places = std::vector<place>();
+  for (auto const type : types) {
+    for (auto const attribute : attributes) places.push_back({type, attribute});
+  }
+  std::sort(places.begin(), places.end());
+  places.erase(std::unique(places.begin(), places.end()), places.end());
+  return places;
 }
 
 void matcher::add_kind(subscription_kind k) {
@@ -59,36 +72,42 @@ bool matcher::has_kind(std::string_view collection) const { return kinds_.find(c
 
 void matcher::index(subscription_ptr const& s) {
   auto const& selectors = s->what.selectors;
-  auto const all = [&](auto has) { return !selectors.empty() && std::all_of(selectors.begin(), selectors.end(), has); };
-  if (all([](auto const& x) { return !x.ids.empty(); })) {
+  if (!selectors.empty() &&
+      std::all_of(selectors.begin(), selectors.end(), [](auto const& x) { return !x.ids.empty(); })) {
     for (auto const& x : selectors) {
       for (auto const& id : x.ids) by_id_[id].push_back(s);
     }
-  } else if (all([](auto const& x) { return !x.types.empty(); })) {
-    s->waits_for = find_threshold(s->what.filter);
-    for (auto const t : first_types(s->what)) {
-      if (s->waits_for) by_type_[t].waiting.add(*s->waits_for, s);
-      else by_type_[t].all.push_back(s);
-    }
-  } else {
-    others_.push_back(s);
+    return;
+  }
+  s->waits_for = find_condition(s->what.filter);
+  s->places = places_of(s->what);
+  for (auto const& p : s->places) {
+    auto& g = by_place_[p];
+    if (s->waits_for)
+      g.waiting.add(*s->waits_for, s);
+    else
+      g.all.push_back(s);
   }
 }
 
 void matcher::unindex(subscription_ptr const& s) {
   for (auto const& x : s->what.selectors) {
     for (auto const& id : x.ids) {
-      if (auto const it = by_id_.find(id); it != by_id_.end()) remove_from(it->second, s);
+      auto const it = by_id_.find(id);
+      if (it == by_id_.end()) continue;
+      remove_from(it->second, s);
+      if (it->second.empty()) by_id_.erase(it);
     }
   }
-  for (auto const t : first_types(s->what)) {
-    auto const it = by_type_.find(t);
-    if (it == by_type_.end()) continue;
-    if (s->waits_for) it->second.waiting.remove(*s->waits_for, s);
-    else remove_from(it->second.all, s);
+  for (auto const& p : std::exchange(s->places, {})) {
+    auto const it = by_place_.find(p);
+    if (s->waits_for)
+      it->second.waiting.remove(*s->waits_for, s);
+    else
+      remove_from(it->second.all, s);
+    if (it->second.all.empty() && it->second.waiting.is_empty()) by_place_.erase(it);
   }
   s->waits_for.reset();
-  remove_from(others_, s);
 }
 
 void matcher::on_record(std::string_view collection, std::string_view key, json::value const* record) {
@@ -156,19 +175,24 @@ void matcher::on_changes(std::span<entity_change const> changes) {
 void matcher::on_change(entity_change const& change) {
   auto const& image = change.after->deleted_at != no_time ? *change.before : *change.after;
   ++change_;
-  auto visit = [&](std::vector<subscription_ptr> const& list) {
-    for (auto const& s : list) consider(*s, change, image);
-  };
+  auto const visit = [&](subscription_ptr const& s) { consider(*s, change, image); };
   if (!by_id_.empty()) {
-    if (auto const it = by_id_.find(image.id); it != by_id_.end()) visit(it->second);
+    if (auto const it = by_id_.find(image.id); it != by_id_.end())
+      std::for_each(it->second.begin(), it->second.end(), visit);
   }
-  for (auto const t : image.types) {
-    auto const it = by_type_.find(t);
-    if (it == by_type_.end()) continue;
-    visit(it->second.all);
-    it->second.waiting.for_each(image, [&](subscription_ptr const& s) { consider(*s, change, image); });
-  }
-  visit(others_);
+  if (by_place_.empty()) return;
+  auto const visit_place = [&](symbol type, symbol attribute) {
+    auto const it = by_place_.find({type, attribute});
+    if (it == by_place_.end()) return;
+    std::for_each(it->second.all.begin(), it->second.all.end(), visit);
+    it->second.waiting.for_each(image, visit);
+  };
+  auto const visit_type = [&](symbol type) {
+    visit_place(type, symbol());
+    for (auto const& a : change.attributes) visit_place(type, a.name);
+  };
+  visit_type(symbol());
+  std::for_each(image.types.begin(), image.types.end(), visit_type);
 }
 
 void matcher::consider(subscription& s, entity_change const& change, entity const& image) {
@@ -208,7 +232,8 @@ void matcher::consider(subscription& s, entity_change const& change, entity cons
   if (!s.is_catching_up) schedule(subscriptions_.find(name(s.collection, s.key))->second);
 }
 
-// Fills the outbox from the log, up to what comes by itself. A change may come twice where the log is cut in its position.
+// Fills the outbox from the log, up to what comes by itself. A change may come twice where the log is cut in its
+// position.
 void matcher::catch_up(subscription_ptr const& s, std::unique_lock<std::mutex>& lock) {
   auto from = s->status.behind;
   s->is_catching_up = true;
@@ -291,7 +316,8 @@ void matcher::deliver(std::shared_ptr<city> const& of, subscription_ptr const& s
   lock.unlock();
   // Rights as they are now: what the subscriber may not see any more is passed over in silence.
   std::erase_if(entries, [&](delivery const& d) {
-    return !around_.may_see(who, d.change.after->deleted_at != no_time && d.change.before ? *d.change.before : *d.change.after);
+    return !around_.may_see(
+        who, d.change.after->deleted_at != no_time && d.change.before ? *d.change.before : *d.change.after);
   });
   if (entries.empty()) {
     finish(s, n, {true, {}, 0});

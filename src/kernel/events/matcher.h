@@ -16,9 +16,9 @@
 #include <vector>
 
 #include "base/time.h"
+#include "kernel/events/condition_index.h"
 #include "kernel/events/outbox.h"
 #include "kernel/events/subscriptions.h"
-#include "kernel/events/threshold_index.h"
 
 namespace dos {
 
@@ -66,11 +66,22 @@ class matcher final : public subscriptions {
   using subscription_ptr = std::shared_ptr<subscription>;
   using name = std::pair<std::string, std::string>;  // collection, key
 
+  // A type and an attribute that has to change; empty: any.
+  struct place {
+    symbol type, attribute;
+    auto operator<=>(place const&) const = default;
+    struct hash {
+      std::size_t operator()(place const& p) const {
+        return std::hash<symbol>()(p.type) * 31 + std::hash<symbol>()(p.attribute);
+      }
+    };
+  };
+
   void index(subscription_ptr const& s);
   void unindex(subscription_ptr const& s);
   void on_change(entity_change const& change);
   void consider(subscription& s, entity_change const& change, entity const& image);
-  static std::vector<symbol> first_types(watch const& w);
+  static std::vector<place> places_of(watch const& w);
   void run_sender(std::weak_ptr<city> of);
   void schedule(subscription_ptr const& s);
   void catch_up(subscription_ptr const& s, std::unique_lock<std::mutex>& lock);
@@ -82,17 +93,16 @@ class matcher final : public subscriptions {
   mutable std::mutex mutex_;
   std::map<name, subscription_ptr> subscriptions_;
   std::map<name, std::pair<std::vector<outbox::entry>, subscription_status>> restored_;  // before their record came
-  // Where a change looks for subscriptions: by id when all selectors name ids, by type when all name types, else all. Of
-  // one type those that wait for a value to pass a number are asked only when it does.
-  struct of_type {
+  // Where a change looks for subscriptions: by id when all selectors name ids, else at its types and attributes. There,
+  // those that wait for a value to meet a condition are asked only when it does.
+  struct group {
     std::vector<subscription_ptr> all;
-    threshold_index<subscription_ptr> waiting;
+    condition_index<subscription_ptr> waiting;
   };
   std::unordered_map<std::string, std::vector<subscription_ptr>> by_id_;
-  std::unordered_map<symbol, of_type> by_type_;
-  std::vector<subscription_ptr> others_;
-  std::uint64_t change_ = 0;  // counts the changes considered
-  std::uint64_t seen_ = 0;    // position of the last one that came by itself
+  std::unordered_map<place, group, place::hash> by_place_;
+  std::uint64_t change_ = 0;                           // counts the changes considered
+  std::uint64_t seen_ = 0;                             // position of the last one that came by itself
   std::multimap<std::int64_t, subscription_ptr> due_;  // µs at which to look at it again
   std::vector<name> gone_;
   std::condition_variable wake_;

@@ -88,12 +88,9 @@ json::value result_of(std::string_view method, period_values const& p) {
 
 timestamp last_us_before(timestamp t) { return t - 1; }
 
-// The periods that have instances, in order.
-std::vector<period_values> periods_of(session const& who, series_ref const& s, temporal_query const& q, aggregation const& a) {
+// The periods between the first instance and behind the last one that the query asks about; narrows both to its span.
+std::vector<period_values> empty_periods(timestamp& first, timestamp& end, temporal_query const& q, aggregation const& a) {
   auto out = std::vector<period_values>();
-  auto const known = who.history().statistics_of(s.series);
-  if (!known || known->count == 0) return out;
-  auto first = known->first.time, end = known->last.time + 1;
   auto const starts = q.timerel == temporal_query::relation::after || q.timerel == temporal_query::relation::between;
   if (starts) first = std::max(first, q.at);
   if (q.timerel == temporal_query::relation::before) end = std::min(end, q.at);
@@ -113,6 +110,16 @@ std::vector<period_values> periods_of(session const& who, series_ref const& s, t
     }
     for (auto i = from; i <= to; ++i) out.push_back({days.begin_of(i), days.begin_of(i + 1), 0, {}, {}, {}, {}, {}});
   }
+  return out;
+}
+
+// Those that have instances, in order.
+std::vector<period_values> periods_of(session const& who, series_ref const& s, temporal_query const& q, aggregation const& a) {
+  auto const known = who.history().statistics_of(s.series);
+  if (!known || known->count == 0) return {};
+  auto first = known->first.time, end = known->last.time + 1;
+  auto out = empty_periods(first, end, q, a);
+  if (out.empty()) return out;
   auto const reads_each = std::any_of(a.methods.begin(), a.methods.end(), [](auto m) { return m == "distinctCount" || m == "provenance"; });
   auto const is_indexed = q.property == time_property::observed_at && !reads_each;
   auto boundaries = std::vector<timestamp>();
@@ -141,6 +148,22 @@ std::vector<period_values> periods_of(session const& who, series_ref const& s, t
   std::erase_if(out, [](auto const& p) { return p.count == 0; });
   return out;
 }
+
+std::vector<period_values> periods_of(series_evolution const& s, temporal_query const& q, aggregation const& a) {
+  if (s.instances.empty()) return {};
+  auto const [least, greatest] = std::minmax_element(s.instances.begin(), s.instances.end(), [](auto const& l, auto const& r) { return l.time < r.time; });
+  auto first = least->time, end = greatest->time + 1;
+  auto out = empty_periods(first, end, q, a);
+  for (auto const& o : s.instances) {
+    auto const next = std::upper_bound(out.begin(), out.end(), o.time, [](timestamp t, period_values const& p) { return t < p.from; });
+    if (next == out.begin() || o.time >= std::prev(next)->to) continue;
+    if (!is_deleted(o) && time_of(o, q.property)) take(*std::prev(next), o);
+  }
+  std::erase_if(out, [](auto const& p) { return p.count == 0; });
+  return out;
+}
+
+using aggregated_series = std::vector<std::pair<series_ref, std::vector<period_values>>>;
 
 void write_methods(std::string& out, series_ref const& s, std::vector<period_values> const& periods, aggregation const& a) {
   out += "{\"type\":\"";
@@ -173,6 +196,31 @@ void write_methods(std::string& out, series_ref const& s, std::vector<period_val
   out += '}';
 }
 
+void write_periods(std::string& out, entity_ptr const& e, aggregated_series const& all, temporal_query const& q, aggregation const& a, rendering const& r) {
+  auto head = entity_evolution{e, {}};
+  write_evolution(out, head, q, temporal_form::aggregated, r);
+  out.pop_back();
+  auto is_first = out.back() == '{';
+  for (auto i = all.begin(); i != all.end(); ++i) {
+    auto const name = i->first.attribute;
+    if (std::any_of(all.begin(), i, [&](auto const& s) { return s.first.attribute == name; })) continue;
+    if (!is_first) out += ',';
+    is_first = false;
+    json::write_string(out, r.names.compact(name));
+    out += ':';
+    auto const n = std::count_if(i, all.end(), [&](auto const& s) { return s.first.attribute == name; });
+    if (n > 1) out += '[';
+    auto written = std::ptrdiff_t(0);
+    for (auto j = i; j != all.end(); ++j) {
+      if (j->first.attribute != name) continue;
+      if (written++ != 0) out += ',';
+      write_methods(out, j->first, j->second, a);
+    }
+    if (n > 1) out += ']';
+  }
+  out += '}';
+}
+
 }  // namespace
 
 aggregation parse_aggregation(std::vector<std::string_view> methods, std::string_view period) {
@@ -196,7 +244,7 @@ aggregation parse_aggregation(std::vector<std::string_view> methods, std::string
 
 void write_aggregated(std::string& out, session const& who, entity_ptr const& e, temporal_query const& q, aggregation const& a,
                       rendering const& r) {
-  auto all = std::vector<std::pair<series_ref, std::vector<period_values>>>();
+  auto all = aggregated_series();
   auto shown = attribute();
   for (auto const& s : who.series_of(e->id)) {
     shown.name = s.attribute;
@@ -204,28 +252,16 @@ void write_aggregated(std::string& out, session const& who, entity_ptr const& e,
     if (s.attribute == scope_name() || !r.projection.shows(shown)) continue;
     if (auto periods = periods_of(who, s, q, a); !periods.empty()) all.emplace_back(s, std::move(periods));
   }
-  auto head = entity_evolution{e, {}};
-  write_evolution(out, head, q, temporal_form::aggregated, r);
-  out.pop_back();
-  auto is_first = out.back() == '{';
-  for (auto i = all.begin(); i != all.end(); ++i) {
-    auto const name = i->first.attribute;
-    if (std::any_of(all.begin(), i, [&](auto const& s) { return s.first.attribute == name; })) continue;
-    if (!is_first) out += ',';
-    is_first = false;
-    json::write_string(out, r.names.compact(name));
-    out += ':';
-    auto const n = std::count_if(i, all.end(), [&](auto const& s) { return s.first.attribute == name; });
-    if (n > 1) out += '[';
-    auto written = std::ptrdiff_t(0);
-    for (auto j = i; j != all.end(); ++j) {
-      if (j->first.attribute != name) continue;
-      if (written++ != 0) out += ',';
-      write_methods(out, j->first, j->second, a);
-    }
-    if (n > 1) out += ']';
+  write_periods(out, e, all, q, a, r);
+}
+
+void write_aggregated(std::string& out, entity_evolution const& e, temporal_query const& q, aggregation const& a, rendering const& r) {
+  auto all = aggregated_series();
+  for (auto const& s : e.series) {
+    if (s.series.attribute == scope_name()) continue;
+    if (auto periods = periods_of(s, q, a); !periods.empty()) all.emplace_back(s.series, std::move(periods));
   }
-  out += '}';
+  write_periods(out, e.entity, all, q, a, r);
 }
 
 }  // namespace dos::ngsi_ld

@@ -11,6 +11,7 @@
 #include "http/media.h"
 #include "http/percent.h"
 #include "http/problem.h"
+#include "standard/ngsi_ld/entity_map.h"
 #include "standard/ngsi_ld/federation.h"
 #include "standard/ngsi_ld/fragment.h"
 #include "standard/ngsi_ld/openapi.h"
@@ -170,11 +171,14 @@ std::size_t read_size(json::value const& configuration, std::string_view key, st
 }  // namespace
 
 service::service(node& n)
-    : program(n), contexts(n), ends(n), sources(std::make_shared<federation>(n)), started(n.clock.now()) {
+    : program(n), contexts(n), ends(n), sources(std::make_shared<federation>(n)), map_store(std::make_unique<entity_map_store>(n.clock)), maps(*map_store),
+      started(n.clock.now()) {
   page_max = read_size(n.configuration, "page_max", page_max);
   page_default = std::min(page_default, page_max);
   temporal_page_max = read_size(n.configuration, "temporal_page_max", temporal_page_max);
 }
+
+service::~service() = default;
 
 std::vector<std::string_view> list_of(std::string_view comma_separated) {
   auto out = std::vector<std::string_view>();

@@ -17,15 +17,19 @@
 
 namespace dos::ngsi_ld {
 
+class entity_map_store;
 class federation;
 
 struct service {
   explicit service(node& n);
+  ~service();
 
   node& program;
   context_store contexts;
   expiry ends;
   std::shared_ptr<federation> sources;  // other brokers
+  std::unique_ptr<entity_map_store> const map_store;
+  entity_map_store& maps;
   std::size_t page_default = 20;
   std::size_t page_max = 1'000;
   std::size_t temporal_page_max = 10'000;  // instances of one answer
@@ -45,6 +49,7 @@ struct call {
   json::value context;  // as the client named it; null: the default
   media wanted = media::json;
   std::string version = {};      // of this standard, as Prefer: ngsi-ld=1.5 asks for; empty: ours
+  std::optional<std::vector<std::string>> only_sources = {};  // registrations that may be asked; none: all
   mutable bool altered = false;  // the answer says less than we know, because an earlier version had no words for it
 
   std::string_view param(std::string_view name) const { return request.query.text_or(name, {}); }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,7 +21,12 @@ using warnings = std::vector<std::string>;  // NGSILD-Warning
 void add_warnings(warnings const& w, http::response& r);
 
 // 5.7.1: nothing when nobody has it.
-void find_everywhere(call_ptr const& c, std::string_view id, std::function<void(entity_ptr, warnings)> then);
+struct found_entity {
+  entity_ptr entity;
+  warnings missing;
+  std::vector<std::string> held_by;  // registrations, and "@none" for us
+};
+void find_everywhere(call_ptr const& c, std::string_view id, std::function<void(found_entity)> then);
 
 // 5.7.2. What comes from sources, alone or together with ours, stands first, in the order of ids. Faults: invalid.
 struct found_page {
@@ -28,6 +34,9 @@ struct found_page {
   bool has_more = false;
   std::size_t total = 0;  // when asked for
   warnings missing;
+  std::map<std::string, std::vector<std::string>, std::less<>> held_by;  // by id: registrations, and "@none" for us; absent: us alone
+  std::string map;          // address of the entity map in use
+  bool map_is_new = false;
 };
 void query_everywhere(call_ptr const& c, query::query const& q, page_rules const& p, std::function<void(found_page)> then);
 

@@ -2,7 +2,10 @@
 #include "standard/ngsi_ld/entity_change.h"
 #include "standard/ngsi_ld/entity_query.h"
 #include "standard/ngsi_ld/linked.h"
+#include "standard/ngsi_ld/mapped.h"
 #include "standard/ngsi_ld/routes.h"
+
+#include <unordered_set>
 
 #include "base/fault.h"
 #include "http/etag.h"
@@ -31,7 +34,7 @@ void create_entity(call_ptr c) {
   write(c, [e = std::move(e)](transaction& t) { create(t, e); }, [location](outcome const&) { return http::created(location); });
 }
 
-void show_entity(call_ptr const& c, entity_ptr const& e, warnings const& missing) {
+void show_entity(call_ptr const& c, entity_ptr const& e, warnings const& missing, std::function<std::string()> const& map) {
   auto r = make_rendering(*c);
   r.projection = read_projection(*c);
   require_type(*c, *e);
@@ -59,6 +62,7 @@ void show_entity(call_ptr const& c, entity_ptr const& e, warnings const& missing
   }
   auto response = c->respond(std::move(body));
   if (!tag.empty()) response.headers.add("ETag", tag);
+  if (map) response.headers.add("NGSILD-EntityMap", map());
   add_warnings(missing, response);
   c->answer(std::move(response));
 }
@@ -67,8 +71,15 @@ void show_entity(call_ptr const& c, entity_ptr const& e, warnings const& missing
 void retrieve_entity(call_ptr c) {
   auto const id = c->id();
   make_rendering(*c);  // refuses what is wrong before anybody is asked
-  find_everywhere(c, id, [c](entity_ptr e, warnings missing) {
-    if (e) return show_entity(c, e, missing);
+  auto const wish = read_map_wish(*c);
+  if (wish.known) c->only_sources = sources_in(*wish.known, id);
+  find_everywhere(c, id, [c, wish](found_entity found) {
+    auto missing = std::move(found.missing);
+    missing.insert(missing.end(), wish.ended.begin(), wish.ended.end());
+    auto map = std::function<std::string()>();
+    if (wish.known) map = [&] { return map_address(*c, *wish.known); };
+    else if (wish.is_asked_for) map = [&] { return map_address(*c, make_map(*c, wish, {{std::string(c->id()), found.held_by}})); };
+    if (found.entity) return show_entity(c, found.entity, missing, map);
     auto response = problem_response(fault(fault_kind::not_found, "there is no entity " + std::string(c->id()), "id", "ETSI GS CIM 009, 5.7.1"));
     add_warnings(missing, response);
     c->answer(std::move(response));
@@ -142,8 +153,17 @@ void purge_entities(call_ptr c) {
   };
   auto const kept = names_of(keep), dropped = names_of(drop);
   auto ids = std::vector<std::string>();
+  auto const wish = read_map_wish(*c);
+  if (!wish.ended.empty()) {  // a new map would hold what nobody has seen
+    throw fault(fault_kind::not_found, "the entity map is no more; nothing was purged", "NGSILD-EntityMap", "ETSI GS CIM 009, 6.4.3.3");
+  }
+  auto mapped = std::unordered_set<std::string_view>();
+  if (wish.known) {
+    require_same_question(*c, *wish.known);
+    for (auto const& e : *wish.known->entries) mapped.insert(e.id);
+  }
   c->who.for_each(q.which, [&](entity_ptr const& e) {
-    ids.push_back(e->id);
+    if (!wish.known || mapped.contains(e->id)) ids.push_back(e->id);
     return true;
   });
   auto success = json::array();
@@ -166,7 +186,9 @@ void purge_entities(call_ptr c) {
       }
     });
   }
-  c->answer(http::no_content());
+  auto response = http::no_content();
+  if (wish.known) response.headers.add("NGSILD-EntityMap", map_address(*c, *wish.known));
+  c->answer(std::move(response));
 }
 
 }  // namespace
@@ -199,7 +221,7 @@ void add_entities(offer& o, service_ptr s) {
   add_route(o, "GET", "/entities/{id}", thread_use::quick,
             endpoint(s,
                      {.params = {"attrs", "pick", "omit", "type", "geometryProperty", "lang", "datasetId", "sysAttrs", "join",
-                                 "joinLevel", "containedBy", "entityMap", "jsonKeys", "expandValues"},
+                                 "joinLevel", "containedBy", "entityMap", "entityMapLifetime", "jsonKeys", "expandValues"},
                       .answers_geojson = true},
                      retrieve_entity));
   add_route(o, "PATCH", "/entities/{id}", thread_use::quick,

@@ -41,6 +41,6 @@ void add_filter(query::query& q, query::node_ptr node);
 inline std::vector<std::string_view> const entity_query_params = {
     "type", "id", "idPattern", "attrs", "q", "csf", "georel", "geometry", "coordinates", "geoproperty", "geometryProperty",
     "scopeQ", "pick", "omit", "lang", "datasetId", "limit", "offset", "count", "sysAttrs", "expandValues", "jsonKeys",
-    "join", "joinLevel", "containedBy", "orderBy", "orderFrom", "orderGeometry", "collation", "entityMap", "splitEntities"};
+    "join", "joinLevel", "containedBy", "orderBy", "orderFrom", "orderGeometry", "collation", "entityMap", "entityMapLifetime", "splitEntities"};
 
 }  // namespace dos::ngsi_ld

@@ -46,19 +46,6 @@ std::size_t read_last_n(std::optional<std::int64_t> n) {
   return std::size_t(*n);
 }
 
-// The time of an instance that a query asks about; nothing when it has none.
-std::optional<timestamp> time_of(observation const& o, time_property p) {
-  auto const modified = find_time(o, extra::modified_at);
-  if (is_deleted(o)) return p == time_property::deleted_at ? std::optional(o.time) : std::nullopt;
-  switch (p) {
-    case time_property::observed_at: return modified ? std::optional(o.time) : std::nullopt;
-    case time_property::created_at: return find_time(o, extra::created_at).value_or(modified.value_or(o.time));
-    case time_property::modified_at: return modified.value_or(o.time);
-    case time_property::deleted_at: return std::nullopt;
-  }
-  return std::nullopt;
-}
-
 // What the index of the history can tell of the span.
 range_query range_of(temporal_query const& q) {
   auto range = range_query();
@@ -77,7 +64,7 @@ range_query range_of(temporal_query const& q) {
 attribute instance_of(series_ref const& s, observation const& o) {
   auto a = to_attribute(s, o);
   if (!a.more.is_object()) a.more = json::object();
-  a.more.as_object().push("instanceId", instance_id(o.number));
+  if (o.number != 0) a.more.as_object().push("instanceId", instance_id(o.number));  // of a source it has none that is known here
   if (is_deleted(o)) {
     a.value = s.kind == attribute_kind::language_property ? json::value(json::object{{"@none", null_uri}}) : json::value(null_uri);
     if (s.attribute == scope_name()) a.value = json::array();
@@ -134,6 +121,18 @@ void write_values(std::string& out, series_evolution const& s, temporal_query co
 }
 
 }  // namespace
+
+std::optional<timestamp> time_of(observation const& o, time_property p) {
+  auto const modified = find_time(o, extra::modified_at);
+  if (is_deleted(o)) return p == time_property::deleted_at ? std::optional(o.time) : std::nullopt;
+  switch (p) {
+    case time_property::observed_at: return modified ? std::optional(o.time) : std::nullopt;
+    case time_property::created_at: return find_time(o, extra::created_at).value_or(modified.value_or(o.time));
+    case time_property::modified_at: return modified.value_or(o.time);
+    case time_property::deleted_at: return std::nullopt;
+  }
+  return std::nullopt;
+}
 
 std::string instance_id(std::uint64_t number) { return std::string(instance_stem) + std::to_string(number); }
 

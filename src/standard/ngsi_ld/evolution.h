@@ -30,6 +30,9 @@ struct temporal_query {
 temporal_query read_temporal_query(call const& c);                 // of the URL; faults: invalid
 temporal_query read_temporal_query(json::value const& temporal_q);  // of a body's "temporalQ"
 
+// The time of an instance that a query asks about; nothing when it has none.
+std::optional<timestamp> time_of(observation const& o, time_property p);
+
 struct series_evolution {
   series_ref series;
   std::vector<observation> instances;  // oldest first; newest first with lastN
@@ -70,6 +73,8 @@ aggregation parse_aggregation(std::vector<std::string_view> methods, std::string
 void write_evolution(std::string& out, entity_evolution const& e, temporal_query const& q, temporal_form form, rendering const& r);
 void write_aggregated(std::string& out, session const& who, entity_ptr const& e, temporal_query const& q, aggregation const& a,
                       rendering const& r);
+// Of instances that are at hand.
+void write_aggregated(std::string& out, entity_evolution const& e, temporal_query const& q, aggregation const& a, rendering const& r);
 void write_evolution_csv(std::string& out, std::vector<entity_evolution> const& all, rendering const& r);
 
 std::string instance_id(std::uint64_t number);                            // "urn:ngsi-ld:Instance:17"

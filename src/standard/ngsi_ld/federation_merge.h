@@ -15,6 +15,7 @@ entity parse_remote_entity(json::value const& v, context const& names);
 struct entity_part {
   entity_ptr entity;
   bool is_auxiliary = false;  // adds what nobody else has, and no more
+  std::string from = "@none";  // the registration it came by
 };
 // Parts of one entity, our own first. Nothing when none is left that has not expired. Of two instances of an attribute with
 // the same datasetId the one observed later counts, else the one modified later, else the first.

@@ -1,93 +1,28 @@
 // Reading what is here and at context sources as one. ETSI GS CIM 009, 4.3.6.7, 5.7.1, 5.7.2
 #include <algorithm>
-#include <atomic>
 #include <map>
-#include <set>
 
 #include "base/fault.h"
 #include "base/text.h"
 #include "kernel/graph/pattern.h"
 #include "kernel/session/city.h"
 #include "standard/ngsi_ld/distributed.h"
-#include "standard/ngsi_ld/federation.h"
-#include "standard/ngsi_ld/federation_merge.h"
+#include "standard/ngsi_ld/federation_reading.h"
 #include "standard/ngsi_ld/registration.h"
 
 namespace dos::ngsi_ld {
 namespace {
 
-constexpr std::size_t entities_of_source_max = 10'000;
-constexpr std::size_t source_page = 500;
+std::string joined(std::vector<std::string> const& texts) {
+  auto out = std::string();
+  for (auto const& t : texts) out += (out.empty() ? "" : ",") + t;
+  return out;
+}
 
-// 5.7.2.4: filters as the client wrote them, for sources that have whole entities. Where entities may be spread over several
-// sources, and from a source that has registered but some attributes, everything comes and is filtered here.
-struct filter_texts {
-  std::vector<std::pair<std::string, std::string>> params;
-};
-
-struct reading {
-  call_ptr c;
-  std::string alias;
-  source_list sources;
-  federation::wires wires;
-  filter_texts filters;
-  std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
-
-  std::mutex lock;
-  std::map<std::string, std::vector<entity_part>> parts;  // by id
-  std::set<std::string> unfiltered;                       // of them
-  warnings missing;
-  std::atomic<std::size_t> left = 1;
-  std::function<void(reading&)> done;
-
-  void warn(std::string text) {
-    auto const held = std::lock_guard(lock);
-    missing.push_back(std::move(text));
-  }
-  void warn(source const& s, std::string_view code, std::string_view text) {
-    warn(std::string(code) + " " + alias + " \"" + s.id + " (" + s.endpoint + "): " + std::string(text) + "\"");
-  }
-  void finish() {
-    if (--left == 0) answer_faults(*c, [&] { done(*this); });
-  }
-};
-using reading_ptr = std::shared_ptr<reading>;
+}  // namespace
 
 bool may_see(session const& who, entity const& e) {
   return who.who().may_read_all() || std::any_of(e.types.begin(), e.types.end(), [&](symbol t) { return who.city().is_open(t); });
-}
-
-// What the source says, entity by entity. 4.3.6.8: what is not valid is left out, and that is told.
-std::size_t take(reading& r, heard const& h, bool is_filtered = false) {
-  for (auto const w : h.headers.find_all("NGSILD-Warning")) r.warn(std::string(w));
-  if (auto warning = warning_about(h, r.alias); !warning.empty()) r.warn(std::move(warning));
-  if (h.status < 200 || h.status > 299) return 0;
-  auto body = json::value();
-  try {
-    body = json::parse(h.body);
-  } catch (fault const&) {
-    r.warn(*h.from, "111", "the answer is no JSON");
-    return 0;
-  }
-  auto const& names = *wire_of(r.wires, *h.from).names;
-  auto const add = [&](json::value const& v) {
-    try {
-      auto e = parse_remote_entity(v, names);
-      if (!may_see(r.c->who, e)) return;
-      auto id = e.id;
-      auto const held = std::lock_guard(r.lock);
-      if (!is_filtered) r.unfiltered.insert(id);
-      r.parts[std::move(id)].push_back({make_ref<entity>(std::move(e)), h.from->mode == source_mode::auxiliary});
-    } catch (fault const& f) {
-      r.warn(*h.from, "111", "an entity in its answer is not valid: " + f.member);
-    }
-  };
-  if (!body.is_array()) {
-    add(body);
-    return 1;
-  }
-  for (auto const& v : body.as_array()) add(v);
-  return body.as_array().size();
 }
 
 void add_param(std::string& target, std::string_view name, std::string_view value) {
@@ -98,12 +33,6 @@ void add_param(std::string& target, std::string_view name, std::string_view valu
   target += query_encoded(value);
 }
 
-std::string joined(std::vector<std::string> const& texts) {
-  auto out = std::string();
-  for (auto const& t : texts) out += (out.empty() ? "" : ",") + t;
-  return out;
-}
-
 void add_question(std::string& target, source const& s, question const& q, context const& names, bool names_ids) {
   add_param(target, "type", to_text(q.types, names));
   if (names_ids) add_param(target, "id", joined(q.ids));
@@ -111,6 +40,90 @@ void add_question(std::string& target, source const& s, question const& q, conte
   add_param(target, "attrs", to_text(q.attributes, names));
   add_param(target, "options", "sysAttrs");
   if (s.local_only) add_param(target, "local", "true");
+}
+
+reading_ptr begin_reading(call_ptr const& c) {
+  auto r = std::make_shared<reading>();
+  r->c = c;
+  r->alias = federation::alias_of(c->who.city());
+  return r;
+}
+
+question united(std::vector<question> const& questions, std::string_view id) {
+  auto out = question{{std::string(id)}, {}, {}, {}};
+  auto const all_types = std::none_of(questions.begin(), questions.end(), [](auto const& q) { return q.types.empty(); });
+  auto const some_attributes = std::none_of(questions.begin(), questions.end(), [](auto const& q) { return q.attributes.empty(); });
+  for (auto const& q : questions) {
+    for (auto const& t : q.types) {
+      if (all_types && std::find(out.types.begin(), out.types.end(), t) == out.types.end()) out.types.push_back(t);
+    }
+    for (auto const a : q.attributes) {
+      if (some_attributes && std::find(out.attributes.begin(), out.attributes.end(), a) == out.attributes.end()) out.attributes.push_back(a);
+    }
+  }
+  return out;
+}
+
+std::vector<symbol> asked_attributes(call const& c) {
+  auto out = std::vector<symbol>();
+  for (auto const name : list_of(c.param("attrs"))) out.push_back(c.names->expand_to_symbol(name));
+  return out;
+}
+
+std::vector<subject> subjects_of(call const& c, query::query const& q) {
+  auto out = std::vector<subject>();
+  auto const* entities = c.body.find("entities");
+  for (auto i = std::size_t(0); i != q.selectors.size(); ++i) {
+    auto const& s = q.selectors[i];
+    auto pattern = c.param("idPattern");
+    if (entities != nullptr && entities->is_array() && i < entities->as_array().size()) pattern = entities->as_array()[i].text_or("idPattern", "");
+    out.push_back({s.ids, std::string(pattern), s.id_pattern, s.types, q.attributes});
+  }
+  if (out.empty()) out.push_back({{}, {}, {}, {}, q.attributes});
+  return out;
+}
+
+std::optional<json::value> hear(reading& r, heard const& h) {
+  for (auto const w : h.headers.find_all("NGSILD-Warning")) r.warn(std::string(w));
+  if (auto warning = warning_about(h, r.alias); !warning.empty()) r.warn(std::move(warning));
+  if (h.status < 200 || h.status > 299) return std::nullopt;
+  try {
+    return json::parse(h.body);
+  } catch (fault const&) {
+    r.warn(*h.from, "111", "the answer is no JSON");
+    return std::nullopt;
+  }
+}
+
+namespace {
+
+constexpr std::size_t entities_of_source_max = 10'000;
+constexpr std::size_t source_page = 500;
+
+// What the source says, entity by entity. What is not valid is left out, and that is told.
+std::size_t take(reading& r, heard const& h, bool is_filtered = false) {
+  auto const heard_body = hear(r, h);
+  if (!heard_body) return 0;
+  auto const& body = *heard_body;
+  auto const& names = *wire_of(r.wires, *h.from).names;
+  auto const add = [&](json::value const& v) {
+    try {
+      auto e = parse_remote_entity(v, names);
+      if (!may_see(r.c->who, e)) return;
+      auto id = e.id;
+      auto const held = std::lock_guard(r.lock);
+      if (!is_filtered) r.unfiltered.insert(id);
+      r.parts[std::move(id)].push_back({make_ref<entity>(std::move(e)), h.from->mode == source_mode::auxiliary, h.from->id});
+    } catch (fault const& f) {
+      r.warn(*h.from, "111", "an entity in its answer is not valid: " + f.member);
+    }
+  };
+  if (!body.is_array()) {
+    add(body);
+    return 1;
+  }
+  for (auto const& v : body.as_array()) add(v);
+  return body.as_array().size();
 }
 
 json::value query_body(question const& q, context const& names, filter_texts const& filters) {
@@ -204,42 +217,15 @@ void fetch(std::shared_ptr<fetching> const& f) {
 // The sources that a request may ask and that the client wants asked.
 std::optional<reachable> sources_for(call const& c) {
   auto out = reachable_sources(c);
-  std::erase_if(out.sources, [](auto const& s) { return s->has_history; });
+  std::erase_if(out.sources, [&](auto const& s) {
+    return s->has_history || (c.only_sources && std::find(c.only_sources->begin(), c.only_sources->end(), s->id) == c.only_sources->end());
+  });
   if (c.has("csf")) {
     auto q = registration_query();
     q.about_source = parse_q(c.param("csf"), {*c.names, true});
     std::erase_if(out.sources, [&](auto const& s) { return !matches(q, *s->record->find("body")); });
   }
   if (out.sources.empty()) return std::nullopt;
-  return out;
-}
-
-reading_ptr begin_reading(call_ptr const& c) {
-  auto r = std::make_shared<reading>();
-  r->c = c;
-  r->alias = federation::alias_of(c->who.city());
-  return r;
-}
-
-// One question about one entity: all that the source has registered of it.
-question united(std::vector<question> const& questions, std::string_view id) {
-  auto out = question{{std::string(id)}, {}, {}, {}};
-  auto const all_types = std::none_of(questions.begin(), questions.end(), [](auto const& q) { return q.types.empty(); });
-  auto const some_attributes = std::none_of(questions.begin(), questions.end(), [](auto const& q) { return q.attributes.empty(); });
-  for (auto const& q : questions) {
-    for (auto const& t : q.types) {
-      if (all_types && std::find(out.types.begin(), out.types.end(), t) == out.types.end()) out.types.push_back(t);
-    }
-    for (auto const a : q.attributes) {
-      if (some_attributes && std::find(out.attributes.begin(), out.attributes.end(), a) == out.attributes.end()) out.attributes.push_back(a);
-    }
-  }
-  return out;
-}
-
-std::vector<symbol> asked_attributes(call const& c) {
-  auto out = std::vector<symbol>();
-  for (auto const name : list_of(c.param("attrs"))) out.push_back(c.names->expand_to_symbol(name));
   return out;
 }
 
@@ -265,16 +251,11 @@ bool may_be_split(call const& c) {
   return v != nullptr && v->is_bool() ? v->as_bool() : c.at->sources->splits_entities();
 }
 
-std::vector<subject> subjects_of(call const& c, query::query const& q) {
-  auto out = std::vector<subject>();
-  auto const* entities = c.body.find("entities");
-  for (auto i = std::size_t(0); i != q.selectors.size(); ++i) {
-    auto const& s = q.selectors[i];
-    auto pattern = c.param("idPattern");
-    if (entities != nullptr && entities->is_array() && i < entities->as_array().size()) pattern = entities->as_array()[i].text_or("idPattern", "");
-    out.push_back({s.ids, std::string(pattern), s.id_pattern, s.types, q.attributes});
+std::vector<std::string> holders(std::vector<entity_part> const& parts) {
+  auto out = std::vector<std::string>();
+  for (auto const& p : parts) {
+    if (std::find(out.begin(), out.end(), p.from) == out.end()) out.push_back(p.from);
   }
-  if (out.empty()) out.push_back({{}, {}, {}, {}, q.attributes});
   return out;
 }
 
@@ -291,8 +272,9 @@ found_page page_of(reading& r, query::query const& q, page_rules const& p) {
     else page.has_more = true;
   };
   for (auto& [id, parts] : r.parts) {
-    if (auto own = r.c->who.find(id)) parts.insert(parts.begin(), {std::move(own), false});
+    if (auto own = r.c->who.find(id)) parts.insert(parts.begin(), {std::move(own)});
     auto e = merge_parts(parts, now);
+    page.held_by.emplace(id, holders(parts));
     if (e && query::matches(r.unfiltered.count(id) != 0 ? q : selected, *e)) add(std::move(e));
   }
   if (!page.has_more || p.count) {
@@ -314,10 +296,10 @@ void add_warnings(warnings const& w, http::response& r) {
   for (auto const& text : w) r.headers.add("NGSILD-Warning", text);
 }
 
-void find_everywhere(call_ptr const& c, std::string_view id, std::function<void(entity_ptr, warnings)> then) {
-  if (!has_sources(*c)) return then(c->who.find(id), {});
+void find_everywhere(call_ptr const& c, std::string_view id, std::function<void(found_entity)> then) {
+  if (!has_sources(*c)) return then({c->who.find(id), {}, {"@none"}});
   auto const reach = sources_for(*c);
-  if (!reach) return then(c->who.find(id), {});
+  if (!reach) return then({c->who.find(id), {}, {"@none"}});
   auto about = subject{{std::string(id)}, {}, {}, {}, asked_attributes(*c)};
   if (auto const type = c->request.query.find("type")) about.types = parse_type_selection(*type, {*c->names, true});
   auto const r = begin_reading(c);
@@ -335,8 +317,8 @@ void find_everywhere(call_ptr const& c, std::string_view id, std::function<void(
   }
   r->done = [id = std::string(id), then](reading& all) {
     auto& parts = all.parts[id];
-    if (auto own = all.c->who.find(id)) parts.insert(parts.begin(), {std::move(own), false});
-    then(merge_parts(parts, all.c->at->program.clock.now()), std::move(all.missing));
+    if (auto own = all.c->who.find(id)) parts.insert(parts.begin(), {std::move(own)});
+    then({merge_parts(parts, all.c->at->program.clock.now()), std::move(all.missing), holders(parts)});
   };
   if (r->sources.empty()) return r->finish();
   c->at->sources->find_wires(c, r->sources, [r, questions, id = std::string(id)](federation::wires wires) {
@@ -371,7 +353,9 @@ void query_everywhere(call_ptr const& c, query::query const& q, page_rules const
     mine.limit = p.limit + 1;  // one more tells whether there is a next page
     mine.count = p.count;
     auto found = c->who.find(mine);
-    auto page = found_page{std::move(found.entities), false, found.total.value_or(0), {}};
+    auto page = found_page();
+    page.entities = std::move(found.entities);
+    page.total = found.total.value_or(0);
     page.has_more = page.entities.size() > p.limit;
     if (page.has_more) page.entities.resize(p.limit);
     then(std::move(page));

@@ -12,6 +12,7 @@ offer offer_ngsi_ld(node& n) {
   add_entities(o, s);
   add_attributes(o, s);
   add_query(o, s);
+  add_entity_maps(o, s);
   add_batch(o, s);
   add_discovery(o, s);
   add_contexts(o, s);

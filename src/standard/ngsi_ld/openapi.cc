@@ -19,8 +19,9 @@ struct operation {
 
 constexpr std::string_view of_query =
     "type id idPattern attrs q georel geometry coordinates geoproperty scopeQ pick omit datasetId lang options format limit "
-    "offset count orderBy join joinLevel";
-constexpr std::string_view of_time = "timerel timeAt endTimeAt timeproperty lastN aggrMethods aggrPeriodDuration attrs pick omit options format";
+    "offset count orderBy join joinLevel entityMap entityMapLifetime";
+constexpr std::string_view of_time = "timerel timeAt endTimeAt timeproperty lastN aggrMethods aggrPeriodDuration attrs pick omit options format "
+    "entityMap entityMapLifetime";
 
 constexpr operation operations[] = {
     {"get", "/entities", "Find entities by type, value, place and scope", of_query, "", "200 Entities", "5.7.2"},
@@ -28,7 +29,7 @@ constexpr operation operations[] = {
     {"delete", "/entities", "Purge entities, or attributes of them",
      "type id idPattern q georel geometry coordinates scopeQ keep drop", "", "204 Purged", "5.6.21"},
     {"get", "/entities/{id}", "Retrieve an entity",
-     "attrs pick omit datasetId lang options format geometryProperty join joinLevel", "", "200 The entity", "5.7.1"},
+     "attrs pick omit datasetId lang options format geometryProperty join joinLevel entityMap entityMapLifetime", "", "200 The entity", "5.7.1"},
     {"patch", "/entities/{id}", "Merge into an entity; urn:ngsi-ld:null removes",
      "options observedAt lang", "A part of an entity", "204 Merged", "5.6.17"},
     {"put", "/entities/{id}", "Replace an entity", "options", "An entity", "204 Replaced", "5.6.18"},
@@ -60,6 +61,13 @@ constexpr operation operations[] = {
     {"delete", "/temporal/entities/{id}/attrs/{attribute}/{instance}", "Delete an instance", "", "", "204 Deleted", "5.6.15"},
     {"post", "/temporal/entityOperations/query", "Find how entities were by a query in the body",
      "limit offset count options", "A Query", "200 All,206 A part", "5.7.4"},
+    {"get", "/entityMaps", "Fix what a query finds, for pages that follow", of_query, "", "201 The entity map", "5.14.4"},
+    {"post", "/entityMaps", "The same by a query in the body", "", "A Query", "201 The entity map", "5.14.4"},
+    {"get", "/entityMaps/{id}", "The entities of a map and where they are", "", "", "200 The entity map,404 It has ended", "5.14.1"},
+    {"patch", "/entityMaps/{id}", "Set the end of a map", "", "An EntityMap with expiresAt", "204 Set", "5.14.2"},
+    {"delete", "/entityMaps/{id}", "End a map", "", "", "204 Ended", "5.14.3"},
+    {"get", "/temporal/entityMaps", "Fix what a query over time finds", of_time, "", "201 The entity map", "5.14.5"},
+    {"post", "/temporal/entityMaps", "The same by a query in the body", "", "A Query", "201 The entity map", "5.14.5"},
     {"get", "/types", "Types that entities have", "details", "", "200 Types", "5.7.5"},
     {"get", "/types/{type}", "One type, its number of entities and its attributes", "", "", "200 The type", "5.7.7"},
     {"get", "/attributes", "Attributes that entities have", "details", "", "200 Attributes", "5.7.8"},
@@ -91,7 +99,8 @@ constexpr operation operations[] = {
 
 json::object parameter(std::string_view name, std::string_view in) {
   auto const is_number = name == "limit" || name == "offset" || name == "lastN" || name == "joinLevel";
-  auto const is_bool = name == "count" || name == "details" || name == "deleteAll" || name == "reload";
+  auto const is_bool = name == "count" || name == "details" || name == "deleteAll" || name == "reload" ||
+                       name == "entityMap";
   return {{"name", name},
           {"in", in},
           {"required", in == "path"},

@@ -2,6 +2,7 @@
 #include "standard/ngsi_ld/distributed.h"
 #include "standard/ngsi_ld/entity_query.h"
 #include "standard/ngsi_ld/linked.h"
+#include "standard/ngsi_ld/mapped.h"
 #include "standard/ngsi_ld/routes.h"
 
 #include "base/fault.h"
@@ -41,7 +42,7 @@ void answer_query(call_ptr const& c, entity_query q, rendering r) {
   require_join_reaches(q.projection, join.form != join_form::none, join.level);
   auto const p = read_page(*c);
   r.projection = std::move(q.projection);
-  query_everywhere(c, q.which, p, [c, r = std::move(r), p](found_page page) {
+  auto then = [c, r = std::move(r), p](found_page page) {
     auto body = std::string();
     body.reserve(page.entities.size() * 600 + 2);
     if (c->wanted == media::csv) {
@@ -49,11 +50,15 @@ void answer_query(call_ptr const& c, entity_query q, rendering r) {
     } else {
       write_collection(body, *c, page.entities, r);
     }
-    auto response = c->respond(std::move(body));
+    auto response = c->respond(std::move(body), page.map_is_new ? 201 : 200);
+    if (!page.map.empty()) response.headers.add("NGSILD-EntityMap", page.map);
     add_page_headers(*c, p, page.has_more, page.total, response);
     add_warnings(page.missing, response);
     c->answer(std::move(response));
-  });
+  };
+  auto wish = read_map_wish(*c);
+  if (wish.is_any()) return query_mapped(c, std::move(wish), q.which, p, std::move(then));
+  query_everywhere(c, q.which, p, std::move(then));
 }
 
 // ETSI GS CIM 009, 5.7.2 and 6.4.3.2
@@ -78,7 +83,8 @@ void add_query(offer& o, service_ptr s) {
             endpoint(s, {.params = entity_query_params, .answers_geojson = true, .answers_csv = true, .may_wait = true}, query_entities));
   add_route(o, "POST", "/entityOperations/query", thread_use::slow,
             endpoint(s,
-                     {.params = {"limit", "offset", "count", "lang", "sysAttrs", "geometryProperty", "join", "joinLevel", "containedBy"},
+                     {.params = {"limit", "offset", "count", "lang", "sysAttrs", "geometryProperty", "join", "joinLevel", "containedBy",
+                                 "entityMap", "entityMapLifetime"},
                       .body = body_rule::entity,
                       .answers_geojson = true,
                       .answers_csv = true, .may_wait = true},

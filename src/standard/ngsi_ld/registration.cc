@@ -281,6 +281,14 @@ json::value only_matching(registration_query const& q, json::value const& body) 
   return out;
 }
 
+bool covers_span(json::value const& body, temporal_query const& when) {
+  auto const* observed = body.find("observationInterval");
+  auto const* managed = body.find("managementInterval");
+  if (observed == nullptr && managed == nullptr) return true;
+  auto const* interval = when.property == time_property::observed_at ? observed : managed;
+  return interval != nullptr && overlaps(*interval, when);
+}
+
 bool matches(registration_query const& q, json::value const& body) {
   if (!q.ids.empty() && std::find(q.ids.begin(), q.ids.end(), body.text_or("id", "")) == q.ids.end()) return false;
   auto const& information = body.find("information")->as_array();

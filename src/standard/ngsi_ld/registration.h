@@ -26,6 +26,8 @@ struct registration_query {
   query::node_ptr about_source;       // csf: of the registration's own properties
   std::optional<temporal_query> when;  // none: sources of the present
 };
+// Whether a source that is asked for what was has something of that span; also one that says nothing of spans. 5.12
+bool covers_span(json::value const& body, temporal_query const& when);
 bool matches(registration_query const& q, json::value const& body);
 // The registration with only that information that fits the question. 5.11.7
 json::value only_matching(registration_query const& q, json::value const& body);

@@ -229,7 +229,9 @@ class city_impl final : public city {
     auto tallies = tally_map();
     auto effects = std::size_t(0);
     auto i = first;
-    for (; i < writes.size() && effects < batch_effects_max; ++i) {
+    for (; effects < batch_effects_max; ++i) {
+      // What has come while these were decided shares their sync.
+      if (i == writes.size() && !queues_.take_more(writes, options_.batch_writes_max)) break;
       auto& w = writes[i];
       numbers.last_write = std::max(clock_.now(), numbers.last_write + 1);
       auto t = pending_write({entities_, records_}, pending, numbers, numbers.last_write, position);

@@ -14,6 +14,7 @@ follower::follower(parts p, std::uint64_t checkpoint, counters numbers)
 
 void follower::push(committed_batch b) {
   auto const lock = std::lock_guard(mutex_);
+  lag_bytes_ += b.bytes;
   queue_.push_back(std::move(b));
   pushed_.notify_one();
 }
@@ -179,6 +180,7 @@ void follower::write_checkpoints() {
     trouble_ = trouble;
     if (trouble.empty()) {
       checkpointed_ = work.position;
+      lag_bytes_ -= work.bytes;
       last_numbers_ = work.numbers;
       last_names_ = work.names;
     } else {
@@ -211,8 +213,6 @@ std::uint64_t follower::checkpointed() const {
   auto const lock = std::lock_guard(mutex_);
   return checkpointed_;
 }
-
-std::uint64_t follower::lag_bytes() const { return parts_.log.bytes_from(checkpointed() + 1); }
 
 std::string follower::trouble() const {
   auto const lock = std::lock_guard(mutex_);

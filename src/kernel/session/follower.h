@@ -2,6 +2,7 @@
 // by the bound on what a restart would have to replay.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -56,7 +57,7 @@ class follower {
   void checkpoint_now();    // waits; throws the fault that hindered it
 
   std::uint64_t checkpointed() const;
-  std::uint64_t lag_bytes() const;
+  std::uint64_t lag_bytes() const { return lag_bytes_; }  // of the log, behind the checkpoint
   std::string trouble() const;  // why checkpoints fail, else empty
 
  private:
@@ -76,6 +77,7 @@ class follower {
   bool wanted_ = false;          // checkpoint_now waits
   bool stopping_ = false, followed_ = false;
   std::uint64_t checkpointed_;
+  std::atomic<std::uint64_t> lag_bytes_ = 0;
   counters last_numbers_;        // as of the last checkpoint
   std::uint32_t last_names_ = 0;
   std::uint64_t attempts_ = 0;   // checkpoints tried

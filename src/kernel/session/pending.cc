@@ -68,7 +68,7 @@ std::uint64_t pending_write::series_for(std::string_view entity, symbol attribut
   return s.series;
 }
 
-void pending_write::put(entity e, keep k) {
+std::uint64_t pending_write::put(entity e, keep k) {
   auto const before = find(e.id);
   auto const lived = before && before->deleted_at == no_time;
   auto change = effect::entity_changed();
@@ -101,11 +101,12 @@ void pending_write::put(entity e, keep k) {
       attributes.push_back({old->name, old->dataset, attribute_deleted});
     }
   }
-  if (!change.head && change.set.empty() && change.removed.empty()) return;
+  if (!change.head && change.set.empty() && change.removed.empty()) return 0;
   if (k == keep::history) {
     change.first_number = counters_.next_observation;
     counters_.next_observation += change.set.size() + change.removed.size();
   }
+  auto const first_number = counters_.next_observation > change.first_number ? change.first_number : 0;
   // The image is what a replay of the effect will make of `before`; mostly that is `e` itself.
   e.created_at = before ? before->created_at : no_time;
   auto const lives = e.deleted_at == no_time;
@@ -115,6 +116,7 @@ void pending_write::put(entity e, keep k) {
   }
   own_.entities.set(std::move(after));
   effects_.push_back(std::move(change));
+  return first_number;
 }
 
 void pending_write::erase(std::string_view id) {

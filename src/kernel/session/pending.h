@@ -46,7 +46,7 @@ class pending_write final : public transaction {
   entity_ptr find(std::string_view id) const override;
   record_ptr find_record(std::string_view collection, std::string_view key) const override;
   std::vector<series_ref> series_of(std::string_view id) const override;
-  void put(entity e, keep k) override;
+  std::uint64_t put(entity e, keep k) override;
   void erase(std::string_view id) override;
   void forget(std::string_view id) override;
   std::uint64_t observe(series_key const& series, observation o) override;

@@ -1,5 +1,7 @@
 #include "kernel/session/sequencer.h"
 
+#include <algorithm>
+
 namespace dos {
 
 void write_queues::push(queued_write w) {
@@ -21,6 +23,19 @@ std::vector<queued_write> write_queues::take(std::size_t n) {
   auto lock = std::unique_lock(mutex_);
   filled_.wait(lock, [&] { return size_ > 0 || closed_; });
   auto taken = std::vector<queued_write>();
+  take_waiting(taken, n);
+  return taken;
+}
+
+bool write_queues::take_more(std::vector<queued_write>& taken, std::size_t n) {
+  auto const lock = std::lock_guard(mutex_);
+  auto const before = taken.size();
+  take_waiting(taken, n);
+  return taken.size() > before;
+}
+
+void write_queues::take_waiting(std::vector<queued_write>& taken, std::size_t n) {
+  taken.reserve(taken.size() + std::min(n, size_));
   auto weight = std::size_t(0);
   auto it = queues_.upper_bound(turn_);
   while (weight < n && size_ > 0) {
@@ -35,7 +50,6 @@ std::vector<queued_write> write_queues::take(std::size_t n) {
     size_ -= mine;
     it = writes.empty() ? queues_.erase(it) : std::next(it);
   }
-  return taken;
 }
 
 void write_queues::close() {

@@ -29,10 +29,14 @@ class write_queues {
   void push(queued_write w);
   // Waits for writes and takes some, of a weight of about `n`, one of each source in turn. Empty after close(), when nothing is left.
   std::vector<queued_write> take(std::size_t n);
+  // Adds what is waiting, without waiting for it. False when that is nothing.
+  bool take_more(std::vector<queued_write>& taken, std::size_t n);
   void close();
   std::size_t size() const;  // by weight
 
  private:
+  void take_waiting(std::vector<queued_write>& taken, std::size_t n);
+
   std::size_t const source_queue_max_;
   mutable std::mutex mutex_;
   std::condition_variable filled_;

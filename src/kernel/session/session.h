@@ -57,9 +57,9 @@ class transaction {
   // are changes: they get created_at (kept from the instance they replace), modified_at and their series, and become
   // observations of their history. Attributes that are missing are gone; that is recorded in the history, too. The
   // entity's own times and version are set here. `keep::nothing` leaves the history alone; an attribute that is new then
-  // may bring its series along.
+  // may bring its series along. Returns the number of the first new observation, 0 when there is none.
   enum class keep { history, nothing };
-  virtual void put(entity e, keep k = keep::history) = 0;
+  virtual std::uint64_t put(entity e, keep k = keep::history) = 0;
   // Removes the current state; the history stays readable.
   virtual void erase(std::string_view id) = 0;
   // Removes state and history.

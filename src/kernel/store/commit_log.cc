@@ -128,14 +128,6 @@ class sqlite_log final : public commit_log {
     return last_;
   }
 
-  std::uint64_t bytes_from(position from) const override {
-    auto const reader = lease(readers_);
-    auto rows = (*reader)(
-        "SELECT (SELECT bytes_total FROM log ORDER BY position DESC LIMIT 1) - bytes_total + length(batch) FROM log "
-        "WHERE position >= ? ORDER BY position LIMIT 1");
-    return rows.with(from).step() ? std::uint64_t(rows.integer(0)) : 0;
-  }
-
   void backup_to(std::filesystem::path const& dir) const override { lease(readers_)->copy_to(dir / "log.db"); }
 
   hold hold_truncation() override {

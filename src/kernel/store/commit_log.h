@@ -55,9 +55,6 @@ class commit_log {
   virtual position first() const = 0;
   virtual position last() const = 0;
 
-  // Bytes of batches from `from` on: how far a reader is behind. Cheap.
-  virtual std::uint64_t bytes_from(position from) const = 0;
-
   // Copies the log to `dir`/log.db while it is being written. Call it after state_db::backup_to, holding `hold()`
   // around both, then the copy of the log reaches at least to the copied cursor and starts before it.
   virtual void backup_to(std::filesystem::path const& dir) const = 0;

@@ -80,8 +80,6 @@ TEST(commit_log, reads_no_more_than_asked_but_at_least_one_batch) {
   EXPECT_EQ(5u, log->read(2, 30, [&](auto const&) { return ++n, true; }));
   EXPECT_EQ(4, n);
   EXPECT_EQ(2u, log->read(1, SIZE_MAX, [](auto const&) { return false; }));
-  EXPECT_EQ(20u, log->bytes_from(4));
-  EXPECT_EQ(0u, log->bytes_from(6));
 }
 
 TEST(commit_log, names_the_gap_of_a_reader_that_fell_below_its_floor) {

@@ -5,14 +5,19 @@
 #include "base/id.h"
 #include "geo/geometry.h"
 #include "kernel/session/city.h"
+#include "kernel/session/instance.h"
 #include "standard/sensorthings/writer.h"
 
 namespace dos::sensorthings {
 
-std::optional<stream> find_committed_stream(session const& own, vocabulary const& words, std::uint64_t series) {
-  auto const owner = own.find_series(series);
+namespace {
+
+std::string record_key(std::uint64_t series) { return std::to_string(series); }
+
+// `about`: what was said of it as a Datastream.
+std::optional<stream> as_stream(std::optional<entity_store::owned_series> const& owner, record_ptr about, vocabulary const& words) {
   if (!owner || !is_alive(owner->entity)) return std::nullopt;
-  auto s = stream{owner->entity->id, owner->series, own.find_record(datastream_collection, std::to_string(series))};
+  auto s = stream{owner->entity->id, owner->series, std::move(about)};
   if (s.about) return s;
   auto const k = owner->series.kind;
   auto const measures = k == attribute_kind::property || k == attribute_kind::list_property ||
@@ -25,12 +30,16 @@ std::optional<stream> find_committed_stream(session const& own, vocabulary const
   return measures && !is_fact ? std::optional(s) : std::nullopt;
 }
 
+}  // namespace
+
+std::optional<stream> find_committed_stream(session const& own, vocabulary const& words, std::uint64_t series) {
+  return as_stream(own.find_series(series), own.find_record(datastream_collection, record_key(series)), words);
+}
+
 std::optional<stream> writer::find_stream(std::uint64_t series) const {
   if (auto const it = streams_made_.find(series); it != streams_made_.end()) return it->second;
-  auto s = find_committed_stream(own_, words_, series);
-  if (!s || !is_alive(t_.find(s->thing))) return std::nullopt;
-  s->about = t_.find_record(datastream_collection, std::to_string(series));
-  return s;
+  auto s = as_stream(own_.find_series(series), t_.find_record(datastream_collection, record_key(series)), words_);
+  return s && is_alive(t_.find(s->thing)) ? s : std::nullopt;
 }
 
 // The feature that the draft names or brings along; empty when the thing's own is meant.
@@ -137,13 +146,13 @@ void writer::note_area(stream const& s, std::string_view feature) {
   t_.put_record(area_collection, key, json::array{area.west, area.south, area.east, area.north});
 }
 
-// The attribute says what was observed last.
-void writer::set_current(stream const& s, observation const& o, bool force) {
+// The thing with its attribute as observed last; nothing when a later observation is known.
+std::optional<entity> writer::with_current(stream const& s, observation const& o, bool force) const {
+  if (o.value.is_null()) return std::nullopt;
   auto const before = t_.get(s.thing);
   auto const old = before->find(s.series.attribute, s.series.dataset);
   auto const known = old ? (old->observed_at != no_time ? old->observed_at : old->modified_at) : no_time;
-  if (!force && old && known > o.time) return;
-  if (o.value.is_null()) return;
+  if (!force && old && known > o.time) return std::nullopt;
   auto a = old ? attribute(*old) : make_value(s.series.attribute, {}, s.series.kind);
   a.dataset = s.series.dataset;
   a.value = o.value;
@@ -152,7 +161,24 @@ void writer::set_current(stream const& s, observation const& o, bool force) {
   if (!old && s.about) a.unit = symbol(s.about->text_or("unitCode", ""));
   auto e = entity(*before);
   e.set(make_attribute(std::move(a)));
-  t_.put(std::move(e), transaction::keep::nothing);
+  return e;
+}
+
+void writer::set_current(stream const& s, observation const& o, bool force) {
+  if (auto e = with_current(s, o, force)) t_.put(std::move(*e), transaction::keep::nothing);
+}
+
+// Most often an observation says no more than the attribute that it becomes; then one is written for both.
+std::uint64_t writer::observe_and_set_current(stream const& s, std::vector<observation> all, std::size_t newest) {
+  auto e = with_current(s, all[newest], false);
+  if (e && all.size() == 1) {
+    auto a = attribute(*e->find(s.series.attribute, s.series.dataset));
+    a.modified_at = t_.now();
+    if (identical(to_observation(a, 0), all[0])) return t_.put(std::move(*e));
+  }
+  auto const first = t_.observe(s.series.series, std::move(all));
+  if (e) t_.put(std::move(*e), transaction::keep::nothing);
+  return first;
 }
 
 std::uint64_t writer::observe(stream const& s, std::vector<observation_draft> drafts) {
@@ -186,15 +212,13 @@ std::uint64_t writer::observe(stream const& s, std::vector<observation_draft> dr
   auto const generated = needs_own_feature ? generate_feature(s) : std::nullopt;
   if (needs_own_feature && t_.find_record(area_collection, std::to_string(s.series.series))) note_area(s, s.thing);
   note_result_times(s, all);
-  auto const last = all[newest];
-  auto const first = t_.observe(s.series.series, std::move(all));
+  auto const first = observe_and_set_current(s, std::move(all), newest);
   if (generated) {
     auto const record = t_.find_record(feature_collection, s.thing);
     auto list = record ? record->as_array() : json::array();
     list.push_back(json::array{first, generated->first, generated->second});
     t_.put_record(feature_collection, s.thing, std::move(list));
   }
-  set_current(s, last, false);
   return first;
 }
 

@@ -76,7 +76,9 @@ class writer {
   std::optional<std::pair<std::string, std::string>> generate_feature(stream const& s);
   void note_result_times(stream const& s, std::vector<observation> const& all);
   void note_area(stream const& s, std::string_view feature);
+  std::optional<entity> with_current(stream const& s, observation const& o, bool force) const;
   void set_current(stream const& s, observation const& o, bool force);
+  std::uint64_t observe_and_set_current(stream const& s, std::vector<observation> all, std::size_t newest);
 
   void change_datastream(item const& i, json::value const& body, bool whole);
   void change_observation(item const& i, json::value const& body, bool whole, consequences const& c);

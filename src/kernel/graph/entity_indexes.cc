@@ -1,6 +1,7 @@
 #include "kernel/graph/entity_indexes.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "geo/geometry.h"
 
@@ -61,9 +62,30 @@ void add_conjuncts(query::node const& n, std::vector<query::node const*>& out) {
   for (auto const& child : n.children) add_conjuncts(*child, out);
 }
 
+// In order, each once. Many are marked in a row of bits, which is faster than sorting.
 void make_distinct(std::vector<std::uint32_t>& slots) {
-  std::sort(slots.begin(), slots.end());
-  slots.erase(std::unique(slots.begin(), slots.end()), slots.end());
+  if (slots.empty()) return;
+  auto const words = *std::max_element(slots.begin(), slots.end()) / 64 + 1;
+  if (words > slots.size() * 8) {
+    std::sort(slots.begin(), slots.end());
+    slots.erase(std::unique(slots.begin(), slots.end()), slots.end());
+    return;
+  }
+  auto marked = std::vector<std::uint64_t>(words);
+  for (auto const slot : slots) marked[slot / 64] |= 1ull << slot % 64;
+  auto out = slots.begin();
+  for (auto w = std::uint32_t(0); w < words; ++w) {
+    for (auto bits = marked[w]; bits; bits &= bits - 1) *out++ = w * 64 + std::uint32_t(std::countr_zero(bits));
+  }
+  slots.erase(out, slots.end());
+}
+
+// Only types and conditions on values decide, and at most one type: what the indexes say of such a query can be exact.
+bool has_plain_form(query::query const& q) {
+  if (!q.attributes.empty() || !q.scopes.empty() || q.with_deleted || q.selectors.size() > 1) return false;
+  if (q.selectors.empty()) return true;
+  auto const& s = q.selectors[0];
+  return s.ids.empty() && !s.id_pattern && s.types.size() == 1 && s.types[0].size() == 1;
 }
 
 }  // namespace
@@ -190,6 +212,7 @@ void entity_indexes::add_values(query_plan& p, query::node const& n, std::vector
     return;
   }
   for (auto const& b : *bounds) s.count += it->second.index->count(b);
+  s.is_exact = std::all_of(bounds->begin(), bounds->end(), [](auto const& b) { return b.is_exact; });
   s.values = &it->second;
   s.bounds = std::move(*bounds);
   out.push_back(std::move(s));
@@ -249,7 +272,14 @@ void entity_indexes::add_deleted(query_plan& p) const {
   p.estimate = p.slots->size();
 }
 
-query_plan entity_indexes::make_plan(query::query const& q) const {
+// At how many entities one has to look to find all that is wanted, if the conditions have nothing to do with each other.
+double entity_indexes::expected_looks(query::query const& q, std::vector<source> const& sources) const {
+  auto looks = double(q.offset + q.limit);
+  for (auto const& s : sources) looks *= double(living_.size()) / double(std::max<std::size_t>(s.count, 1));
+  return looks;
+}
+
+query_plan entity_indexes::make_plan(query::query const& q, std::size_t few) const {
   auto p = query_plan();
   p.estimate = living_.size();
   p.with_deleted = q.with_deleted;
@@ -265,8 +295,13 @@ query_plan entity_indexes::make_plan(query::query const& q) const {
     add_places(p, *n, sources);
   }
   std::sort(sources.begin(), sources.end(), [](auto const& a, auto const& b) { return a.count < b.count; });
+  auto const is_indexed = sources.size() == conjuncts.size();
+  p.is_try = few > 0 && is_indexed && !sources.empty() && p.estimate > few && expected_looks(q, sources) < double(few);
+  if (p.is_try) return p;
+  p.is_exact = is_indexed && has_plain_form(q) && std::all_of(sources.begin(), sources.end(), [](auto const& s) { return s.is_exact; });
   for (auto& s : sources) {
-    if (pays_off(p, s.count)) use(p, std::move(s));
+    if ((p.is_exact && q.count) || pays_off(p, s.count)) use(p, std::move(s));
+    else p.is_exact = false;
   }
   add_deleted(p);
   auto const text = std::find_if(conjuncts.begin(), conjuncts.end(), [](auto const* n) {

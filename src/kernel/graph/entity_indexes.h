@@ -23,6 +23,8 @@ struct query_plan {
   bool by_type = false;                             // else every living one
   bool with_deleted = false;                        // and the deleted ones
   std::size_t estimate = 0;                         // of how many slots
+  bool is_exact = false;                            // each of them matches, and `estimate` is their number
+  bool is_try = false;                 // a few of them are likely to do: nothing was listed
   std::vector<symbol> unindexed;       // attributes whose values are compared, but not indexed
   query::node const* text = nullptr;  // a text search that every match has to pass
 };
@@ -39,7 +41,8 @@ class entity_indexes {
   std::vector<std::pair<symbol, std::size_t>> types() const;
   std::vector<std::pair<symbol, std::size_t>> attributes_of(symbol type) const;
 
-  query_plan make_plan(query::query const& q) const;
+  // `few`: where so many entities are likely to hold all that is wanted, the plan is to try those first. 0: don't.
+  query_plan make_plan(query::query const& q, std::size_t few = 0) const;
   // Only the living ones of these can match.
   void narrow(query_plan& p, slot_set const& found) const;
   // Appends up to `n` slots of the plan in order, the first not less than `from`.
@@ -75,11 +78,13 @@ class entity_indexes {
     std::vector<std::uint32_t> slots;   // of places, which have to be searched to be counted
     value_entry const* values = nullptr;  // else within these bounds
     std::vector<value_index::bounds> bounds;
+    bool is_exact = false;  // the node holds for all of them
   };
   void add_values(query_plan& p, query::node const& n, std::vector<source>& out) const;
   void add_places(query_plan const& p, query::node const& n, std::vector<source>& out) const;
   void use(query_plan& p, source s) const;
   bool pays_off(query_plan const& p, std::size_t listed) const;
+  double expected_looks(query::query const& q, std::vector<source> const& sources) const;
   void keep_types(query_plan const& p, std::vector<std::uint32_t>& slots) const;
   void add_deleted(query_plan& p) const;
 

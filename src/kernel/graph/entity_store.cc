@@ -44,14 +44,6 @@ void fetch_next(std::vector<entity_ptr> const& slice, std::size_t i) {
   fetch_attributes(at(4));
 }
 
-// Types alone decide, and a single one of them: every entity in its index matches.
-bool is_of_one_type(query::query const& q) {
-  if (q.filter || !q.attributes.empty() || !q.scopes.empty() || q.with_deleted || q.selectors.size() > 1) return false;
-  if (q.selectors.empty()) return true;
-  auto const& s = q.selectors[0];
-  return s.ids.empty() && !s.id_pattern && s.types.size() == 1 && s.types[0].size() == 1;
-}
-
 bool names_ids(query::query const& q) {
   return !q.selectors.empty() &&
          std::all_of(q.selectors.begin(), q.selectors.end(), [](auto const& s) { return !s.ids.empty(); });
@@ -88,7 +80,7 @@ struct entity_store::state {
   std::unordered_map<symbol, demand> demands;
 
   void replace(std::optional<std::uint32_t> slot, entity_ptr before, entity_ptr after);
-  query_plan plan(query::query const& q);
+  query_plan plan(query::query const& q, std::size_t few = 0);
   bool is_wanted(symbol attribute);
   void build_values(symbol attribute);
   void build_words();
@@ -96,7 +88,12 @@ struct entity_store::state {
   void build(std::unique_ptr<Index> index, Install const& install);
   void search_words(query_plan& p);
 
-  void scan(query_plan const& p, std::uint64_t skip, visitor const& visit) const;
+  struct span {
+    std::uint64_t from = 0;            // slot
+    std::uint64_t skip = 0;            // entities
+    std::size_t looks_max = SIZE_MAX;
+  };
+  std::optional<std::uint64_t> scan(query_plan const& p, span s, visitor const& visit) const;
   query_plan plan_ids(query::query const& q) const;
   std::vector<entity_ptr> nearest(query::query const& q, geo::position from, visitor const& may_match) const;
 };
@@ -109,33 +106,35 @@ void entity_store::state::replace(std::optional<std::uint32_t> slot, entity_ptr 
   if (journal_open) journal.push_back({here, std::move(before), std::move(after)});
 }
 
-// Visits entities in slices, each taken under the lock and visited without it.
-void entity_store::state::scan(query_plan const& p, std::uint64_t skip, visitor const& visit) const {
+// Visits entities in slices, each taken under the lock and visited without it. Returns the slot to go on from; nothing when
+// `visit` has had enough or there are no more.
+std::optional<std::uint64_t> entity_store::state::scan(query_plan const& p, span s, visitor const& visit) const {
   auto taken = std::vector<std::uint32_t>();
   auto slice = std::vector<entity_ptr>();
-  auto next = std::uint64_t(0);
-  for (auto n = std::size_t(64);; n = std::min(n * 4, slice_max)) {
+  for (auto n = std::size_t(64); s.looks_max > 0; n = std::min(n * 4, slice_max)) {
     taken.clear();
     slice.clear();
     {
       auto const lock = std::shared_lock(mutex);
-      indexes.copy_slots(p, next, n, taken);
+      indexes.copy_slots(p, s.from, std::min(n, s.looks_max), taken);
       for (auto i = std::size_t(0); i < taken.size(); ++i) {
         __builtin_prefetch(slots.entity_at(taken[std::min(i + 8, taken.size() - 1)]).get());  // its counter is next
-        if (skip > 0) {
-          --skip;
+        if (s.skip > 0) {
+          --s.skip;
         } else if (auto const& e = slots.entity_at(taken[i])) {
           slice.push_back(e);
         }
       }
     }
-    if (taken.empty()) return;
-    next = std::uint64_t(taken.back()) + 1;
+    if (taken.empty()) return std::nullopt;
+    s.from = std::uint64_t(taken.back()) + 1;
+    s.looks_max -= taken.size();
     for (auto i = std::size_t(0); i < slice.size(); ++i) {
       fetch_next(slice, i);
-      if (!visit(slice[i])) return;
+      if (!visit(slice[i])) return std::nullopt;
     }
   }
+  return s.from;
 }
 
 query_plan entity_store::state::plan_ids(query::query const& q) const {
@@ -151,14 +150,14 @@ query_plan entity_store::state::plan_ids(query::query const& q) const {
   return p;
 }
 
-query_plan entity_store::state::plan(query::query const& q) {
+query_plan entity_store::state::plan(query::query const& q, std::size_t few) {
   if (names_ids(q)) return plan_ids(q);
   auto const make = [&] {
     auto const lock = std::shared_lock(mutex);
-    return indexes.make_plan(q);
+    return indexes.make_plan(q, few);
   };
   auto p = make();
-  if (p.estimate <= few_candidates) return p;
+  if (p.estimate <= few_candidates || p.is_try) return p;
   auto again = false;
   for (auto const attribute : p.unindexed) {
     if (!is_wanted(attribute)) continue;
@@ -354,29 +353,33 @@ entity_store::page entity_store::find(query::query const& q, sight const& may_se
       if (!result.entities.empty()) return result;
     }
     auto ranked = query::ranking(q.order, end);
-    state_->scan(p, 0, [&](entity_ptr const& e) {
+    state_->scan(p, {}, [&](entity_ptr const& e) {
       if (!is_match(e)) return true;
       ++total;
       ranked.add(e);
       return true;
     });
     result.entities = ranked.take(q.offset);
-  } else if (is_of_one_type(q) && !may_see) {
-    auto const p = state_->plan(q);
-    total = p.estimate;
-    if (q.limit > 0) {
-      state_->scan(p, q.offset, [&](entity_ptr const& e) {
-        result.entities.push_back(e);
-        return result.entities.size() < q.limit;
-      });
-    }
   } else if (q.limit > 0 || q.count) {
-    state_->scan(state_->plan(q), 0, [&](entity_ptr const& e) {
-      if (!is_match(e)) return true;
-      if (total >= q.offset && total < end) result.entities.push_back(e);
-      ++total;
-      return total < end || q.count;
-    });
+    auto const p = state_->plan(q, q.count ? 0 : few_candidates);
+    if (p.is_exact && !may_see) {
+      total = p.estimate;
+      if (q.limit > 0) {
+        state_->scan(p, {.skip = q.offset}, [&](entity_ptr const& e) {
+          if (is_match(e)) result.entities.push_back(e);  // it may have changed since it was listed
+          return result.entities.size() < q.limit;
+        });
+      }
+    } else {
+      auto const take = [&](entity_ptr const& e) {
+        if (!is_match(e)) return true;
+        if (total >= q.offset && total < end) result.entities.push_back(e);
+        ++total;
+        return total < end || q.count;
+      };
+      auto const next = state_->scan(p, {.looks_max = p.is_try ? few_candidates : SIZE_MAX}, take);
+      if (next) state_->scan(state_->plan(q), {.from = *next}, take);
+    }
   }
   if (q.count) result.total = total;
   return result;
@@ -384,7 +387,7 @@ entity_store::page entity_store::find(query::query const& q, sight const& may_se
 
 void entity_store::for_each(query::query const& q, std::function<bool(entity_ptr const&)> const& visit,
                             sight const& may_see) const {
-  state_->scan(state_->plan(q), 0, [&](entity_ptr const& e) {
+  state_->scan(state_->plan(q), {}, [&](entity_ptr const& e) {
     return !matches(q, *e) || (may_see && !may_see(*e)) || visit(e);
   });
 }

@@ -138,8 +138,11 @@ void expect_same_answers(entity_store const& store, plain_store const& plain, ra
   auto const page = store.find(q);
   EXPECT_EQ(page.total, expected.size());
   auto const first = std::min(q.offset, expected.size());
-  EXPECT_EQ(ids_of(page.entities), std::vector<std::string>(expected.begin() + std::ptrdiff_t(first),
-                                                            expected.begin() + std::ptrdiff_t(std::min(first + q.limit, expected.size()))));
+  auto const wanted = std::vector<std::string>(expected.begin() + std::ptrdiff_t(first),
+                                               expected.begin() + std::ptrdiff_t(std::min(first + q.limit, expected.size())));
+  EXPECT_EQ(ids_of(page.entities), wanted);
+  q.count = false;
+  EXPECT_EQ(ids_of(store.find(q).entities), wanted);
 
   auto visited = std::vector<std::string>();
   store.for_each(q, [&](entity_ptr const& e) {

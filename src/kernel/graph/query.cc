@@ -41,10 +41,17 @@ bool is_near(node const& n, entity const& e) {
 bool is_equality(relation r) { return r == relation::equal || r == relation::not_equal; }
 
 // ETSI GS CIM 009, 4.9: what points to entities is equal to something or not, and knows no order.
-bool points_somewhere(path const& p, entity const& e) {
-  if (!p.attribute || p.what != path::field::value || !p.sub_attributes.empty()) return false;
+bool knows_order(path const& p, attribute const& a) {
+  auto const points_somewhere = a.kind == attribute_kind::relationship || a.kind == attribute_kind::list_relationship;
+  return !points_somewhere || p.what != path::field::value || !p.sub_attributes.empty();
+}
+
+bool compares(node const& n, entity const& e) {
+  auto const& p = n.path;
+  auto const value_holds = [&](json::value const& v) { return holds(v, n.relation, n.operand, n.folded); };
+  if (!p.attribute) return any_value(p, e, value_holds);
   return std::any_of(e.attributes.begin(), e.attributes.end(), [&](attribute_ptr const& a) {
-    return a->name == p.attribute && (a->kind == attribute_kind::relationship || a->kind == attribute_kind::list_relationship);
+    return a->name == p.attribute && (is_equality(n.relation) || knows_order(p, *a)) && any_in_attribute(p, *a, 0, value_holds);
   });
 }
 
@@ -110,9 +117,7 @@ bool matches(node const& n, entity const& e) {
     case node::kind::all: return std::all_of(n.children.begin(), n.children.end(), child_matches);
     case node::kind::any: return std::any_of(n.children.begin(), n.children.end(), child_matches);
     case node::kind::none: return std::none_of(n.children.begin(), n.children.end(), child_matches);
-    case node::kind::compare:
-      if (!is_equality(n.relation) && points_somewhere(n.path, e)) return false;
-      return any_value(n.path, e, [&](json::value const& v) { return holds(v, n.relation, n.operand, n.folded); });
+    case node::kind::compare: return compares(n, e);
     case node::kind::exists: return any_value(n.path, e, [](json::value const&) { return true; });
     case node::kind::geo: return is_near(n, e);
     case node::kind::text: return has_words(e, n.words);

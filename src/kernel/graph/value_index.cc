@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <functional>
+#include <utility>
 
 #include "kernel/graph/comparison.h"
 #include "kernel/graph/path.h"
@@ -23,14 +24,19 @@ std::uint64_t key_of(double d) {
 std::uint64_t key_of(timestamp t) { return std::uint64_t(t.us) ^ sign_bit; }
 std::uint64_t key_of(std::string_view text) { return std::hash<std::string_view>()(text); }
 
+// Beyond, several whole numbers have the same key.
+constexpr auto exact_number_max = double(1ull << 53);
+
 std::optional<key_bounds> bounds_of_equal(json::value const& literal) {
   auto const& v = query::unwrapped(literal);
-  auto const at = [](key_kind k, std::uint64_t key) { return key_bounds{k, key, key}; };
-  if (v.is_bool()) return at(key_kind::boolean, v.as_bool());
-  if (v.is_number() && !std::isnan(v.as_double())) return at(key_kind::number, key_of(v.as_double()));
+  auto const at = [](key_kind k, std::uint64_t key, bool is_exact) { return key_bounds{k, key, key, is_exact}; };
+  if (v.is_bool()) return at(key_kind::boolean, v.as_bool(), true);
+  if (v.is_number() && !std::isnan(v.as_double())) {
+    return at(key_kind::number, key_of(v.as_double()), std::abs(v.as_double()) < exact_number_max);
+  }
   if (!v.is_string()) return std::nullopt;
-  if (auto const t = query::find_time(v.as_string())) return at(key_kind::time, key_of(*t));
-  return at(key_kind::text, key_of(v.as_string()));
+  if (auto const t = query::find_time(v.as_string())) return at(key_kind::time, key_of(*t), true);
+  return at(key_kind::text, key_of(v.as_string()), false);
 }
 
 // Texts other than times have no order here.
@@ -43,7 +49,7 @@ std::optional<key_bounds> bounds_of(query::range const& r) {
   auto const from = ordered_bounds(r.from);
   auto const to = ordered_bounds(r.to);
   if (!from || !to || from->kind != to->kind) return std::nullopt;
-  return key_bounds{from->kind, from->from, to->to};
+  return key_bounds{from->kind, from->from, to->to, from->is_exact && to->is_exact};
 }
 
 std::optional<key_bounds> bounds_of(json::value const& literal) { return bounds_of_equal(literal); }
@@ -81,9 +87,13 @@ std::optional<std::vector<value_index::bounds>> value_index::find_bounds(query::
   if ((!less && !greater) || !literal) return std::nullopt;
   auto b = ordered_bounds(*literal);
   if (!b) return std::nullopt;
-  // An equal key may stand for a smaller number, so the end belongs to it.
-  if (less) b->from = 0;
-  else b->to = ~0ull;
+  auto const key = std::exchange(less ? b->from : b->to, less ? 0 : ~0ull);
+  // Where an equal key may stand for a smaller number, the end belongs to it.
+  auto const ends_before = b->is_exact && (n.relation == query::relation::less || n.relation == query::relation::greater);
+  if (!ends_before) return std::vector{*b};
+  if (key == (less ? 0 : ~0ull)) return std::vector{key_bounds{b->kind, 1, 0, true}};
+  if (less) b->to = key - 1;
+  else b->from = key + 1;
   return std::vector{*b};
 }
 

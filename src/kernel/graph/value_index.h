@@ -17,7 +17,8 @@ class value_index final : public derived_index {
   enum class kind : std::uint32_t { boolean, number, time, text };
   struct bounds {
     value_index::kind kind;
-    std::uint64_t from, to;  // keys, both included
+    std::uint64_t from, to;   // keys, both included; nothing lies within when `from` is the greater one
+    bool is_exact = false;    // everything that lies within satisfies the comparison
   };
 
   explicit value_index(symbol attribute) : attribute_(attribute) {}

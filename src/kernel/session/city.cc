@@ -25,12 +25,26 @@ constexpr auto disk_is_full = "the disk is full";
 // The line of the ledger that a queue belongs to: "http/10.0.0.7" counts as "http".
 std::string_view ledger_name(std::string_view source) { return source.substr(0, source.find('/')); }
 
-std::string reason_of(fault_kind k) {
+std::string_view reason_of(fault_kind k) {
   return k == fault_kind::not_found ? "not found" : k == fault_kind::conflict ? "conflict" : "invalid";
 }
 
-// What the writes of a batch add to the ledger.
-using tally_map = std::map<std::tuple<std::string, tally, std::string>, std::uint64_t>;
+// What the writes of a batch add to the ledger: few lines, again and again.
+class batch_tally {
+ public:
+  void add(std::string_view source, tally what, std::string_view reason, std::uint64_t n) {
+    if (n == 0) return;
+    auto const it = std::find_if(lines_.begin(), lines_.end(), [&](effect::counted_in_ledger const& l) {
+      return l.what == what && l.source == source && l.reason == reason;
+    });
+    if (it != lines_.end()) it->n += n;
+    else lines_.push_back({std::string(source), what, std::string(reason), n});
+  }
+  std::vector<effect::counted_in_ledger> const& lines() const { return lines_; }
+
+ private:
+  std::vector<effect::counted_in_ledger> lines_;
+};
 
 struct decided_write {
   committed_write result;
@@ -225,8 +239,9 @@ class city_impl final : public city {
     auto pending = overlay();
     auto numbers = numbers_;
     auto decided = std::vector<decided_write>();
+    decided.reserve(writes.size() - first);
     auto refused = std::vector<std::pair<std::function<void(outcome)>, fault>>();
-    auto tallies = tally_map();
+    auto tallies = batch_tally();
     auto effects = std::size_t(0);
     auto i = first;
     for (; effects < batch_effects_max; ++i) {
@@ -257,35 +272,32 @@ class city_impl final : public city {
     return i;
   }
 
-  static void count(queued_write const& w, pending_write const& t, tally_map& tallies) {
-    auto const name = std::string(ledger_name(w.source));
+  static void count(queued_write const& w, pending_write const& t, batch_tally& tallies) {
+    auto const name = ledger_name(w.source);
     auto const& failed = t.failed_parts();
     auto const good = t.good_parts() == 0 && failed.empty() ? 1 : t.good_parts();
-    tallies[{name, tally::received, {}}] += good + failed.size();
-    for (auto const what : {tally::accepted, tally::stored}) tallies[{name, what, {}}] += good;
-    for (auto const kind : failed) ++tallies[{name, tally::rejected, reason_of(kind)}];
+    tallies.add(name, tally::received, {}, good + failed.size());
+    for (auto const what : {tally::accepted, tally::stored}) tallies.add(name, what, {}, good);
+    for (auto const kind : failed) tallies.add(name, tally::rejected, reason_of(kind), 1);
   }
 
   static void refuse(queued_write& w, fault f, std::vector<std::pair<std::function<void(outcome)>, fault>>& refused,
-                     tally_map& tallies) {
-    auto const name = std::string(ledger_name(w.source));
-    ++tallies[{name, tally::received, {}}];
-    ++tallies[{name, tally::rejected, reason_of(f.kind)}];
+                     batch_tally& tallies) {
+    auto const name = ledger_name(w.source);
+    tallies.add(name, tally::received, {}, 1);
+    tallies.add(name, tally::rejected, reason_of(f.kind), 1);
     refused.emplace_back(std::move(w.done), std::move(f));
   }
 
   void store_and_publish(std::uint64_t position, overlay pending, counters numbers, std::vector<decided_write> decided,
-                         tally_map const& tallies) {
+                         batch_tally const& tallies) {
     auto committed = committed_batch();
     committed.position = position;
     for (auto& d : decided) committed.writes.push_back(std::move(d.result));
-    if (!tallies.empty()) {
+    if (!tallies.lines().empty()) {
       auto w = committed_write();
       w.effects.at = numbers.last_write;
-      for (auto const& [key, n] : tallies) {
-        auto const& [source, what, reason] = key;
-        w.effects.effects.push_back(effect::counted_in_ledger{source, what, reason, n});
-      }
+      w.effects.effects.assign(tallies.lines().begin(), tallies.lines().end());
       committed.writes.push_back(std::move(w));
     }
     auto const answer = [&](std::optional<fault> const& f) {

@@ -11,9 +11,11 @@
 #include "http/media.h"
 #include "http/percent.h"
 #include "http/problem.h"
+#include "kernel/session/city.h"
 #include "standard/ngsi_ld/entity_map.h"
 #include "standard/ngsi_ld/federation.h"
 #include "standard/ngsi_ld/fragment.h"
+#include "standard/ngsi_ld/snapshot.h"
 #include "standard/ngsi_ld/openapi.h"
 
 namespace dos::ngsi_ld {
@@ -137,14 +139,24 @@ media wanted_media(http::request const& r, endpoint_rules const& rules) {
   return type == json ? media::json : type == ld_json ? media::ld_json : type == geo_json ? media::geo_json : media::csv;
 }
 
-// Members that hold queries and the like come as they are; a tenant that was asked for is named in the answer. 6.3.14
-http::reply with_tenant(http::request const& r, http::reply answer) {
-  auto const tenant = r.headers.find("NGSILD-Tenant");
-  if (!tenant) return answer;
-  return [tenant = std::string(*tenant), answer = std::move(answer)](http::response response) {
-    if (!response.headers.contains("NGSILD-Tenant")) response.headers.add("NGSILD-Tenant", tenant);
+// A tenant and a snapshot that were asked for are named in the answer. 6.3.14 and 6.3.22
+http::reply echoing(std::string name, http::request const& r, http::reply answer) {
+  auto const value = r.headers.find(name);
+  if (!value) return answer;
+  return [name, value = std::string(*value), answer = std::move(answer)](http::response response) {
+    if (!response.headers.contains(name)) response.headers.add(name, value);
     answer(std::move(response));
   };
+}
+
+// 6.3.22
+void find_snapshot(call& c, bool reads_snapshots) {
+  auto const id = c.request.headers.find("NGSILD-Snapshot");
+  if (!id) return;
+  c.image = c.at->frozen.image_of(c.who.city(), *id);
+  if (!reads_snapshots) {
+    throw fault(fault_kind::not_supported, "in a snapshot entities, types and attributes are read; nothing else", "NGSILD-Snapshot", "ETSI GS CIM 009, 6.3.22");
+  }
 }
 
 // Prefer: ngsi-ld=1.5. 4.3.6.8 and RFC 7240
@@ -172,6 +184,7 @@ std::size_t read_size(json::value const& configuration, std::string_view key, st
 
 service::service(node& n)
     : program(n), contexts(n), ends(n), sources(std::make_shared<federation>(n)), map_store(std::make_unique<entity_map_store>(n.clock)), maps(*map_store),
+      snapshot_store(std::make_unique<snapshots>(n)), frozen(*snapshot_store),
       started(n.clock.now()) {
   page_max = read_size(n.configuration, "page_max", page_max);
   page_default = std::min(page_default, page_max);
@@ -191,6 +204,38 @@ std::vector<std::string_view> list_of(std::string_view comma_separated) {
 bool call::has_option(std::string_view option) const {
   auto const options = list_of(param("options"));
   return std::find(options.begin(), options.end(), option) != options.end();
+}
+
+bool may_see(session const& who, entity const& e) {
+  return who.who().may_read_all() || std::any_of(e.types.begin(), e.types.end(), [&](symbol t) { return who.city().is_open(t); });
+}
+
+entity_ptr call::find(std::string_view id) const {
+  if (!image) return who.find(id);
+  auto found = image->find(id);
+  return found && may_see(who, *found) ? found : nullptr;
+}
+
+entity_store::page call::find(query::query const& q) const {
+  return image ? image->find(q, [this](entity const& e) { return may_see(who, e); }) : who.find(q);
+}
+
+void call::for_each(query::query const& q, std::function<bool(entity_ptr const&)> const& visit) const {
+  if (!image) return who.for_each(q, visit);
+  image->for_each(q, visit, [this](entity const& e) { return may_see(who, e); });
+}
+
+std::vector<std::pair<symbol, std::size_t>> call::types() const {
+  if (!image) return who.types();
+  auto all = image->types();
+  std::erase_if(all, [this](auto const& t) { return !who.who().may_read_all() && !who.city().is_open(t.first); });
+  return all;
+}
+
+std::vector<std::pair<symbol, std::size_t>> call::attributes_of(symbol type) const {
+  if (!image) return who.attributes_of(type);
+  if (!who.who().may_read_all() && !who.city().is_open(type)) return {};
+  return image->attributes_of(type);
 }
 
 bool call::is_true(std::string_view name) const {
@@ -273,7 +318,7 @@ void answer_faults(call const& c, std::function<void()> const& action) {
 
 city_handler endpoint(service_ptr s, endpoint_rules rules, std::function<void(call_ptr)> action) {
   return [s, rules = std::move(rules), action = std::move(action)](session who, http::request request, http::reply answer) mutable {
-    auto const reply = with_tenant(request, std::move(answer));
+    auto const reply = echoing("NGSILD-Snapshot", request, echoing("NGSILD-Tenant", request, std::move(answer)));
     auto const c = std::make_shared<call>(call{std::move(who), std::move(request), reply, s, {}, {}, {}});
     answer_faults(*c, [&] {
       // 6.3.4: what has a body says how long it is.
@@ -281,6 +326,7 @@ city_handler endpoint(service_ptr s, endpoint_rules rules, std::function<void(ca
       c->wanted = read_as("Accept", "6.3.4", [&] { return wanted_media(c->request, rules); });
       c->version = preferred_version(c->request);
       check_params(c->request, rules.params);
+      find_snapshot(*c, rules.reads_snapshots);
       read_body_and_context(*c, rules);
       if (c->context.is_null()) {
         c->names = s->contexts.default_names();

@@ -19,6 +19,7 @@ namespace dos::ngsi_ld {
 
 class entity_map_store;
 class federation;
+class snapshots;
 
 struct service {
   explicit service(node& n);
@@ -30,6 +31,8 @@ struct service {
   std::shared_ptr<federation> sources;  // other brokers
   std::unique_ptr<entity_map_store> const map_store;
   entity_map_store& maps;
+  std::unique_ptr<snapshots> const snapshot_store;
+  snapshots& frozen;
   std::size_t page_default = 20;
   std::size_t page_max = 1'000;
   std::size_t temporal_page_max = 10'000;  // instances of one answer
@@ -50,6 +53,7 @@ struct call {
   media wanted = media::json;
   std::string version = {};      // of this standard, as Prefer: ngsi-ld=1.5 asks for; empty: ours
   std::optional<std::vector<std::string>> only_sources = {};  // registrations that may be asked; none: all
+  std::shared_ptr<entity_store const> image = {};  // of the snapshot that the request is about; none: what is
   mutable bool altered = false;  // the answer says less than we know, because an earlier version had no words for it
 
   std::string_view param(std::string_view name) const { return request.query.text_or(name, {}); }
@@ -61,6 +65,13 @@ struct call {
   // A fault in NGSI-LD's form. Where it names no clause, it is the operation's; members have the names of the client.
   json::value problem(fault f) const;
   http::response refusal(fault const& f) const;
+
+  // Reading what the request is about, as the caller may see it.
+  entity_ptr find(std::string_view id) const;
+  entity_store::page find(query::query const& q) const;
+  void for_each(query::query const& q, std::function<bool(entity_ptr const&)> const& visit) const;
+  std::vector<std::pair<symbol, std::size_t>> types() const;
+  std::vector<std::pair<symbol, std::size_t>> attributes_of(symbol type) const;
 
   std::string inline_context() const;  // "@context" of an answer as ld+json, else empty
   // 200 in the wanted media type, with the Link header where the type has no @context in the body.
@@ -75,8 +86,11 @@ struct endpoint_rules {
   body_rule body = body_rule::none;
   bool answers_geojson = false;
   bool answers_csv = false;
+  bool reads_snapshots = false;
   bool may_wait = false;  // of slow routes: what has to be fetched first is waited for, so that the work stays on its thread
 };
+
+bool may_see(session const& who, entity const& e);
 
 // Checks what the standard asks of every request, finds the context (which may be fetched first) and runs the action. A fault in
 // it is answered in NGSI-LD's form, on whatever thread.

@@ -20,11 +20,11 @@ struct attribute_facts {
   std::set<symbol> types;
 };
 
-std::map<symbol, attribute_facts> attribute_facts_of(session const& who, symbol only) {
+std::map<symbol, attribute_facts> attribute_facts_of(call const& c, symbol only) {
   auto facts = std::map<symbol, attribute_facts>();
   auto q = query::query();
   if (only) q.attributes.push_back(only);
-  who.for_each(q, [&](entity_ptr const& e) {
+  c.for_each(q, [&](entity_ptr const& e) {
     auto last = symbol();
     for (auto const& a : e->attributes) {
       if (only && a->name != only) continue;
@@ -46,9 +46,9 @@ json::array sorted_names(std::vector<symbol> const& symbols, context const& name
   return {texts.begin(), texts.end()};
 }
 
-std::vector<symbol> attributes_of_type(session const& who, symbol type) {
+std::vector<symbol> attributes_of_type(call const& c, symbol type) {
   auto out = std::vector<symbol>();
-  for (auto const& [name, n] : who.attributes_of(type)) {
+  for (auto const& [name, n] : c.attributes_of(type)) {
     if (n != 0) out.push_back(name);
   }
   return out;
@@ -67,16 +67,16 @@ void answer_with(call const& c, json::value v) {
   c.answer(c.respond(json::to_string(v)));
 }
 
-json::object type_description(session const& who, symbol type, context const& names) {
+json::object type_description(call const& c, symbol type, context const& names) {
   return {{"id", type.text()},
           {"type", "EntityType"},
           {"typeName", names.compact(type)},
-          {"attributeNames", sorted_names(attributes_of_type(who, type), names)}};
+          {"attributeNames", sorted_names(attributes_of_type(c, type), names)}};
 }
 
-std::vector<symbol> living_types(session const& who) {
+std::vector<symbol> living_types(call const& c) {
   auto out = std::vector<symbol>();
-  for (auto const& [type, n] : who.types()) {
+  for (auto const& [type, n] : c.types()) {
     if (n != 0) out.push_back(type);
   }
   return out;
@@ -84,14 +84,14 @@ std::vector<symbol> living_types(session const& who) {
 
 // ETSI GS CIM 009, 5.7.5 and 5.7.6
 void list_types(call_ptr c) {
-  auto const types = living_types(c->who);
+  auto const types = living_types(*c);
   if (!c->is_true("details")) {
     return answer_with(*c, json::object{{"id", "urn:ngsi-ld:EntityTypeList:" + new_uuid()},
                                         {"type", "EntityTypeList"},
                                         {"typeList", sorted_names(types, *c->names)}});
   }
   auto list = json::array();
-  for (auto const type : types) list.push_back(type_description(c->who, type, *c->names));
+  for (auto const type : types) list.push_back(type_description(*c, type, *c->names));
   answer_with(*c, std::move(list));
 }
 
@@ -108,14 +108,14 @@ json::object attribute_description(symbol name, attribute_facts const& f, contex
 void show_type(call_ptr c) {
   auto const type = c->names->find_symbol(c->request.param("type"));
   auto count = std::size_t(0);
-  for (auto const& [t, n] : c->who.types()) {
+  for (auto const& [t, n] : c->types()) {
     if (type && t == type) count = n;
   }
   if (count == 0) throw fault(fault_kind::not_found, "no entity has this type", "type", "ETSI GS CIM 009, 5.7.7");
   auto facts = std::map<symbol, std::set<std::string_view>>();
   auto q = query::query();
   q.selectors.push_back({.ids = {}, .id_pattern = {}, .types = {{type}}});
-  c->who.for_each(q, [&](entity_ptr const& e) {
+  c->for_each(q, [&](entity_ptr const& e) {
     for (auto const& a : e->attributes) facts[a->name].insert(type_name(a->kind));
     return true;
   });
@@ -134,8 +134,8 @@ void show_type(call_ptr c) {
 void list_attributes(call_ptr c) {
   if (!c->is_true("details")) {
     auto all = std::set<symbol>();
-    for (auto const type : living_types(c->who)) {
-      auto const mine = attributes_of_type(c->who, type);
+    for (auto const type : living_types(*c)) {
+      auto const mine = attributes_of_type(*c, type);
       all.insert(mine.begin(), mine.end());
     }
     return answer_with(*c, json::object{{"id", "urn:ngsi-ld:AttributeList:" + new_uuid()},
@@ -143,7 +143,7 @@ void list_attributes(call_ptr c) {
                                         {"attributeList", sorted_names({all.begin(), all.end()}, *c->names)}});
   }
   auto list = json::array();
-  for (auto const& [name, f] : attribute_facts_of(c->who, {})) {
+  for (auto const& [name, f] : attribute_facts_of(*c, {})) {
     list.push_back(json::object{{"id", name.text()},
                                 {"type", "Attribute"},
                                 {"attributeName", c->names->compact(name)},
@@ -155,7 +155,7 @@ void list_attributes(call_ptr c) {
 // ETSI GS CIM 009, 5.7.10
 void show_attribute(call_ptr c) {
   auto const name = c->names->find_symbol(c->request.param("attribute"));
-  auto const facts = name ? attribute_facts_of(c->who, name) : std::map<symbol, attribute_facts>();
+  auto const facts = name ? attribute_facts_of(*c, name) : std::map<symbol, attribute_facts>();
   auto const it = facts.find(name);
   if (it == facts.end()) throw fault(fault_kind::not_found, "no entity has this attribute", "attrId", "ETSI GS CIM 009, 5.7.10");
   auto o = attribute_description(name, it->second, *c->names);
@@ -184,10 +184,10 @@ void show_identity(call_ptr c) {
 }  // namespace
 
 void add_discovery(offer& o, service_ptr s) {
-  add_route(o, "GET", "/types", thread_use::slow, endpoint(s, {.params = {"details"}, .may_wait = true}, list_types));
-  add_route(o, "GET", "/types/{type}", thread_use::slow, endpoint(s, {.may_wait = true}, show_type));
-  add_route(o, "GET", "/attributes", thread_use::slow, endpoint(s, {.params = {"details"}, .may_wait = true}, list_attributes));
-  add_route(o, "GET", "/attributes/{attribute}", thread_use::slow, endpoint(s, {.may_wait = true}, show_attribute));
+  add_route(o, "GET", "/types", thread_use::slow, endpoint(s, {.params = {"details"}, .reads_snapshots = true, .may_wait = true}, list_types));
+  add_route(o, "GET", "/types/{type}", thread_use::slow, endpoint(s, {.reads_snapshots = true, .may_wait = true}, show_type));
+  add_route(o, "GET", "/attributes", thread_use::slow, endpoint(s, {.params = {"details"}, .reads_snapshots = true, .may_wait = true}, list_attributes));
+  add_route(o, "GET", "/attributes/{attribute}", thread_use::slow, endpoint(s, {.reads_snapshots = true, .may_wait = true}, show_attribute));
   add_route(o, "GET", "/info/sourceIdentity", thread_use::quick, endpoint(s, {}, show_identity));
 }
 

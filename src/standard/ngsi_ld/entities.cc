@@ -58,7 +58,7 @@ void show_entity(call_ptr const& c, entity_ptr const& e, warnings const& missing
   if (c->wanted == media::geo_json) {
     write_feature(body, *e, r);
   } else {
-    write_entities(body, {e}, wrapping::object, c->who, join, r);
+    write_entities(body, {e}, wrapping::object, [&](std::string_view id) { return c->find(id); }, join, r);
   }
   auto response = c->respond(std::move(body));
   if (!tag.empty()) response.headers.add("ETag", tag);
@@ -222,7 +222,8 @@ void add_entities(offer& o, service_ptr s) {
             endpoint(s,
                      {.params = {"attrs", "pick", "omit", "type", "geometryProperty", "lang", "datasetId", "sysAttrs", "join",
                                  "joinLevel", "containedBy", "entityMap", "entityMapLifetime", "jsonKeys", "expandValues"},
-                      .answers_geojson = true},
+                      .answers_geojson = true,
+                      .reads_snapshots = true},
                      retrieve_entity));
   add_route(o, "PATCH", "/entities/{id}", thread_use::quick,
             endpoint(s, {.params = {"observedAt", "lang", "type"}, .body = body_rule::entity}, distributed(source_op::merge_entity, merge_entity)));

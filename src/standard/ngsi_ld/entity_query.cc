@@ -199,7 +199,7 @@ int linked_levels(call const& c) {
 
 std::vector<std::string> find_ids(call const& c, query::query const& which) {
   auto ids = std::vector<std::string>();
-  for (auto const& e : c.who.find(which).entities) ids.push_back(e->id);
+  for (auto const& e : c.find(which).entities) ids.push_back(e->id);
   return ids;
 }
 

@@ -21,10 +21,6 @@ std::string joined(std::vector<std::string> const& texts) {
 
 }  // namespace
 
-bool may_see(session const& who, entity const& e) {
-  return who.who().may_read_all() || std::any_of(e.types.begin(), e.types.end(), [&](symbol t) { return who.city().is_open(t); });
-}
-
 void add_param(std::string& target, std::string_view name, std::string_view value) {
   if (value.empty()) return;
   target += target.find('?') == std::string::npos ? '?' : '&';
@@ -272,7 +268,7 @@ found_page page_of(reading& r, query::query const& q, page_rules const& p) {
     else page.has_more = true;
   };
   for (auto& [id, parts] : r.parts) {
-    if (auto own = r.c->who.find(id)) parts.insert(parts.begin(), {std::move(own)});
+    if (auto own = r.c->find(id)) parts.insert(parts.begin(), {std::move(own)});
     auto e = merge_parts(parts, now);
     page.held_by.emplace(id, holders(parts));
     if (e && query::matches(r.unfiltered.count(id) != 0 ? q : selected, *e)) add(std::move(e));
@@ -290,16 +286,16 @@ found_page page_of(reading& r, query::query const& q, page_rules const& p) {
 
 }  // namespace
 
-bool has_sources(call const& c) { return !c.at->sources->sources_of(c.who.city())->empty() && !c.is_true("local"); }
+bool has_sources(call const& c) { return !c.image && !c.at->sources->sources_of(c.who.city())->empty() && !c.is_true("local"); }
 
 void add_warnings(warnings const& w, http::response& r) {
   for (auto const& text : w) r.headers.add("NGSILD-Warning", text);
 }
 
 void find_everywhere(call_ptr const& c, std::string_view id, std::function<void(found_entity)> then) {
-  if (!has_sources(*c)) return then({c->who.find(id), {}, {"@none"}});
+  if (!has_sources(*c)) return then({c->find(id), {}, {"@none"}});
   auto const reach = sources_for(*c);
-  if (!reach) return then({c->who.find(id), {}, {"@none"}});
+  if (!reach) return then({c->find(id), {}, {"@none"}});
   auto about = subject{{std::string(id)}, {}, {}, {}, asked_attributes(*c)};
   if (auto const type = c->request.query.find("type")) about.types = parse_type_selection(*type, {*c->names, true});
   auto const r = begin_reading(c);
@@ -317,7 +313,7 @@ void find_everywhere(call_ptr const& c, std::string_view id, std::function<void(
   }
   r->done = [id = std::string(id), then](reading& all) {
     auto& parts = all.parts[id];
-    if (auto own = all.c->who.find(id)) parts.insert(parts.begin(), {std::move(own)});
+    if (auto own = all.c->find(id)) parts.insert(parts.begin(), {std::move(own)});
     then({merge_parts(parts, all.c->at->program.clock.now()), std::move(all.missing), holders(parts)});
   };
   if (r->sources.empty()) return r->finish();
@@ -352,7 +348,7 @@ void query_everywhere(call_ptr const& c, query::query const& q, page_rules const
     mine.offset = p.offset;
     mine.limit = p.limit + 1;  // one more tells whether there is a next page
     mine.count = p.count;
-    auto found = c->who.find(mine);
+    auto found = c->find(mine);
     auto page = found_page();
     page.entities = std::move(found.entities);
     page.total = found.total.value_or(0);

@@ -57,7 +57,6 @@ using reading_ptr = std::shared_ptr<reading>;
 reading_ptr begin_reading(call_ptr const& c);
 // The body of a good answer; what is wrong with any other is told. 4.3.6.8
 std::optional<json::value> hear(reading& r, heard const& h);
-bool may_see(session const& who, entity const& e);
 
 std::vector<subject> subjects_of(call const& c, query::query const& q);
 // One question about one entity: all that the source has registered of it.

@@ -14,7 +14,7 @@ struct shown_entity {
 };
 
 // Level by level; each entity once.
-std::vector<shown_entity> with_linked(std::vector<entity_ptr> const& entities, session const& who, join_rules const& join,
+std::vector<shown_entity> with_linked(std::vector<entity_ptr> const& entities, entity_finder const& find, join_rules const& join,
                                       projection const& p) {
   auto all = std::vector<shown_entity>();
   auto seen = std::unordered_set<std::string>();
@@ -33,7 +33,7 @@ std::vector<shown_entity> with_linked(std::vector<entity_ptr> const& entities, s
         if (!here.projection.shows(*a)) continue;
         for_each_target(*a, [&](std::string_view id) {
           if (all.size() >= joined_max || !seen.insert(std::string(id)).second) return;
-          if (auto e = who.find(id)) all.push_back({std::move(e), here.projection.below(a->name)});
+          if (auto e = find(id)) all.push_back({std::move(e), here.projection.below(a->name)});
         });
       }
     }
@@ -67,10 +67,10 @@ join_rules read_join(call const& c) {
   return j;
 }
 
-void write_entities(std::string& out, std::vector<entity_ptr> const& entities, wrapping w, session const& who,
+void write_entities(std::string& out, std::vector<entity_ptr> const& entities, wrapping w, entity_finder const& find,
                     join_rules const& join, rendering const& r) {
   if (join.form == join_form::flat) {
-    auto const all = with_linked(entities, who, join, r.projection);
+    auto const all = with_linked(entities, find, join, r.projection);
     if (w == wrapping::object && all.size() == 1) return write_entity(out, *all[0].entity, r);
     out += '[';
     for (auto const& shown : all) {
@@ -82,7 +82,7 @@ void write_entities(std::string& out, std::vector<entity_ptr> const& entities, w
     out += ']';
     return;
   }
-  auto linked = linked_view{.find = [&](std::string_view id) { return who.find(id); }, .levels = join.level, .above = join.contained_by};
+  auto linked = linked_view{.find = find, .levels = join.level, .above = join.contained_by};
   auto mine = r;
   if (join.form == join_form::in_line) mine.linked = &linked;
   if (w == wrapping::array) out += '[';

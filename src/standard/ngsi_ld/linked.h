@@ -20,10 +20,11 @@ struct join_rules {
 };
 join_rules read_join(call const& c);  // of the URL, else of a Query in the body; faults: invalid
 
+using entity_finder = std::function<entity_ptr(std::string_view id)>;
 enum class wrapping { object, array };
 // Entities and, where the client asked for it, what they point to: inside of their relationships, or beside them in an
 // array.
-void write_entities(std::string& out, std::vector<entity_ptr> const& entities, wrapping w, session const& who,
+void write_entities(std::string& out, std::vector<entity_ptr> const& entities, wrapping w, entity_finder const& find,
                     join_rules const& join, rendering const& r);
 
 }  // namespace dos::ngsi_ld

@@ -126,6 +126,7 @@ map_wish read_map_wish(call const& c) {
     // The longest lifetime is shorter than any month.
     out.lifetime_us = d->months > 0 ? entity_map_lifetime_us_max : std::min(d->us, entity_map_lifetime_us_max);
   }
+  if (c.image) return {};  // a snapshot is fixed by itself
   auto const reference = c.request.headers.find("NGSILD-EntityMap");
   if (!reference) return out;
   auto const id = reference->substr(reference->rfind('/') == std::string_view::npos ? 0 : reference->rfind('/') + 1);

@@ -13,6 +13,7 @@ offer offer_ngsi_ld(node& n) {
   add_attributes(o, s);
   add_query(o, s);
   add_entity_maps(o, s);
+  add_snapshots(o, s);
   add_batch(o, s);
   add_discovery(o, s);
   add_contexts(o, s);

@@ -133,7 +133,7 @@ void notifier::deliver(std::shared_ptr<message> m) {
         write_entity(body, *shown.entity, r);
       } else {
         auto list = std::string();
-        write_entities(list, {shown.entity}, wrapping::array, who, join, r);
+        write_entities(list, {shown.entity}, wrapping::array, [&](std::string_view id) { return who.find(id); }, join, r);
         body.append(list, 1, list.size() - 2);  // without its brackets: all stand in one array
       }
     }

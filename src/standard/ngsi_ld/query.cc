@@ -31,7 +31,7 @@ void write_collection(std::string& body, call const& c, std::vector<entity_ptr> 
     return;
   }
   r.inline_context = context;
-  write_entities(body, entities, wrapping::array, c.who, read_join(c), r);
+  write_entities(body, entities, wrapping::array, [&](std::string_view id) { return c.find(id); }, read_join(c), r);
 }
 
 void answer_query(call_ptr const& c, entity_query q, rendering r) {
@@ -80,14 +80,15 @@ void query_by_body(call_ptr c) {
 
 void add_query(offer& o, service_ptr s) {
   add_route(o, "GET", "/entities", thread_use::slow,
-            endpoint(s, {.params = entity_query_params, .answers_geojson = true, .answers_csv = true, .may_wait = true}, query_entities));
+            endpoint(s, {.params = entity_query_params, .answers_geojson = true, .answers_csv = true, .reads_snapshots = true, .may_wait = true},
+                     query_entities));
   add_route(o, "POST", "/entityOperations/query", thread_use::slow,
             endpoint(s,
                      {.params = {"limit", "offset", "count", "lang", "sysAttrs", "geometryProperty", "join", "joinLevel", "containedBy",
                                  "entityMap", "entityMapLifetime"},
                       .body = body_rule::entity,
                       .answers_geojson = true,
-                      .answers_csv = true, .may_wait = true},
+                      .answers_csv = true, .reads_snapshots = true, .may_wait = true},
                      query_by_body));
 }
 

@@ -10,6 +10,7 @@ void add_entities(offer& o, service_ptr s);       // create, retrieve, merge, re
 void add_attributes(offer& o, service_ptr s);     // append, update, partial update, replace, delete
 void add_query(offer& o, service_ptr s);          // query entities by URL and by body
 void add_entity_maps(offer& o, service_ptr s);    // sets of entities, fixed for their pages
+void add_snapshots(offer& o, service_ptr s);      // frozen answers
 void add_batch(offer& o, service_ptr s);          // entityOperations
 void add_discovery(offer& o, service_ptr s);      // types, attributes
 void add_contexts(offer& o, service_ptr s);       // jsonldContexts, the default context

@@ -133,19 +133,8 @@ void read_endpoint(json::value const& v, notification_rules& out) {
   if (scheme == "mqtt" || scheme == "mqtts") out.mqtt = read_mqtt(v, out.uri);
   out.accept = read_accept(v.text_or("accept", ""));
   if (auto const* info = v.find("receiverInfo"); info != nullptr) {
-    for (auto const& pair : info->as_array()) {
-      auto const key = pair.text_or("key", ""), value = pair.text_or("value", "");
-      auto const is_plain = [](std::string_view s) { return std::all_of(s.begin(), s.end(), [](char c) { return c >= ' ' && c < 127; }); };
-      if (key.empty() || !is_plain(key) || !is_plain(value) || key.find_first_of(" :") != std::string_view::npos) {
-        refuse_subscription("an HTTP header: key and value", "notification.endpoint.receiverInfo", "5.2.22");
-      }
-      static constexpr auto of_connection = std::array<std::string_view, 8>{
-          "connection", "content-length", "expect", "host", "keep-alive", "te", "transfer-encoding", "upgrade"};
-      if (std::any_of(of_connection.begin(), of_connection.end(), [&](auto name) { return text::equal_ignoring_case(key, name); })) {
-        refuse_subscription(std::string(key) + " is the connection's own header", "notification.endpoint.receiverInfo", "5.2.22");
-      }
-      out.headers.emplace_back(key, value);
-    }
+    require_receiver_info(*info, "notification.endpoint.receiverInfo");
+    for (auto const& pair : info->as_array()) out.headers.emplace_back(pair.text_or("key", ""), pair.text_or("value", ""));
   }
 }
 
@@ -191,6 +180,12 @@ notification_rules read_notification(json::value const& v, naming const& n) {
   return out;
 }
 
+}  // namespace
+
+json::value describe(principal const& p) {
+  return json::object{{"name", p.name}, {"role", to_text(p.role)}, {"source", p.source}};
+}
+
 principal read_principal(json::value const& v) {
   auto p = principal();
   p.name = v.text_or("name", "anonymous");
@@ -199,7 +194,21 @@ principal read_principal(json::value const& v) {
   return p;
 }
 
-}  // namespace
+void require_receiver_info(json::value const& info, std::string_view member) {
+  require_key_values(info, member);
+  for (auto const& pair : info.as_array()) {
+    auto const key = pair.text_or("key", ""), value = pair.text_or("value", "");
+    auto const is_plain = [](std::string_view s) { return std::all_of(s.begin(), s.end(), [](char c) { return c >= ' ' && c < 127; }); };
+    if (key.empty() || !is_plain(key) || !is_plain(value) || key.find_first_of(" :") != std::string_view::npos) {
+      refuse_subscription("an HTTP header: key and value", member, "5.2.22");
+    }
+    static constexpr auto of_connection = std::array<std::string_view, 8>{
+        "connection", "content-length", "expect", "host", "keep-alive", "te", "transfer-encoding", "upgrade"};
+    if (std::any_of(of_connection.begin(), of_connection.end(), [&](auto name) { return text::equal_ignoring_case(key, name); })) {
+      refuse_subscription(std::string(key) + " is the connection's own header", member, "5.2.22");
+    }
+  }
+}
 
 std::string map_names(std::string_view text, std::string_view separators, rename const& map) {
   auto out = std::string();

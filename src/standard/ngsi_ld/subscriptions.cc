@@ -19,10 +19,6 @@ struct door {
 constexpr auto entity_door = door{subscription_collection, "subscriptions", false};
 constexpr auto registration_door = door{registration_subscription_collection, "csourceSubscriptions", true};
 
-json::value describe(principal const& p) {
-  return json::object{{"name", p.name}, {"role", to_text(p.role)}, {"source", p.source}};
-}
-
 void add_time(json::object& o, std::string_view name, timestamp t) {
   if (t != no_time) o[name] = to_string(t);
 }

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <string>
 
 #include "base/fault.h"
@@ -46,6 +45,12 @@ bool fraction(std::string_view& s, std::int64_t& us) {
   return n >= 1 && n <= 12;
 }
 
+// By hand: times are most of what answers about history consist of.
+void append_digits(std::string& out, int width, std::int64_t n) {
+  out.append(std::size_t(width), '0');
+  for (auto at = out.end(); n > 0; n /= 10) *--at = char('0' + n % 10);
+}
+
 date::time_zone const* zone(void const* z) { return static_cast<date::time_zone const*>(z); }
 
 local_micros to_local(void const* z, timestamp t) { return zone(z)->to_local(sys_micros(micros(t.us))); }
@@ -83,12 +88,23 @@ std::string to_string(timestamp t) {
   auto const ymd = date::year_month_day(date::sys_days(date::days(day)));
   auto const us = rest % us_per_second;
   auto const s = rest / us_per_second;
-  char buffer[48];
-  auto n = std::snprintf(buffer, sizeof buffer, "%04d-%02u-%02uT%02d:%02d:%02d", int(ymd.year()), unsigned(ymd.month()),
-                         unsigned(ymd.day()), int(s / 3600), int(s / 60 % 60), int(s % 60));
-  if (us % 1000) n += std::snprintf(buffer + n, sizeof buffer - std::size_t(n), ".%06d", int(us));
-  else if (us) n += std::snprintf(buffer + n, sizeof buffer - std::size_t(n), ".%03d", int(us / 1000));
-  return std::string(buffer, std::size_t(n)) + 'Z';
+  auto text = std::string();
+  text.reserve(28);
+  auto const year = int(ymd.year());
+  if (year < 0 || year > 9999) text = std::to_string(year);
+  else append_digits(text, 4, year);
+  auto const append = [&](char before, int width, std::int64_t n) {
+    text += before;
+    append_digits(text, width, n);
+  };
+  append('-', 2, unsigned(ymd.month()));
+  append('-', 2, unsigned(ymd.day()));
+  append('T', 2, s / 3600);
+  append(':', 2, s / 60 % 60);
+  append(':', 2, s % 60);
+  if (us % 1000) append('.', 6, us);
+  else if (us) append('.', 3, us / 1000);
+  return text += 'Z';
 }
 
 std::optional<duration> parse_duration(std::string_view s) {

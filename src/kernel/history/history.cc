@@ -98,11 +98,11 @@ class period_sums {
     while (first < boundaries_[at_]) --at_;
     return last < boundaries_[at_ + 1] ? &sums_[at_] : nullptr;
   }
-  void add(observation const& o) {
-    auto* const period = find(o.time, o.time);
+  void add(measured const& m) {
+    auto* const period = find(m.at.time, m.at.time);
     if (period == nullptr) return;
     ++period->count;
-    if (auto const d = numeric_value(o.value)) period->add(*d);
+    if (m.value) period->add(*m.value);
   }
   void add(numeric_point const& p) {
     auto* const period = find(p.time, p.time);
@@ -224,7 +224,7 @@ std::optional<series_statistics> history::statistics_of(series_id series) const 
     s.last = s.count == 0 ? last : std::max(s.last, last);
     s.count += n;
   };
-  auto const tail = parts_->tail.view(series, all_time);
+  auto const tail = parts_->tail.values(series, all_time);
   auto snapshot = parts_->db.read();
   auto points = std::vector<observation>();
   for_each_chunk(snapshot.sql(), std::int64_t(series), all_time, false, [&](chunk_row const& row) {
@@ -247,7 +247,7 @@ std::vector<value_statistics> history::aggregate(series_id series, std::vector<t
   if (boundaries.size() < 2) return {};
   auto const range = time_range{boundaries.front().us, boundaries.back().us};
   auto sums = period_sums(boundaries);
-  auto const tail = parts_->tail.view(series, range);
+  auto const tail = parts_->tail.values(series, range);
   auto next = tail.points.begin();
   auto const tail_until = [&](moment m) {
     for (; next != tail.points.end() && next->moment() < m; ++next) sums.add(*next);
@@ -276,7 +276,7 @@ std::vector<value_statistics> history::aggregate(series_id series, std::vector<t
     for (auto const& o : points) {
       if (tail.hidden.hides(o.moment())) continue;
       tail_until(o.moment());
-      sums.add(o);
+      sums.add(measured{o.moment(), numeric_value(o.value)});
     }
     return true;
   });

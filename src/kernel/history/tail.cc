@@ -174,8 +174,10 @@ void tail::remove_range(store::position at, series_id series, time_range range) 
   s.hide().ranges.push_back({range, at});
 }
 
-tail_view tail::view(series_id series, time_range range, bool descending, std::size_t limit) const {
-  auto v = tail_view();
+template <typename Point, typename Make>
+tail_part<Point> tail::part(series_id series, time_range range, bool descending, std::size_t limit,
+                            Make const& make) const {
+  auto v = tail_part<Point>();
   auto const& shard = shard_of(series);
   {
     auto const lock = std::scoped_lock(shard.mutex);
@@ -193,17 +195,26 @@ tail_view tail::view(series_id series, time_range range, bool descending, std::s
       }
     }
     v.points.reserve(std::size_t(end - first));
-    for (auto p = first; p != end; ++p) v.points.push_back(p->observation());
+    for (auto p = first; p != end; ++p) v.points.push_back(make(*p));
     if (s.hidden) {
       for (auto const& n : s.hidden->numbers) v.hidden.numbers.push_back(n.number);
       for (auto const& r : s.hidden->ranges) v.hidden.ranges.push_back(r.range);
     }
   }
-  v.edited = !v.hidden.empty();
   // A flush that commits between this and the look at the chunks makes them hold these points as well.
-  for (auto const& o : v.points) v.hidden.numbers.push_back(o.number);
-  std::sort(v.hidden.numbers.begin(), v.hidden.numbers.end());
+  auto& numbers = v.hidden.numbers;
+  for (auto const& o : v.points) numbers.push_back(o.moment().number);
+  if (!std::is_sorted(numbers.begin(), numbers.end())) std::sort(numbers.begin(), numbers.end());
   return v;
+}
+
+tail_view tail::view(series_id series, time_range range, bool descending, std::size_t limit) const {
+  return part<observation>(series, range, descending, limit, [](point const& p) { return p.observation(); });
+}
+
+tail_values tail::values(series_id series, time_range range) const {
+  return part<measured>(series, range, false, SIZE_MAX,
+                        [](point const& p) { return measured{p.moment(), numeric_value(p.value)}; });
 }
 
 std::optional<observation> tail::find(series_id series, observation_number number) const {

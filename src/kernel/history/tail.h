@@ -22,11 +22,20 @@
 namespace dos::history_parts {
 
 // The part of a tail that a reader works on: a copy, so that it holds no lock afterwards.
-struct tail_view {
-  std::vector<observation> points;  // in order of moment
-  mask hidden;                      // of what the chunks hold; also the numbers of `points`
-  bool edited = false;              // something of the chunks is hidden
+template <typename Point>
+struct tail_part {
+  std::vector<Point> points;  // in order of moment
+  mask hidden;                // of what the chunks hold; also the numbers of `points`
 };
+using tail_view = tail_part<observation>;
+
+// What statistics need of an observation.
+struct measured {
+  dos::moment at;
+  std::optional<double> value;  // as a number
+  dos::moment moment() const { return at; }
+};
+using tail_values = tail_part<measured>;
 
 class tail {
  public:
@@ -40,6 +49,7 @@ class tail {
 
   // Any thread. At most `limit` points, those that come first in the direction of the query.
   tail_view view(series_id series, time_range range, bool descending = false, std::size_t limit = SIZE_MAX) const;
+  tail_values values(series_id series, time_range range) const;
   std::optional<observation> find(series_id series, observation_number number) const;
   std::size_t bytes() const { return bytes_; }
 
@@ -114,6 +124,8 @@ class tail {
   static constexpr std::size_t shard_count = 64;
   static constexpr std::size_t known_extras = 8;
 
+  template <typename Point, typename Make>
+  tail_part<Point> part(series_id series, time_range range, bool descending, std::size_t limit, Make const& make) const;
   shard& shard_of(series_id s) { return shards_[s % shard_count]; }
   shard const& shard_of(series_id s) const { return shards_[s % shard_count]; }
   static open_series* find_open(shard const& in, series_id s);

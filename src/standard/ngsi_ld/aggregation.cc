@@ -9,6 +9,20 @@
 #include "standard/ngsi_ld/fragment.h"
 
 namespace dos::ngsi_ld {
+
+struct period_values {
+  timestamp from, to;
+  std::uint64_t count = 0;
+  value_statistics numbers;
+  std::optional<std::string> least, greatest;  // of texts
+  std::set<std::string> distinct;
+  std::optional<std::string> provenance;  // empty: nobody said
+};
+
+struct aggregates {
+  std::vector<std::pair<series_ref, std::vector<period_values>>> series;
+};
+
 namespace {
 
 // The last one is ours: where the values of a period come from, or "mixed".
@@ -35,15 +49,6 @@ class calendar {
   timestamp start_;
   duration length_;
   time_zone zone_;
-};
-
-struct period_values {
-  timestamp from, to;
-  std::uint64_t count = 0;
-  value_statistics numbers;
-  std::optional<std::string> least, greatest;  // of texts
-  std::set<std::string> distinct;
-  std::optional<std::string> provenance;  // empty: nobody said
 };
 
 // ETSI GS CIM 009, 4.5.19.1: what a value counts as.
@@ -163,9 +168,21 @@ std::vector<period_values> periods_of(series_evolution const& s, temporal_query 
   return out;
 }
 
-using aggregated_series = std::vector<std::pair<series_ref, std::vector<period_values>>>;
+std::shared_ptr<aggregates const> share(aggregates all) {
+  return all.series.empty() ? nullptr : std::make_shared<aggregates const>(std::move(all));
+}
+
+std::string interval_of(period_values const& p) {
+  auto text = std::string(",");
+  write_time(text, p.from);
+  text += ',';
+  write_time(text, p.to);
+  return text + ']';
+}
 
 void write_methods(std::string& out, series_ref const& s, std::vector<period_values> const& periods, aggregation const& a) {
+  auto intervals = std::vector<std::string>();
+  std::transform(periods.begin(), periods.end(), std::back_inserter(intervals), interval_of);
   out += "{\"type\":\"";
   out += type_name(s.kind);
   out += '"';
@@ -178,26 +195,25 @@ void write_methods(std::string& out, series_ref const& s, std::vector<period_val
     out += method;
     out += "\":[";
     auto is_first = true;
-    for (auto const& p : periods) {
-      auto const v = result_of(method, p);
+    for (auto i = std::size_t(0); i < periods.size(); ++i) {
+      auto const v = result_of(method, periods[i]);
       if (v.is_null()) continue;
-      if (!is_first) out += ',';
+      out += is_first ? "[" : ",[";
       is_first = false;
-      out += '[';
       json::write(out, v);
-      out += ',';
-      write_time(out, p.from);
-      out += ',';
-      write_time(out, p.to);
-      out += ']';
+      out += intervals[i];
     }
     out += ']';
   }
   out += '}';
 }
 
-void write_periods(std::string& out, entity_ptr const& e, aggregated_series const& all, temporal_query const& q, aggregation const& a, rendering const& r) {
-  auto head = entity_evolution{e, {}};
+}  // namespace
+
+void write_aggregated(std::string& out, entity_evolution const& e, temporal_query const& q, aggregation const& a, rendering const& r) {
+  static auto const nothing = aggregates();
+  auto const& all = e.aggregated ? e.aggregated->series : nothing.series;
+  auto const head = entity_evolution{e.entity, {}};
   write_evolution(out, head, q, temporal_form::aggregated, r);
   out.pop_back();
   auto is_first = out.back() == '{';
@@ -221,8 +237,6 @@ void write_periods(std::string& out, entity_ptr const& e, aggregated_series cons
   out += '}';
 }
 
-}  // namespace
-
 aggregation parse_aggregation(std::vector<std::string_view> methods, std::string_view period) {
   auto const refuse = [](std::string detail, std::string_view member) {
     ngsi_ld::refuse(std::move(detail), member, "4.5.19");
@@ -242,26 +256,26 @@ aggregation parse_aggregation(std::vector<std::string_view> methods, std::string
   return a;
 }
 
-void write_aggregated(std::string& out, session const& who, entity_ptr const& e, temporal_query const& q, aggregation const& a,
-                      rendering const& r) {
-  auto all = aggregated_series();
+std::shared_ptr<aggregates const> aggregate(session const& who, entity const& e, temporal_query const& q, aggregation const& a,
+                                            projection const& p) {
+  auto all = aggregates();
   auto shown = attribute();
-  for (auto const& s : who.series_of(e->id)) {
+  for (auto const& s : who.series_of(e.id)) {
     shown.name = s.attribute;
     shown.dataset = s.dataset;
-    if (s.attribute == scope_name() || !r.projection.shows(shown)) continue;
-    if (auto periods = periods_of(who, s, q, a); !periods.empty()) all.emplace_back(s, std::move(periods));
+    if (s.attribute == scope_name() || !p.shows(shown)) continue;
+    if (auto periods = periods_of(who, s, q, a); !periods.empty()) all.series.emplace_back(s, std::move(periods));
   }
-  write_periods(out, e, all, q, a, r);
+  return share(std::move(all));
 }
 
-void write_aggregated(std::string& out, entity_evolution const& e, temporal_query const& q, aggregation const& a, rendering const& r) {
-  auto all = aggregated_series();
+std::shared_ptr<aggregates const> aggregate(entity_evolution const& e, temporal_query const& q, aggregation const& a) {
+  auto all = aggregates();
   for (auto const& s : e.series) {
     if (s.series.attribute == scope_name()) continue;
-    if (auto periods = periods_of(s, q, a); !periods.empty()) all.emplace_back(s.series, std::move(periods));
+    if (auto periods = periods_of(s, q, a); !periods.empty()) all.series.emplace_back(s.series, std::move(periods));
   }
-  write_periods(out, e.entity, all, q, a, r);
+  return share(std::move(all));
 }
 
 }  // namespace dos::ngsi_ld

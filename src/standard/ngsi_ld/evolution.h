@@ -2,6 +2,7 @@
 // ETSI GS CIM 009, 4.5.6 to 4.5.8, 4.5.19, 4.11, 6.3.10
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,9 +38,11 @@ struct series_evolution {
   series_ref series;
   std::vector<observation> instances;  // oldest first; newest first with lastN
 };
+struct aggregates;  // of an entity's series, by periods: see `aggregate`
 struct entity_evolution {
   entity_ptr entity;  // its state may be gone
   std::vector<series_evolution> series;  // those with instances in the span
+  std::shared_ptr<aggregates const> aggregated = nullptr;
 };
 
 // The attributes shown by `p`; of each series at most `instances_max` + 1 instances.
@@ -69,11 +72,13 @@ struct aggregation {
 };
 inline constexpr std::size_t periods_max = 100'000;
 aggregation parse_aggregation(std::vector<std::string_view> methods, std::string_view period);  // faults: invalid
+// The attributes shown by `p`, where their instances lie; nothing when there are none in the span.
+std::shared_ptr<aggregates const> aggregate(session const& who, entity const& e, temporal_query const& q, aggregation const& a,
+                                            projection const& p);
+// Of instances that are at hand.
+std::shared_ptr<aggregates const> aggregate(entity_evolution const& e, temporal_query const& q, aggregation const& a);
 
 void write_evolution(std::string& out, entity_evolution const& e, temporal_query const& q, temporal_form form, rendering const& r);
-void write_aggregated(std::string& out, session const& who, entity_ptr const& e, temporal_query const& q, aggregation const& a,
-                      rendering const& r);
-// Of instances that are at hand.
 void write_aggregated(std::string& out, entity_evolution const& e, temporal_query const& q, aggregation const& a, rendering const& r);
 void write_evolution_csv(std::string& out, std::vector<entity_evolution> const& all, rendering const& r);
 

@@ -47,19 +47,17 @@ http::response respond_in_part(call const& c, std::string body, std::optional<st
   return r;
 }
 
-void write_one(std::string& body, call const& c, entity_evolution const& e, temporal_request const& q, bool is_at_hand) {
-  if (q.form != temporal_form::aggregated) return write_evolution(body, e, q.when, q.form, q.how);
-  // What is here alone is aggregated where it lies.
-  if (is_at_hand) return write_aggregated(body, e, q.when, q.aggregated, q.how);
-  write_aggregated(body, c.who, e.entity, q.when, q.aggregated, q.how);
+void write_one(std::string& body, entity_evolution const& e, temporal_request const& q) {
+  if (q.form == temporal_form::aggregated) return write_aggregated(body, e, q.when, q.aggregated, q.how);
+  write_evolution(body, e, q.when, q.form, q.how);
 }
 
-void write_all(std::string& body, call const& c, std::vector<entity_evolution> const& all, temporal_request const& q, remote_evolutions const& theirs) {
+void write_all(std::string& body, call const& c, std::vector<entity_evolution> const& all, temporal_request const& q) {
   if (c.wanted == media::csv) return write_evolution_csv(body, all, q.how);
   body += '[';
   for (auto const& e : all) {
     if (&e != &all.front()) body += ',';
-    write_one(body, c, e, q, theirs.find(e.entity->id) != nullptr);
+    write_one(body, e, q);
   }
   body += ']';
 }
@@ -69,6 +67,17 @@ entity_evolution read_whole(call const& c, entity_ptr const& e, temporal_query c
                             remote_evolutions const& theirs) {
   auto out = read_evolution(c.who, e, when, p, instances_max);
   if (auto const* other = theirs.find(e->id)) merge_evolution(out, *other, when, p, instances_max);
+  return out;
+}
+
+entity_evolution read_aggregated(call const& c, entity_ptr const& e, temporal_request const& q, remote_evolutions const& theirs) {
+  auto out = entity_evolution{e, {}};
+  // What is here alone is aggregated where it lies.
+  if (theirs.find(e->id) == nullptr) {
+    out.aggregated = aggregate(c.who, *e, q.when, q.aggregated, q.how.projection);
+  } else {
+    out.aggregated = aggregate(read_whole(c, e, q.when, q.how.projection, merged_instances_max, theirs), q.when, q.aggregated);
+  }
   return out;
 }
 
@@ -111,8 +120,7 @@ void show_evolution(call_ptr const& c, temporal_request& q, map_wish const& wish
   auto body = std::string();
   auto range = std::optional<std::string>();
   if (q.form == temporal_form::aggregated) {
-    auto const whole = other != nullptr ? read_whole(*c, e, q.when, q.how.projection, merged_instances_max, theirs) : entity_evolution{e, {}};
-    write_one(body, *c, whole, q, other != nullptr);
+    write_one(body, read_aggregated(*c, e, q, theirs), q);
   } else {
     auto all = std::vector<entity_evolution>();
     all.push_back(read_whole(*c, e, q.when, q.how.projection, c->at->temporal_page_max, theirs));
@@ -193,17 +201,16 @@ bool temporal_asking::visit(entity_ptr const& e) {
     for (auto const& s : spans) whole.scopes.insert(whole.scopes.end(), s.scopes.begin(), s.scopes.end());
     if (!query::matches(*filter, whole)) return true;
   }
-  // Aggregates of what is here alone are made when it is written; it is enough to know that there is something to aggregate.
   auto const is_aggregated = t.form == temporal_form::aggregated;
-  auto const instances_max = !is_aggregated ? c->at->temporal_page_max : other != nullptr ? merged_instances_max : 0;
-  auto evolution = read_whole(*c, e, t.when, t.how.projection, instances_max, theirs);
+  auto evolution = is_aggregated ? read_aggregated(*c, e, t, theirs)
+                                 : read_whole(*c, e, t.when, t.how.projection, c->at->temporal_page_max, theirs);
   if (!scope_text.empty()) keep_within(evolution, spans, t.when);
   // An entity without anything in the span is no part of the answer, unless nothing of the span was asked for.
-  if (evolution.series.empty() && (t.when.timerel != temporal_query::relation::any || t.how.projection.datasets_chosen)) {
+  auto const is_empty = evolution.series.empty() && !evolution.aggregated;
+  if (is_empty && (t.when.timerel != temporal_query::relation::any || t.how.projection.datasets_chosen)) {
     auto const shows_attributes = !t.how.projection.picks || !t.how.projection.picked.empty();
     if (shows_attributes) return true;
   }
-  if (is_aggregated && other == nullptr) evolution.series.clear();
   if (makes_map()) {
     all.push_back({e->id, holders_of(*c, e->id, theirs)});
     if (all.size() > entity_map_entities_max) return false;  // refused when the map is made
@@ -258,7 +265,7 @@ void answer_asking(temporal_asking& a) {
   auto const context = c.inline_context();
   a.t.how.inline_context = context;
   auto body = std::string();
-  write_all(body, c, a.page, a.t, a.theirs);
+  write_all(body, c, a.page, a.t);
   auto r = respond_in_part(c, std::move(body), range);
   if (map && !a.wish.known && !range) r.status = 201;
   if (map) r.headers.add("NGSILD-EntityMap", map_address(c, *map));

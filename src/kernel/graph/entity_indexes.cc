@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "geo/geometry.h"
+#include "kernel/graph/comparison.h"
 
 namespace dos {
 namespace {
@@ -62,6 +63,38 @@ void add_conjuncts(query::node const& n, std::vector<query::node const*>& out) {
   for (auto const& child : n.children) add_conjuncts(*child, out);
 }
 
+// "id==…" of the entity itself.
+std::optional<std::vector<std::string>> ids_named(query::node const& n) {
+  if (n.path.attribute || n.path.what != query::path::field::id || n.relation != query::relation::equal || n.folded)
+    return std::nullopt;
+  auto ids = std::vector<std::string>();
+  auto const add = [&](json::value const& v) {
+    if (!v.is_string() || query::find_time(v.as_string())) return false;
+    ids.emplace_back(v.as_string());
+    return true;
+  };
+  if (auto const* const one = std::get_if<json::value>(&n.operand)) return add(*one) ? std::optional(ids) : std::nullopt;
+  auto const* const list = std::get_if<std::vector<std::variant<json::value, query::range>>>(&n.operand);
+  if (!list) return std::nullopt;
+  for (auto const& v : *list) {
+    auto const* const one = std::get_if<json::value>(&v);
+    if (!one || !add(*one)) return std::nullopt;
+  }
+  return ids;
+}
+
+// Whether indexes could answer, if they were there.
+bool can_have_source(query::node const& n) {
+  auto const can = [](query::node_ptr const& child) { return can_have_source(*child); };
+  switch (n.what) {
+    case query::node::kind::geo: return n.spatial->box().has_value();
+    case query::node::kind::compare: return ids_named(n) || value_index::find_bounds(n);
+    case query::node::kind::all: return std::any_of(n.children.begin(), n.children.end(), can);
+    case query::node::kind::any: return std::all_of(n.children.begin(), n.children.end(), can);
+    default: return false;
+  }
+}
+
 // In order, each once. Many are marked in a row of bits, which is faster than sorting.
 void make_distinct(std::vector<std::uint32_t>& slots) {
   if (slots.empty()) return;
@@ -105,7 +138,9 @@ void entity_indexes::change(std::uint32_t slot, entity const* before, entity con
   add_missing(changed, after, before);
   for (auto const& c : changed) {
     if (c.is_place) change_place(slot, c.name, after);
-    if (auto const it = values_.find(c.name); it != values_.end()) change_derived(*it->second.index, slot, before, after);
+    for (auto const& v : values_) {
+      if (v->index->concerns(c.name)) change_derived(*v->index, slot, before, after);
+    }
   }
   auto const new_words = !before || !after || std::any_of(changed.begin(), changed.end(), [&](auto const& c) {
     return words_ && words_->concerns(c.name);
@@ -164,18 +199,21 @@ geo::rtree const* entity_indexes::find_places(symbol attribute) const {
   return it == places_.end() ? nullptr : &it->second;
 }
 
-std::unique_ptr<derived_index> entity_indexes::add(symbol attribute, std::unique_ptr<value_index> index) {
+entity_indexes::value_entry const* entity_indexes::find_values(indexed_path const& of) const {
+  auto const it = std::find_if(values_.begin(), values_.end(), [&](auto const& v) { return v->index->of() == of; });
+  return it == values_.end() ? nullptr : it->get();
+}
+
+std::unique_ptr<derived_index> entity_indexes::add(std::unique_ptr<value_index> index) {
   auto gone = std::unique_ptr<derived_index>();
   if (values_.size() >= attribute_indexes_max) {
     auto const idle = std::min_element(values_.begin(), values_.end(), [](auto const& a, auto const& b) {
-      return a.second.last_used.load() < b.second.last_used.load();
+      return a->last_used.load() < b->last_used.load();
     });
-    gone = std::move(idle->second.index);
+    gone = std::move((*idle)->index);
     values_.erase(idle);
   }
-  auto& entry = values_[attribute];
-  entry.index = std::move(index);
-  entry.last_used = ++uses_;
+  values_.push_back(std::make_unique<value_entry>(std::move(index), ++uses_));
   return gone;
 }
 
@@ -202,24 +240,26 @@ bool entity_indexes::pays_off(query_plan const& p, std::size_t listed) const {
   return double(listed) / listed_per_look + looks < double(p.estimate) * 0.75;
 }
 
-void entity_indexes::add_values(query_plan& p, query::node const& n, std::vector<source>& out) const {
-  auto s = source();
-  auto bounds = value_index::find_bounds(n);
-  if (!bounds) return;
-  auto const it = values_.find(n.path.attribute);
-  if (it == values_.end()) {
-    p.unindexed.push_back(n.path.attribute);
-    return;
+std::optional<entity_indexes::source> entity_indexes::find_source_of_values(query_plan& p, query::node const& n) const {
+  auto const bounds = value_index::find_bounds(n);
+  if (!bounds) return std::nullopt;
+  auto const of = indexed_path{n.path.attribute, n.path.trail};
+  auto const* const entry = find_values(of);
+  if (!entry) {
+    p.unindexed.push_back(of);
+    return std::nullopt;
   }
-  for (auto const& b : *bounds) s.count += it->second.index->count(b);
+  auto s = source();
+  for (auto const& b : *bounds) {
+    s.count += entry->index->count(b);
+    s.values.emplace_back(entry, b);
+  }
   s.is_exact = std::all_of(bounds->begin(), bounds->end(), [](auto const& b) { return b.is_exact; });
-  s.values = &it->second;
-  s.bounds = std::move(*bounds);
-  out.push_back(std::move(s));
+  return s;
 }
 
-void entity_indexes::add_places(query_plan const& p, query::node const& n, std::vector<source>& out) const {
-  if (n.what != query::node::kind::geo || !n.spatial->box()) return;
+std::optional<entity_indexes::source> entity_indexes::find_source_of_places(query_plan const& p, query::node const& n) const {
+  if (!n.spatial->box()) return std::nullopt;
   auto s = source();
   if (auto const* const tree = find_places(n.path.attribute)) {
     auto is_too_many = false;
@@ -228,17 +268,55 @@ void entity_indexes::add_places(query_plan const& p, query::node const& n, std::
       is_too_many = s.slots.size() > places_found_max || (s.slots.size() % 1024 == 0 && !pays_off(p, s.slots.size()));
       return !is_too_many;
     });
-    if (is_too_many) return;
+    if (is_too_many) return std::nullopt;
   }
   s.count = s.slots.size();
-  out.push_back(std::move(s));
+  return s;
+}
+
+// Where everything lies that can satisfy the node; nothing when no index can say.
+std::optional<entity_indexes::source> entity_indexes::find_source(query_plan& p, query::node const& n,
+                                                                  slot_finder const& find_slot) const {
+  if (n.what == query::node::kind::geo) return find_source_of_places(p, n);
+  if (n.what == query::node::kind::compare) {
+    auto const ids = ids_named(n);
+    if (!ids) return find_source_of_values(p, n);
+    auto s = source();
+    for (auto const& id : *ids) {
+      if (auto const slot = find_slot(id)) s.slots.push_back(*slot);
+    }
+    s.count = s.slots.size();
+    return s;
+  }
+  if (n.what == query::node::kind::all) {
+    auto best = std::optional<source>();
+    for (auto const& child : n.children) {
+      auto s = find_source(p, *child, find_slot);
+      if (s && (!best || s->count < best->count)) best = std::move(s);
+    }
+    if (best) best->is_exact = false;
+    return best;
+  }
+  if (n.what != query::node::kind::any || !can_have_source(n)) return std::nullopt;
+  auto all = std::optional(source());
+  all->is_exact = true;
+  for (auto const& child : n.children) {
+    auto s = find_source(p, *child, find_slot);
+    if (!s) all.reset();
+    if (!all) continue;  // the others say which indexes they miss
+    all->count += s->count;
+    all->is_exact = all->is_exact && s->is_exact;
+    all->slots.insert(all->slots.end(), s->slots.begin(), s->slots.end());
+    all->values.insert(all->values.end(), s->values.begin(), s->values.end());
+  }
+  return all;
 }
 
 void entity_indexes::use(query_plan& p, source s) const {
-  if (s.values) {
-    s.values->last_used = ++uses_;
-    s.slots.reserve(s.count);
-    for (auto const& b : s.bounds) s.values->index->collect(b, s.slots);
+  s.slots.reserve(s.count);
+  for (auto const& [values, bounds] : s.values) {
+    values->last_used = ++uses_;
+    values->index->collect(bounds, s.slots);
   }
   if (!p.slots) {
     keep_types(p, s.slots);
@@ -279,7 +357,7 @@ double entity_indexes::expected_looks(query::query const& q, std::vector<source>
   return looks;
 }
 
-query_plan entity_indexes::make_plan(query::query const& q, std::size_t few) const {
+query_plan entity_indexes::make_plan(query::query const& q, slot_finder const& find_slot, std::size_t few) const {
   auto p = query_plan();
   p.estimate = living_.size();
   p.with_deleted = q.with_deleted;
@@ -291,8 +369,7 @@ query_plan entity_indexes::make_plan(query::query const& q, std::size_t few) con
   if (q.filter) add_conjuncts(*q.filter, conjuncts);
   auto sources = std::vector<source>();
   for (auto const* const n : conjuncts) {
-    add_values(p, *n, sources);
-    add_places(p, *n, sources);
+    if (auto s = find_source(p, *n, find_slot)) sources.push_back(std::move(*s));
   }
   std::sort(sources.begin(), sources.end(), [](auto const& a, auto const& b) { return a.count < b.count; });
   auto const is_indexed = sources.size() == conjuncts.size();

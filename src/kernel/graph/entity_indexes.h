@@ -2,8 +2,10 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -25,7 +27,7 @@ struct query_plan {
   std::size_t estimate = 0;                         // of how many slots
   bool is_exact = false;                            // each of them matches, and `estimate` is their number
   bool is_try = false;                 // a few of them are likely to do: nothing was listed
-  std::vector<symbol> unindexed;       // attributes whose values are compared, but not indexed
+  std::vector<indexed_path> unindexed;  // what is compared, but not indexed
   query::node const* text = nullptr;  // a text search that every match has to pass
 };
 
@@ -41,8 +43,10 @@ class entity_indexes {
   std::vector<std::pair<symbol, std::size_t>> types() const;
   std::vector<std::pair<symbol, std::size_t>> attributes_of(symbol type) const;
 
+  // `find_slot`: of an id.
+  using slot_finder = std::function<std::optional<std::uint32_t>(std::string_view id)>;
   // `few`: where so many entities are likely to hold all that is wanted, the plan is to try those first. 0: don't.
-  query_plan make_plan(query::query const& q, std::size_t few = 0) const;
+  query_plan make_plan(query::query const& q, slot_finder const& find_slot, std::size_t few = 0) const;
   // Only the living ones of these can match.
   void narrow(query_plan& p, slot_set const& found) const;
   // Appends up to `n` slots of the plan in order, the first not less than `from`.
@@ -50,9 +54,9 @@ class entity_indexes {
   // How many entities have one of these types, when types alone decide.
   std::size_t count_of_type(symbol type) const;
 
-  bool has_values_of(symbol attribute) const { return values_.contains(attribute); }
+  bool has_values_of(indexed_path const& of) const { return find_values(of) != nullptr; }
   // Returns the one that had to go, used least of late, to be destroyed without a lock.
-  std::unique_ptr<derived_index> add(symbol attribute, std::unique_ptr<value_index> index);
+  std::unique_ptr<derived_index> add(std::unique_ptr<value_index> index);
   word_index const* words() const { return words_.get(); }
   void add(std::unique_ptr<word_index> index) { words_ = std::move(index); }
 
@@ -67,6 +71,8 @@ class entity_indexes {
   struct value_entry {
     std::unique_ptr<value_index> index;
     mutable std::atomic<std::uint64_t> last_used{0};
+
+    value_entry(std::unique_ptr<value_index> i, std::uint64_t used) : index(std::move(i)), last_used(used) {}
   };
 
   void count(std::uint32_t slot, entity const& e, int by);
@@ -75,13 +81,14 @@ class entity_indexes {
   // What an index found, or could list: every match is among these slots.
   struct source {
     std::size_t count = 0;
-    std::vector<std::uint32_t> slots;   // of places, which have to be searched to be counted
-    value_entry const* values = nullptr;  // else within these bounds
-    std::vector<value_index::bounds> bounds;
+    std::vector<std::uint32_t> slots;  // of ids, and of places, which have to be searched to be counted
+    std::vector<std::pair<value_entry const*, value_index::bounds>> values;  // and what lies within these bounds
     bool is_exact = false;  // the node holds for all of them
   };
-  void add_values(query_plan& p, query::node const& n, std::vector<source>& out) const;
-  void add_places(query_plan const& p, query::node const& n, std::vector<source>& out) const;
+  value_entry const* find_values(indexed_path const& of) const;
+  std::optional<source> find_source(query_plan& p, query::node const& n, slot_finder const& find_slot) const;
+  std::optional<source> find_source_of_values(query_plan& p, query::node const& n) const;
+  std::optional<source> find_source_of_places(query_plan const& p, query::node const& n) const;
   void use(query_plan& p, source s) const;
   bool pays_off(query_plan const& p, std::size_t listed) const;
   double expected_looks(query::query const& q, std::vector<source> const& sources) const;
@@ -92,7 +99,7 @@ class entity_indexes {
   slot_set deleted_;
   std::unordered_map<symbol, type_entry> types_;
   std::unordered_map<symbol, geo::rtree> places_;
-  std::unordered_map<symbol, value_entry> values_;
+  std::vector<std::unique_ptr<value_entry>> values_;
   std::unique_ptr<word_index> words_;
   mutable std::atomic<std::uint64_t> uses_{0};
 };

@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::size_t slice_max = 1024;         // entities taken from the store at once
 constexpr std::size_t few_candidates = 2000;    // looked at one by one without a thought of an index
+constexpr std::size_t words_tried_max = 3;      // of a text search
 constexpr std::size_t terms_at_once = 4096;     // words searched without giving up the lock
 constexpr std::size_t journal_under_lock = 64;  // changes that a new index may catch up with while the writer waits
 constexpr std::size_t demands_max = 4096;
@@ -77,16 +78,17 @@ struct entity_store::state {
     unsigned needed = 2;  // rises with each build: an index that is often dropped again is not worth it
   };
   std::mutex demand_mutex;
-  std::unordered_map<symbol, demand> demands;
+  std::unordered_map<std::string, demand> demands;
 
   void replace(std::optional<std::uint32_t> slot, entity_ptr before, entity_ptr after);
   query_plan plan(query::query const& q, std::size_t few = 0);
-  bool is_wanted(symbol attribute);
-  void build_values(symbol attribute);
+  bool is_wanted(indexed_path const& of);
+  void build_values(indexed_path const& of);
   void build_words();
   template <typename Index, typename Install>
   void build(std::unique_ptr<Index> index, Install const& install);
   void search_words(query_plan& p);
+  bool narrow_to_word(query_plan& p, std::string_view part);
 
   struct span {
     std::uint64_t from = 0;            // slot
@@ -154,14 +156,14 @@ query_plan entity_store::state::plan(query::query const& q, std::size_t few) {
   if (names_ids(q)) return plan_ids(q);
   auto const make = [&] {
     auto const lock = std::shared_lock(mutex);
-    return indexes.make_plan(q, few);
+    return indexes.make_plan(q, [&](std::string_view id) { return slots.find_slot(id); }, few);
   };
   auto p = make();
   if (p.estimate <= few_candidates || p.is_try) return p;
   auto again = false;
-  for (auto const attribute : p.unindexed) {
-    if (!is_wanted(attribute)) continue;
-    build_values(attribute);
+  for (auto const& of : p.unindexed) {
+    if (!is_wanted(of)) continue;
+    build_values(of);
     again = true;
   }
   if (again) p = make();
@@ -169,19 +171,21 @@ query_plan entity_store::state::plan(query::query const& q, std::size_t few) {
   return p;
 }
 
-bool entity_store::state::is_wanted(symbol attribute) {
+bool entity_store::state::is_wanted(indexed_path const& of) {
+  auto key = std::string(of.attribute.text());
+  for (auto const& member : of.trail) key += '\n' + member;
   auto const lock = std::lock_guard(demand_mutex);
   if (demands.size() >= demands_max) demands.clear();
-  auto& d = demands[attribute];
+  auto& d = demands[key];
   if (++d.count < d.needed) return false;
   d = {0, std::min(d.needed * 4, 1u << 20)};
   return true;
 }
 
-void entity_store::state::build_values(symbol attribute) {
+void entity_store::state::build_values(indexed_path const& of) {
   auto dropped = std::unique_ptr<derived_index>();
-  build(std::make_unique<value_index>(attribute), [&](std::unique_ptr<value_index> ready) {
-    if (!indexes.has_values_of(attribute)) dropped = indexes.add(attribute, std::move(ready));
+  build(std::make_unique<value_index>(of), [&](std::unique_ptr<value_index> ready) {
+    if (!indexes.has_values_of(of)) dropped = indexes.add(std::move(ready));
   });
 }
 
@@ -240,20 +244,28 @@ void entity_store::state::search_words(query_plan& p) {
     return indexes.words() != nullptr;
   };
   if (!has_words()) build_words();
-  // The longest word is in the fewest entities.
-  auto const& part = *std::max_element(p.text->words.begin(), p.text->words.end(),
-                                       [](auto const& a, auto const& b) { return a.size() < b.size(); });
+  // The longest word is mostly in the fewest entities; one that is in most of them is no help, another may be.
+  auto parts = std::vector<std::string_view>(p.text->words.begin(), p.text->words.end());
+  std::sort(parts.begin(), parts.end(), [](auto a, auto b) { return a.size() > b.size(); });
+  for (auto i = std::size_t(0); i < std::min(parts.size(), words_tried_max) && p.estimate > few_candidates; ++i) {
+    if (!narrow_to_word(p, parts[i])) return;
+  }
+}
+
+// False when there is no index of words any more.
+bool entity_store::state::narrow_to_word(query_plan& p, std::string_view part) {
   auto found = slot_set();
   for (auto from = std::size_t(0); found.size() < p.estimate; from += terms_at_once) {
     auto const lock = std::shared_lock(mutex);
     auto const* const words = indexes.words();
-    if (!words) return;
+    if (!words) return false;
     if (from >= words->term_count()) {
       indexes.narrow(p, found);
-      return;
+      return true;
     }
     words->collect(part, from, from + terms_at_once, p.estimate, found);
   }
+  return true;
 }
 
 // The nearest entities, from near to far, in growing rounds until nothing farther away can come in.

@@ -89,7 +89,14 @@ class plain_store {
 };
 
 query::node_ptr random_condition(random_world& world, int depth = 0) {
-  switch (world.below(depth < 2 ? 10 : 7)) {
+  auto const member_path = [&] {
+    auto p = value_path(world.name());
+    p.trail = {world.chance(90) ? "m1" : "@value"};
+    return p;
+  };
+  auto id_path = query::path();
+  id_path.what = query::path::field::id;
+  switch (world.below(depth < 2 ? 12 : 9)) {
     case 0: return query::spatial(location, around(7.3 + double(world.below(4000)) / 1e4, 51.5, double(world.below(20'000))));
     case 1: return query::text({world.chance(50) ? "haus" : "7"});
     case 2: return query::exists(value_path(world.name()));
@@ -101,8 +108,10 @@ query::node_ptr random_condition(random_world& world, int depth = 0) {
                             std::vector<std::variant<json::value, query::range>>{world.scalar(), query::range{2, 3}});
     case 5:
     case 6: return query::compare(value_path(world.name()), query::relation(world.below(6)), world.scalar());
-    case 7: return query::all({random_condition(world, depth + 1), random_condition(world, depth + 1)});
-    case 8: return query::any({random_condition(world, depth + 1), random_condition(world, depth + 1)});
+    case 7: return query::compare(member_path(), query::relation(world.below(6)), world.scalar());
+    case 8: return query::compare(id_path, query::relation::equal, world.id());
+    case 9: return query::all({random_condition(world, depth + 1), random_condition(world, depth + 1)});
+    case 10: return query::any({random_condition(world, depth + 1), random_condition(world, depth + 1)});
     default: return query::none(random_condition(world, depth + 1));
   }
 }

@@ -21,6 +21,10 @@ template <typename Visit>
 bool any_in_json(json::value const& v, std::vector<std::string> const& trail, std::size_t at, Visit const& visit) {
   if (at == trail.size()) return visit(v);
   auto const& here = unwrapped(v);
+  if (&here != &v) {
+    auto const* const as_given = v.find(trail[at]);
+    if (as_given && any_in_json(*as_given, trail, at + 1, visit)) return true;
+  }
   if (here.is_array()) {
     auto const& items = here.as_array();
     if (auto const index = text::to_int(trail[at])) {

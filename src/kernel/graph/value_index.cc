@@ -77,7 +77,7 @@ std::optional<std::vector<key_bounds>> bounds_of_operand(query::operand const& o
 std::optional<std::vector<value_index::bounds>> value_index::find_bounds(query::node const& n) {
   auto const& p = n.path;
   if (n.what != query::node::kind::compare || n.folded || !p.attribute || p.what != query::path::field::value ||
-      !p.sub_attributes.empty() || !p.trail.empty()) {
+      !p.sub_attributes.empty()) {
     return std::nullopt;
   }
   if (n.relation == query::relation::equal) return bounds_of_operand(n.operand);
@@ -107,7 +107,8 @@ void value_index::for_each_entry(std::uint32_t slot, entity const& e, Visit cons
     visit(entry{kind::text, slot, key_of(v.as_string())});
   };
   auto path = query::path();
-  path.attribute = attribute_;
+  path.attribute = of_.attribute;
+  path.trail = of_.trail;
   query::any_value(path, e, [&](json::value const& v) {
     auto const& inner = query::unwrapped(v);
     if (!inner.is_array()) {

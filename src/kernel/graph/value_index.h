@@ -1,15 +1,23 @@
-// The values of one attribute in order, whatever the type of the entity. For this module only.
+// The values of one attribute, or of a member of it, in order, whatever the type of the entity. For this module only.
 #pragma once
 
 #include <compare>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "kernel/graph/derived_index.h"
 #include "kernel/graph/query.h"
 
 namespace dos {
+
+struct indexed_path {
+  symbol attribute;
+  std::vector<std::string> trail;  // see query::path
+
+  bool operator==(indexed_path const&) const = default;
+};
 
 class value_index final : public derived_index {
  public:
@@ -21,12 +29,13 @@ class value_index final : public derived_index {
     bool is_exact = false;    // everything that lies within satisfies the comparison
   };
 
-  explicit value_index(symbol attribute) : attribute_(attribute) {}
+  explicit value_index(indexed_path of) : of_(std::move(of)) {}
 
   // Where everything lies that can satisfy the comparison (and maybe more); nothing when an index cannot say.
   static std::optional<std::vector<bounds>> find_bounds(query::node const& compare);
 
-  bool concerns(symbol attribute_name) const override { return attribute_name == attribute_; }
+  bool concerns(symbol attribute_name) const override { return attribute_name == of_.attribute; }
+  indexed_path const& of() const { return of_; }
   void insert(std::uint32_t slot, entity const& e) override;
   void erase(std::uint32_t slot, entity const& e) override;
 
@@ -58,7 +67,7 @@ class value_index final : public derived_index {
   void insert(entry const& e);
   void erase(entry const& e);
 
-  symbol attribute_;
+  indexed_path of_;
   std::vector<block> blocks_;  // in order, none empty
   std::size_t size_ = 0;
 };

@@ -14,6 +14,8 @@ bool is_letter(char c) {
 void add_texts(std::string& out, json::value const& v) {
   if (v.is_string()) {
     (out += v.as_string()) += '\n';
+  } else if (v.is_number() || v.is_bool()) {
+    (out += json::to_string(v)) += '\n';
   } else if (v.is_array()) {
     for (auto const& item : v.as_array()) add_texts(out, item);
   } else if (v.is_object()) {

@@ -198,7 +198,7 @@ void writer::change_datastream(item const& i, json::value const& body, bool whol
   }
   if (auto const* const o = body.find("Observations"); o && !o->as_array().empty())
     refuse("an Observation stays with its Datastream", "Observations");
-  t_.put_record(datastream_collection, key, std::move(about));
+  put_datastream_record(key, std::move(about));
   touched_.emplace_back(i.what, i.id);
 }
 
@@ -275,12 +275,25 @@ void writer::change_historical_location(item const& i, json::value const& body) 
   t_.put(std::move(e), transaction::keep::nothing);
 }
 
-// What was said of a datastream beyond its attribute.
+// What is said of a datastream beyond its attribute, findable by its name.
+void writer::put_datastream_record(std::string const& key, json::value about) {
+  auto const old = t_.find_record(datastream_collection, key);
+  auto const before = old ? datastream_name_key(old->text_or("name", ""), key) : std::string();
+  auto const after = datastream_name_key(about.text_or("name", ""), key);
+  if (before != after) {
+    if (old && t_.find_record(datastream_name_collection, before)) t_.erase_record(datastream_name_collection, before);
+    t_.put_record(datastream_name_collection, after, true);
+  }
+  t_.put_record(datastream_collection, key, std::move(about));
+}
+
 void writer::erase_datastream_records(std::string const& key) {
   if (auto const record = t_.find_record(datastream_collection, key)) {
     unlink(record->text_or("sensor", ""), "datastream", key);
     for (auto const& p : record->find("observedProperties")->as_array()) unlink(p.as_string(), "datastream", key);
     t_.erase_record(datastream_collection, key);
+    auto const name = datastream_name_key(record->text_or("name", ""), key);
+    if (t_.find_record(datastream_name_collection, name)) t_.erase_record(datastream_name_collection, name);
   }
   for (auto const kept : {result_time_collection, area_collection}) {
     if (t_.find_record(kept, key)) t_.erase_record(kept, key);

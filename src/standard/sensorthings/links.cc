@@ -63,7 +63,7 @@ void writer::detach(item const& from, item const& other) {
     about[name] = without(about.find(name)->as_array(), gone);
   }
   unlink(uri, "datastream", key);
-  t_.put_record(datastream_collection, key, std::move(about));
+  put_datastream_record(key, std::move(about));
   touched_.emplace_back(from.what, from.id);
 }
 

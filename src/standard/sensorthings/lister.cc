@@ -125,15 +125,45 @@ std::int64_t integer_at(json::array const& a, std::size_t i) {
 
 }  // namespace
 
-void lister::stream(collection const& c, std::uint64_t from_id, time_bounds const& bounds, visitor const& visit) const {
-  if (!c.from) return reader_.for_each(c.what, from_id, bounds, visit);
-  reader_.for_each(*c.from, *c.by, bounds, visit);
+void lister::stream(collection const& c, expression const* filter, std::uint64_t from_id, time_bounds const& bounds,
+                    visitor const& visit) const {
+  if (c.from) return reader_.for_each(*c.from, *c.by, bounds, visit);
+  auto const found = filter ? candidates_.find(c.what, *filter) : std::nullopt;
+  if (!found) return reader_.for_each(c.what, from_id, bounds, visit);
+  auto goes_on = true;
+  for (auto n = std::lower_bound(found->begin(), found->end(), from_id); goes_on && n != found->end(); ++n) {
+    if (c.what != kind::observation) {
+      auto const i = reader_.find(c.what, *n);
+      goes_on = !i || visit(*i);
+      continue;
+    }
+    for (auto const k : {kind::datastream, kind::multi_datastream}) {
+      auto const stream = reader_.find(k, *n);
+      if (!stream) continue;
+      reader_.for_each(*stream, *describe(k).find_navigation("Observations"), bounds,
+                       [&](item const& o) { return goes_on = visit(o); });
+    }
+  }
+}
+
+// Of those whose observations can satisfy the filter.
+void lister::for_each_datastream(expression const* filter, visitor const& visit) const {
+  auto const found = filter ? candidates_.find(kind::observation, *filter) : std::nullopt;
+  for (auto const k : {kind::datastream, kind::multi_datastream}) {
+    if (!found) {
+      reader_.for_each(k, 0, {}, visit);
+      continue;
+    }
+    for (auto const n : *found) {
+      if (auto const stream = reader_.find(k, n)) visit(*stream);
+    }
+  }
 }
 
 void lister::for_each(collection const& c, query_options const& o, visitor const& visit) const {
   auto bounds = time_bounds();
   if (c.what == kind::observation && o.filter) narrow(*o.filter, bounds);
-  stream(c, 0, bounds, [&](item const& i) { return (o.filter && !evaluate_.holds(*o.filter, i)) || visit(i); });
+  stream(c, o.filter.get(), 0, bounds, [&](item const& i) { return (o.filter && !evaluate_.holds(*o.filter, i)) || visit(i); });
 }
 
 std::uint64_t lister::count(collection const& c, query_options const& o) const {
@@ -225,7 +255,7 @@ page lister::in_natural_order(collection const& c, query_options const& o, time_
     result.items.push_back(i);
     return true;
   };
-  if (size > 0) stream(c, from_id, bounds, take);
+  if (size > 0) stream(c, o.filter.get(), from_id, bounds, take);
   return result;
 }
 
@@ -274,14 +304,12 @@ page lister::in_order(collection const& c, query_options const& o, time_bounds c
     return !by_series || ++of_series < wanted;
   };
   if (by_series && !c.from) {
-    for (auto const k : {kind::datastream, kind::multi_datastream}) {
-      reader_.for_each(k, 0, {}, [&](item const& stream) {
-        reader_.for_each(stream, *describe(k).find_navigation("Observations"), bounds, add);
-        return true;
-      });
-    }
+    for_each_datastream(o.filter.get(), [&](item const& stream) {
+      reader_.for_each(stream, *describe(stream.what).find_navigation("Observations"), bounds, add);
+      return true;
+    });
   } else {
-    stream(c, 0, bounds, add);
+    stream(c, o.filter.get(), 0, bounds, add);
   }
   std::sort(best.begin(), best.end(), is_before);
   auto result = page();

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "standard/sensorthings/candidates.h"
 #include "standard/sensorthings/evaluator.h"
 #include "standard/sensorthings/options.h"
 #include "standard/sensorthings/reader.h"
@@ -26,7 +27,7 @@ struct page {
 
 class lister {
  public:
-  lister(reader const& r, limits const& l) : reader_(r), limits_(l), evaluate_(r) {}
+  lister(reader const& r, limits const& l) : reader_(r), limits_(l), evaluate_(r), candidates_(r, l.candidates_max) {}
 
   page list(collection c, query_options const& o) const;
   std::uint64_t count(collection const& c, query_options const& o) const;
@@ -34,13 +35,16 @@ class lister {
   void for_each(collection const& c, query_options const& o, visitor const& visit) const;
 
  private:
-  void stream(collection const& c, std::uint64_t from_id, time_bounds const& bounds, visitor const& visit) const;
+  void stream(collection const& c, expression const* filter, std::uint64_t from_id, time_bounds const& bounds,
+              visitor const& visit) const;
+  void for_each_datastream(expression const* filter, visitor const& visit) const;
   page in_natural_order(collection const& c, query_options const& o, time_bounds bounds, std::size_t size) const;
   page in_order(collection const& c, query_options const& o, time_bounds const& bounds, std::size_t size) const;
 
   reader const& reader_;
   limits const& limits_;
   evaluator evaluate_;
+  candidates candidates_;
 };
 
 }  // namespace dos::sensorthings

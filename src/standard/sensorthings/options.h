@@ -16,6 +16,7 @@ struct limits {
   std::size_t page_default = 100;
   std::size_t page_max = 1'000;                // entities in one list
   std::size_t observations_page_max = 10'000;  //
+  std::size_t candidates_max = 10'000;         // looked at one by one instead of all there are; 0: never
   int expand_depth_max = 8;
   std::size_t expand_count_max = 100;  // of one request
 };

@@ -16,6 +16,18 @@ bool keeps_measurements(attribute_kind k) {
          k == attribute_kind::vocab_property;
 }
 
+// What `gather` finds, each once.
+template <typename Gather>
+void in_order_of_id(Gather const& gather, visitor const& visit) {
+  auto found = std::vector<item>();
+  gather([&](item const& i) { return found.push_back(i), true; });
+  std::sort(found.begin(), found.end(), [](item const& a, item const& b) { return a.id < b.id; });
+  found.erase(std::unique(found.begin(), found.end(), [](item const& a, item const& b) { return a.id == b.id; }), found.end());
+  for (auto const& i : found) {
+    if (!visit(i)) return;
+  }
+}
+
 }  // namespace
 
 std::string link_key(std::string_view target, std::string_view relation, std::string_view source) {
@@ -27,6 +39,13 @@ std::string property_entity_id(vocabulary const& words, symbol attribute) {
   for (auto const c : words.term(attribute))
     id += std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' ? c : '_';
   return id;
+}
+
+std::string datastream_name_key(std::string_view name, std::string_view series) {
+  constexpr std::size_t name_bytes_max = 100;
+  auto n = std::min(name.size(), name_bytes_max);
+  while (n > 0 && n < name.size() && (name[n] & 0xc0) == 0x80) --n;
+  return std::string(name.substr(0, n)) + '\n' + std::string(series);
 }
 
 std::uint64_t reader::number_of(entity const& e) const {
@@ -189,25 +208,7 @@ void reader::for_each(kind k, std::uint64_t from, time_bounds const& bounds, vis
     }
     return;
   }
-  if (k == kind::observed_property && from == 0) {
-    for (auto const& [type, n] : who_.types()) {
-      for (auto const& [name, m] : who_.attributes_of(type)) {
-        if (own_.find(property_entity_id(words_, name))) continue;
-        auto q = query::query();
-        q.selectors = {{.ids = {}, .id_pattern = {}, .types = {{type}}}};
-        q.attributes = {name};
-        q.limit = 20;
-        for (auto const& e : who_.find(q).entities) {
-          auto const a = e->find(name);
-          auto const stream = a && a->series ? as_datastream(e, {a->series, name, {}, a->kind}) : std::nullopt;
-          if (stream && stream->derived) {
-            derived_property(name);
-            break;
-          }
-        }
-      }
-    }
-  }
+  if (k == kind::observed_property && from == 0) make_properties();
   auto const last = who_.series_end();
   auto const& entities = own_.city().entities();
   auto const is_series = k == kind::datastream || k == kind::multi_datastream || k == kind::location;
@@ -221,6 +222,26 @@ void reader::for_each(kind k, std::uint64_t from, time_bounds const& bounds, vis
     auto const i = find(k, n);
     if (!i) continue;
     if (!visit(*i)) return;
+  }
+}
+
+void reader::make_properties() const {
+  for (auto const& [type, n] : who_.types()) {
+    for (auto const& [name, m] : who_.attributes_of(type)) {
+      if (own_.find(property_entity_id(words_, name))) continue;
+      auto q = query::query();
+      q.selectors = {{.ids = {}, .id_pattern = {}, .types = {{type}}}};
+      q.attributes = {name};
+      q.limit = 20;
+      for (auto const& e : who_.find(q).entities) {
+        auto const a = e->find(name);
+        auto const stream = a && a->series ? as_datastream(e, {a->series, name, {}, a->kind}) : std::nullopt;
+        if (stream && stream->derived) {
+          derived_property(name);
+          break;
+        }
+      }
+    }
   }
 }
 
@@ -263,7 +284,7 @@ void reader::for_each(item const& from, navigation const& n, time_bounds const& 
     case kind::datastream:
     case kind::multi_datastream:
       if (from.what == kind::thing) return datastreams_of(from.entity, n.to, visit);
-      return streams_back(from, n.to, visit);
+      return in_order_of_id([&](visitor const& add) { streams_back(from, n.to, add); }, visit);
     case kind::observed_property: {
       for (auto const& i : properties_of(from)) {
         if (!visit(i)) return;
@@ -274,7 +295,7 @@ void reader::for_each(item const& from, navigation const& n, time_bounds const& 
       if (from.what == kind::feature) return observations_back(from, bounds, visit);
       return observations_of(from, bounds, visit);
     case kind::thing:
-      return things_back(from, visit);
+      return in_order_of_id([&](visitor const& add) { things_back(from, add); }, visit);
     case kind::location: {
       auto const* const then = from.moment ? &from.moment->value : nullptr;
       auto const places = places_of(*from.entity);
@@ -316,6 +337,13 @@ void reader::for_each(item const& from, navigation const& n, time_bounds const& 
     default:
       return;
   }
+}
+
+void reader::for_each_unordered(item const& from, navigation const& n, visitor const& visit) const {
+  auto const is_stream = n.to == kind::datastream || n.to == kind::multi_datastream;
+  if (is_stream && from.what != kind::thing) return streams_back(from, n.to, visit);
+  if (n.to == kind::thing) return things_back(from, visit);
+  for_each(from, n, {}, visit);
 }
 
 void reader::datastreams_of(entity_ptr const& thing, kind k, visitor const& visit) const {
@@ -414,67 +442,65 @@ void reader::things_back(item const& location, visitor const& visit) const {
     if (auto const thing = as_item(kind::thing, location.entity)) visit(*thing);
     return;
   }
-  auto found = std::vector<item>();
   linked(location.entity->id, "thing", [&](std::string_view id) {
     auto const thing = as_item(kind::thing, who_.find(id));
     if (!thing) return true;
     auto const now = locations_of(thing->entity, nullptr);
-    if (std::any_of(now.begin(), now.end(), [&](item const& l) { return l.id == location.id; }))
-      found.push_back(*thing);
-    return true;
+    auto const is_here = std::any_of(now.begin(), now.end(), [&](item const& l) { return l.id == location.id; });
+    return !is_here || visit(*thing);
   });
-  std::sort(found.begin(), found.end(), [](item const& a, item const& b) { return a.id < b.id; });
-  for (auto const& i : found) {
-    if (!visit(i)) return;
-  }
 }
 
 void reader::streams_back(item const& from, kind k, visitor const& visit) const {
-  auto found = std::vector<item>();
+  auto goes_on = true;
   auto const add = [&](std::optional<item> const& stream) {
-    if (stream && stream->what == k) found.push_back(*stream);
+    if (goes_on && stream && stream->what == k) goes_on = visit(*stream);
+    return goes_on;
   };
-  if (!from.derived) {
-    linked(from.entity->id, "datastream", [&](std::string_view series) {
-      auto const n = text::to_int(series);
-      auto const owner = n ? who_.find_series(std::uint64_t(*n)) : std::nullopt;
-      if (owner && is_alive(owner->entity)) add(as_datastream(owner->entity, owner->series));
-      return true;
-    });
-  }
-  if (from.what == kind::sensor) {
+  linked(from.entity->id, "datastream", [&](std::string_view series) {
+    auto const n = text::to_int(series);
+    auto const owner = n ? who_.find_series(std::uint64_t(*n)) : std::nullopt;
+    return !owner || !is_alive(owner->entity) || add(as_datastream(owner->entity, owner->series));
+  });
+  if (from.what == kind::sensor && goes_on) {
     // A thing, or a device, as the sensor of what it says itself; and of the measuring points it is mounted at.
     auto const add_own = [&](entity_ptr const& e) {
       if (!is_alive(e) || !is_thing(*e)) return;
       datastreams_of(e, k, [&](item const& d) {
         auto const s = d.derived ? sensor_of(d) : std::nullopt;
-        if (s && s->id == from.id) found.push_back(d);
-        return true;
+        return !s || s->id != from.id || add(d);
       });
     };
-    if (from.derived) add_own(from.entity);
+    if (from.derived) add_own(who_.find(from.entity->id));
     if (auto const point = around_.devices.point_of(own_, from.entity->id, around_.clock.now()); !point.empty())
       add_own(who_.find(point));
   }
-  if (from.what == kind::observed_property && from.entity->id.starts_with(generated_property_stem) &&
-      k == kind::datastream) {
-    auto const definition = from.entity->find(words_.definition);
+  if (from.what != kind::observed_property || k != kind::datastream || !goes_on) return;
+  for (auto const attribute : attributes_behind(*from.entity)) {
     auto q = query::query();
-    if (definition && definition->value.is_string()) q.attributes = {symbol::find(definition->value.as_string())};
-    if (!q.attributes.empty() && q.attributes[0]) {
-      who_.for_each(q, [&](entity_ptr const& e) {
-        for (auto const& a : e->find_all(q.attributes[0])) {
-          auto const stream = a->series ? as_datastream(e, {a->series, a->name, a->dataset, a->kind}) : std::nullopt;
-          if (stream && stream->derived) add(stream);
-        }
-        return true;
-      });
+    q.attributes = {attribute};
+    who_.for_each(q, [&](entity_ptr const& e) {
+      for (auto const& a : e->find_all(attribute)) {
+        auto const stream = a->series ? as_datastream(e, {a->series, a->name, a->dataset, a->kind}) : std::nullopt;
+        if (stream && stream->derived && !add(stream)) return false;
+      }
+      return true;
+    });
+    if (!goes_on) return;
+  }
+}
+
+// What an ObservedProperty was made for, when it was made for attributes of other doors.
+std::vector<symbol> reader::attributes_behind(entity const& property) const {
+  auto found = std::vector<symbol>();
+  if (!property.id.starts_with(generated_property_stem)) return found;
+  for (auto const& [type, n] : who_.types()) {
+    for (auto const& [name, m] : who_.attributes_of(type)) {
+      if (std::find(found.begin(), found.end(), name) == found.end() && property_entity_id(words_, name) == property.id)
+        found.push_back(name);
     }
   }
-  std::sort(found.begin(), found.end(), [](item const& a, item const& b) { return a.id < b.id; });
-  for (auto const& i : found) {
-    if (!visit(i)) return;
-  }
+  return found;
 }
 
 void reader::observations_back(item const& feature, time_bounds const& bounds, visitor const& visit) const {

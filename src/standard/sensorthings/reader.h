@@ -45,6 +45,8 @@ class reader {
   session const& who() const { return who_; }
   vocabulary const& words() const { return words_; }
   timestamp now() const { return around_.clock.now(); }
+  // One that sees everything.
+  reader as_program() const { return reader(own_, own_, around_); }
 
   std::optional<item> find(kind k, std::uint64_t id) const;
   // All that the asker may see, ascending by id from `from`; observations by series and time instead.
@@ -53,8 +55,13 @@ class reader {
   std::optional<item> follow(item const& from, navigation const& n) const;
   // Where a navigation to many leads; observations in the order of time.
   void for_each(item const& from, navigation const& n, time_bounds const& bounds, visitor const& visit) const;
+  // The same in any order, each at least once: nothing is gathered before the first is shown.
+  void for_each_unordered(item const& from, navigation const& n, visitor const& visit) const;
   // Observations of one datastream, quickly; nothing when the statistics can't tell.
   std::optional<std::uint64_t> count_observations(item const& datastream) const;
+
+  // Makes the ObservedProperties of attributes of other doors that have none yet.
+  void make_properties() const;
 
   // The value of a property; null where there is none.
   json::value value(item const& i, std::string_view property) const;
@@ -93,6 +100,7 @@ class reader {
   void observations_of(item const& datastream, time_bounds const& bounds, visitor const& visit) const;
   void historical_locations_of(entity_ptr const& thing, time_bounds const& bounds, visitor const& visit) const;
   void streams_back(item const& from, kind k, visitor const& visit) const;
+  std::vector<symbol> attributes_behind(entity const& property) const;
   void observations_back(item const& feature, time_bounds const& bounds, visitor const& visit) const;
   void things_back(item const& location, visitor const& visit) const;
 
@@ -105,5 +113,7 @@ class reader {
 // Keys of `link_collection`.
 std::string link_key(std::string_view target, std::string_view relation, std::string_view source);
 std::string property_entity_id(vocabulary const& words, symbol attribute);
+// Key of `datastream_name_collection`; without the series what all of that name begin with. Long names are cut.
+std::string datastream_name_key(std::string_view name, std::string_view series);
 
 }  // namespace dos::sensorthings

@@ -11,14 +11,17 @@ namespace {
 
 constexpr std::string_view observation_types = "http://www.opengis.net/def/observationType/OGC-OM/2.0/";
 
-json::value plain_text(json::value const& v) {
-  if (v.is_string()) return v;
-  if (v.is_object()) {
-    for (auto const& m : v.as_object()) {
-      if (m.value.is_string()) return m.value;  // a language property, or a typed value
-    }
-  }
-  return nullptr;
+std::string plain_text(json::value const& v) {
+  if (v.is_string()) return std::string(v.as_string());
+  if (v.is_array()) return v.as_array().empty() ? std::string() : plain_text(v.as_array()[0]);
+  return v.is_number() || v.is_bool() ? json::to_string(v) : std::string();
+}
+// "" where it is no text.
+std::string plain_text(attribute const& a) {
+  if (!a.value.is_object()) return plain_text(a.value);
+  if (auto const* const typed = a.value.find("@value")) return plain_text(*typed);
+  auto const has_languages = a.kind == attribute_kind::language_property && !a.value.as_object().empty();
+  return has_languages ? plain_text(a.value.as_object().begin()->value) : std::string();
 }
 
 // The geometry of [west, south, east, north], which may be a point or a line.
@@ -37,9 +40,7 @@ json::value interval_text(timestamp from, timestamp to) { return to_string(from)
 
 std::string reader::name_of(entity const& e) const {
   for (auto const name : {words_.name, words_.other_name}) {
-    if (auto const a = e.find(name)) {
-      if (auto const text = plain_text(a->value); text.is_string()) return std::string(text.as_string());
-    }
+    if (auto const a = e.find(name)) return plain_text(*a);
   }
   return e.id;
 }
@@ -69,13 +70,13 @@ json::value reader::entity_value(item const& i, std::string_view property) const
   auto const& e = *i.entity;
   auto const text_of_attribute = [&](std::initializer_list<symbol> names) -> json::value {
     for (auto const name : names) {
-      if (auto const a = e.find(name)) return plain_text(a->value);
+      if (auto const a = e.find(name)) return plain_text(*a);
     }
     return nullptr;
   };
   if (property == "name") {
     auto const name = name_of(e);
-    return i.derived && i.what == kind::sensor && !e.has_type(symbol(words_.others.iri("Device"))) ? "Source of " + name
+    return i.derived && i.what == kind::sensor && !e.has_type(symbol(words_.others.iri("Device"))) ? std::string(source_name_stem) + name
                                                                                                    : name;
   }
   if (property == "description") {

@@ -73,6 +73,8 @@ struct vocabulary {
 
 // Records: what a datastream is beyond its attribute, by series.
 inline constexpr std::string_view datastream_collection = "sta_datastream";
+// Datastreams made here by name, "NAME\nSERIES": see datastream_name_key().
+inline constexpr std::string_view datastream_name_collection = "sta_datastream_name";
 // The generated features of interest of a thing, by its id: [[number of the first observation, feature, location], …];
 // and the one of a Location, by its id.
 inline constexpr std::string_view feature_collection = "sta_generated_feature";
@@ -82,5 +84,7 @@ inline constexpr std::string_view result_time_collection = "sta_result_time";
 inline constexpr std::string_view area_collection = "sta_observed_area";
 // Ways back, "TARGET kind SOURCE": who refers to an entity.
 inline constexpr std::string_view link_collection = "sta_link";
+// A thing that is its own Sensor is called so and then as it is.
+inline constexpr std::string_view source_name_stem = "Source of ";
 
 }  // namespace dos::sensorthings

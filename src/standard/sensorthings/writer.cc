@@ -455,7 +455,7 @@ std::uint64_t writer::create_datastream(kind k, json::value const& body, std::st
   auto const series = t_.start_series({thing, name, dataset, as});
   auto record = json::value(std::move(about));
   streams_made_[series] = {thing, {series, name, dataset, as}, std::make_shared<json::value const>(record)};
-  t_.put_record(datastream_collection, std::to_string(series), std::move(record));
+  put_datastream_record(std::to_string(series), std::move(record));
   touched_.emplace_back(k, series);
   link(sensor, "datastream", std::to_string(series));
   for (auto const& p : properties) link(p, "datastream", std::to_string(series));

@@ -83,6 +83,7 @@ class writer {
   void change_datastream(item const& i, json::value const& body, bool whole);
   void change_observation(item const& i, json::value const& body, bool whole, consequences const& c);
   void change_historical_location(item const& i, json::value const& body);
+  void put_datastream_record(std::string const& key, json::value about);
   void erase_datastream_records(std::string const& key);
   void remove_datastream(item const& i);
   void remove_whole(item const& i, consequences const& c);

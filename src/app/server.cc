@@ -205,6 +205,7 @@ void serve(options const& o) {
     door(std::move(r), std::move(answer));
   };
   n.identify = [&door](std::string_view token, std::string const& to, std::string const& peer) { return door.identify(token, to, peer); };
+  n.on_worker = [&pool](std::string const& source, std::function<void()> work) { pool.push(source, std::move(work)); };
   auto all = offers(n);
   all.push_back(offer_sign_in(n, door, data, key));
   all.push_back(offer_tokens(n, data, key));

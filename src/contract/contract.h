@@ -85,6 +85,9 @@ struct node {
   // For doors that are no HTTP. Without a token: whoever anonymous callers are. The caller's writes wait in the queue
   // DOOR/token or DOOR/peer. Faults: unauthenticated. Set by the app.
   std::function<caller(std::string_view token, std::string const& door, std::string const& peer)> identify = {};
+  // Runs `work`, which throws nothing, on a worker thread when it is `source`'s turn: for what a network thread has waited
+  // for. Faults: too_many, unavailable. Set by the app.
+  std::function<void(std::string const& source, std::function<void()> work)> on_worker = {};
 
   std::shared_ptr<dos::city> find_city(std::string_view id) const;
   // A session of the program itself (jobs, ingest), with full rights and a queue and ledger line of its own.

@@ -136,7 +136,7 @@ void run_batch(call_ptr c, std::function<void(transaction&, item&)> write, std::
     refuse("the body is an array of entities with at least one in it", whole_body, "5.6.7");
   }
   if (c->body.as_array().size() > batch_items_max) {
-    throw fault(fault_kind::too_large, "at most " + std::to_string(batch_items_max) + " entities at once");
+    throw fault(fault_kind::too_large, "at most " + std::to_string(batch_items_max) + " entities at once", std::string(whole_body));
   }
   if (!c->context.is_null() && http::content_type(c->request.headers) == "application/ld+json") {
     throw fault(fault_kind::invalid, "application/ld+json carries its context in the body", "Link", "ETSI GS CIM 009, 6.3.5");

@@ -2,8 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <future>
-#include <variant>
+#include <thread>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -332,21 +331,15 @@ city_handler endpoint(service_ptr s, endpoint_rules rules, std::function<void(ca
         c->names = s->contexts.default_names();
         return action(c);
       }
-      auto const& context = c->context;
-      if (rules.may_wait) {
-        auto found = std::promise<std::variant<context_ptr, fault>>();
-        s->contexts.resolve(
-            c->who, context, [&](context_ptr names) { found.set_value(std::move(names)); }, [&](fault f) { found.set_value(std::move(f)); });
-        auto const result = found.get_future().get();
-        if (auto const* f = std::get_if<fault>(&result)) throw fault(*f);
-        c->names = std::get<context_ptr>(result);
-        return action(c);
-      }
+      auto const caller = std::this_thread::get_id();
       s->contexts.resolve(
-          c->who, context,
-          [c, action](context_ptr names) {
+          c->who, c->context,
+          [c, action, caller, may_wait = rules.may_wait](context_ptr names) {
             c->names = std::move(names);
-            answer_faults(*c, [&] { action(c); });
+            auto const act = [c, action] { answer_faults(*c, [&] { action(c); }); };
+            // A context that was fetched comes on a thread of the network.
+            if (!may_wait || std::this_thread::get_id() == caller) return act();
+            answer_faults(*c, [&] { c->at->program.on_worker(c->who.who().source, act); });
           },
           [c](fault const& f) { c->answer(c->refusal(f)); });
     });

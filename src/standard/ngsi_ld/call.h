@@ -87,7 +87,7 @@ struct endpoint_rules {
   bool answers_geojson = false;
   bool answers_csv = false;
   bool reads_snapshots = false;
-  bool may_wait = false;  // of slow routes: what has to be fetched first is waited for, so that the work stays on its thread
+  bool may_wait = false;  // as slow routes do: goes on on a worker thread when a context had to be fetched
 };
 
 bool may_see(session const& who, entity const& e);

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <sstream>
 
 #include "base/id.h"
@@ -80,53 +81,99 @@ void context_store::count_use(std::vector<std::string> const& urls) {
   }
 }
 
-void context_store::keep(std::string const& url, json::value document, bool is_implicit) {
-  auto const held = std::lock_guard(lock_);
-  if (cached_.size() >= cached_contexts_max) {
-    auto oldest = cached_.begin();
-    for (auto it = cached_.begin(); it != cached_.end(); ++it) {
-      if (usage_[it->first].last < usage_[oldest->first].last) oldest = it;
-    }
-    usage_.erase(oldest->first);
-    cached_.erase(oldest);
+void context_store::drop_least_used() {
+  auto oldest = cached_.begin();
+  for (auto it = cached_.begin(); it != cached_.end(); ++it) {
+    if (usage_[it->first].last < usage_[oldest->first].last) oldest = it;
   }
-  auto& c = cached_[url];
-  auto const id = is_implicit ? url.substr(url.rfind('/') + 1) : c.local_id.empty() ? new_uuid() : c.local_id;
-  c = {id, std::make_shared<json::value const>(std::move(document)), node_.clock.now(), is_implicit};
+  cached_bytes_ -= oldest->second.bytes;
+  usage_.erase(oldest->first);
+  cached_.erase(oldest);
 }
 
+void context_store::keep(std::string const& url, json::value document, std::size_t bytes, bool is_implicit) {
+  auto const held = std::lock_guard(lock_);
+  while (!cached_.empty() && (cached_.size() >= cached_contexts_max || cached_bytes_ + bytes > cached_bytes_max)) drop_least_used();
+  if (usage_.size() > 4 * cached_contexts_max) std::erase_if(usage_, [&](auto const& u) { return !cached_.contains(u.first); });
+  auto& c = cached_[url];
+  cached_bytes_ += bytes - c.bytes;
+  auto const id = is_implicit ? url.substr(url.rfind('/') + 1) : c.local_id.empty() ? new_uuid() : c.local_id;
+  c = {id, std::make_shared<json::value const>(std::move(document)), node_.clock.now(), is_implicit, bytes};
+}
+
+void context_store::keep_compiled(std::string key, compiled c) {
+  auto const weight = c.context->term_count() + key.size() / 64;  // a term takes some hundred bytes
+  auto const held = std::lock_guard(lock_);
+  count_use(c.urls);
+  if (compiled_.size() >= cached_contexts_max || compiled_terms_ + weight > compiled_terms_max) {
+    compiled_.clear();
+    compiled_terms_ = 0;
+  }
+  if (compiled_.insert_or_assign(std::move(key), std::move(c)).second) compiled_terms_ += weight;
+}
+
+namespace {
+
+fault not_available(std::string const& url, std::string const& why) {
+  return fault(fault_kind::bad_gateway, "the context " + url + " is not available: " + why, "@context", "ETSI GS CIM 009, 5.5.2");
+}
+
+}  // namespace
+
 void context_store::fetch(std::string const& url, std::function<void()> then, failure otherwise) {
-  auto const not_available = [url](std::string why) {
-    return fault(fault_kind::bad_gateway, "the context " + url + " is not available: " + why, "@context", "ETSI GS CIM 009, 5.5.2");
-  };
-  if (!fetches_ || !node_.outbound) return otherwise(not_available("it is not preloaded and this server fetches none"));
-  if (!url.starts_with("http://") && !url.starts_with("https://")) return otherwise(not_available("it has no web address"));
+  if (!fetches_ || !node_.outbound) return otherwise(not_available(url, "it is not preloaded and this server fetches none"));
+  if (!url.starts_with("http://") && !url.starts_with("https://")) return otherwise(not_available(url, "it has no web address"));
+  {
+    auto const held = std::lock_guard(lock_);
+    auto& all = fetched_for_[url];
+    all.push_back({std::move(then), std::move(otherwise)});
+    if (all.size() > 1) return;  // it is on its way
+  }
   auto request = outbound_request();
   request.url = url;
   request.headers.add("Accept", "application/ld+json, application/json;q=0.8");
   request.timeout = std::chrono::seconds(5);
   request.response_bytes_max = context_bytes_max;
-  node_.outbound(std::move(request), [this, url, then = std::move(then), otherwise = std::move(otherwise), not_available](outbound_response r) {
-    if (r.status != 200) return otherwise(not_available(r.status == 0 ? r.error : "status " + std::to_string(r.status)));
-    // What came is no context: that is for whoever names it to mend. 5.5.6
-    auto const is_none = [&](std::string const& why) {
-      return fault(fault_kind::invalid, "what is at " + url + " is no context: " + why, "@context", "ETSI GS CIM 009, 5.5.6");
-    };
+  request.redirects_max = 3;
+  node_.outbound(std::move(request), [this, url](outbound_response r) { came_in(url, r); });
+}
+
+void context_store::came_in(std::string const& url, outbound_response const& r) {
+  // What came is no context: that is for whoever names it to mend. 5.5.6
+  auto const is_none = [&](std::string const& why) {
+    return fault(fault_kind::invalid, "what is at " + url + " is no context: " + why, "@context", "ETSI GS CIM 009, 5.5.6");
+  };
+  auto wrong = std::optional<fault>();
+  if (r.status != 200) {
+    wrong = not_available(url, r.status == 0 ? r.error : "status " + std::to_string(r.status));
+  } else {
     try {
       auto document = json::parse(r.body);
-      if (document.find("@context") == nullptr) return otherwise(is_none("the document has no @context"));
-      keep(url, std::move(document), false);
+      if (document.find("@context") == nullptr) wrong = is_none("the document has no @context");
+      else keep(url, std::move(document), r.body.size(), false);
     } catch (fault const& f) {
-      return otherwise(is_none(f.detail));
+      wrong = is_none(f.detail);
     }
-    then();
-  });
+  }
+  auto all = std::vector<waiting>();
+  {
+    auto const held = std::lock_guard(lock_);
+    all = std::move(fetched_for_[url]);
+    fetched_for_.erase(url);
+  }
+  for (auto const& w : all) {
+    if (wrong) w.otherwise(*wrong);
+    else w.then();
+  }
 }
 
 void context_store::resolve(session const& s, json::value const& local, use then, failure otherwise) {
   auto const is_core = local.is_null() || (local.is_string() && is_core_context_url(local.as_string()));
   if (is_core) return then(core_context());
   auto const key = key_of(s.city(), local);
+  if (key.size() > context_bytes_max) {
+    return otherwise(fault(fault_kind::too_large, "a context has at most " + std::to_string(context_bytes_max >> 20) + " MB", "@context"));
+  }
   auto found = context_ptr();
   {
     auto const held = std::lock_guard(lock_);
@@ -136,10 +183,10 @@ void context_store::resolve(session const& s, json::value const& local, use then
     }
   }
   if (found) return then(std::move(found));
-  try_again(s, std::make_shared<json::value const>(local), std::move(then), std::move(otherwise), context_depth_max);
+  try_again(s, std::make_shared<json::value const>(local), std::move(then), std::move(otherwise), node_.clock.now() + fetching_us_max);
 }
 
-void context_store::try_again(session const& s, std::shared_ptr<json::value const> local, use then, failure otherwise, int rounds) {
+void context_store::try_again(session const& s, std::shared_ptr<json::value const> local, use then, failure otherwise, timestamp until) {
   auto made = processed();
   auto urls = std::vector<std::string>();
   try {
@@ -148,22 +195,17 @@ void context_store::try_again(session const& s, std::shared_ptr<json::value cons
       urls.push_back(hosted == std::string::npos ? url : url_of_hosted(std::string_view(url).substr(hosted + hosted_path.size())));
       return load(s, url);
     });
-    if (!made.context && rounds == 0) refuse("the contexts name each other without end", "@context", "5.5.7");
+    if (!made.context && node_.clock.now() > until) throw not_available(made.missing[0], "all that this one names takes too long");
   } catch (fault const& f) {
     return otherwise(f);
   }
   if (made.context) {
-    {
-      auto const held = std::lock_guard(lock_);
-      if (compiled_.size() >= cached_contexts_max) compiled_.clear();
-      count_use(urls);
-      compiled_[key_of(s.city(), *local)] = {made.context, std::move(urls)};
-    }
+    keep_compiled(key_of(s.city(), *local), {made.context, std::move(urls)});
     return then(std::move(made.context));
   }
   // One after the other: contexts rarely name more than one that is new.
   auto const url = made.missing[0];
-  fetch(url, [=, this] { try_again(s, local, then, otherwise, rounds - 1); }, otherwise);
+  fetch(url, [=, this] { try_again(s, local, then, otherwise, until); }, otherwise);
 }
 
 std::string context_store::url_of(json::value const& local) {
@@ -180,12 +222,13 @@ std::string context_store::url_of(json::value const& local) {
     if (urls == 0) return std::string(core_context_url);
     if (urls == 1 && only->is_string()) return std::string(only->as_string());
   }
-  auto const url = url_of_hosted(text::to_base64url(sha256(json::to_string(local)).substr(0, 16)));
+  auto const written = json::to_string(local);
+  auto const url = url_of_hosted(text::to_base64url(sha256(written).substr(0, 16)));
   {
     auto const held = std::lock_guard(lock_);
     if (auto const it = cached_.find(url); it != cached_.end()) return url;
   }
-  keep(url, json::object{{"@context", local}}, true);
+  keep(url, json::object{{"@context", local}}, written.size(), true);
   auto const held = std::lock_guard(lock_);
   count_use({url});
   return url;
@@ -207,15 +250,18 @@ bool context_store::forget(std::string_view url_or_id) {
   auto const n = std::erase_if(cached_, [&](auto const& c) {
     if (c.first != url_or_id && c.second.local_id != url_or_id) return false;
     usage_.erase(c.first);
+    cached_bytes_ -= c.second.bytes;
     return true;
   });
   compiled_.clear();
+  compiled_terms_ = 0;
   return n != 0;
 }
 
 void context_store::forget_compiled() {
   auto const held = std::lock_guard(lock_);
   compiled_.clear();
+  compiled_terms_ = 0;
 }
 
 }  // namespace dos::ngsi_ld

@@ -17,6 +17,9 @@ namespace dos::ngsi_ld {
 
 inline constexpr std::size_t context_bytes_max = 4 << 20;
 inline constexpr std::size_t cached_contexts_max = 2'000;
+inline constexpr std::size_t cached_bytes_max = 64 << 20;      // of all copies, as text
+inline constexpr std::size_t compiled_terms_max = 1'000'000;  // of all contexts ready to use
+inline constexpr std::int64_t fetching_us_max = 15'000'000;   // for all that one request names
 inline constexpr std::string_view context_collection = "ngsi_ld_context";  // hosted ones, by local id
 
 struct cached_context {
@@ -24,6 +27,7 @@ struct cached_context {
   std::shared_ptr<json::value const> document;
   timestamp created_at;
   bool is_implicit = false;
+  std::size_t bytes = 0;
 };
 
 struct context_usage {
@@ -38,8 +42,8 @@ class context_store {
 
   using use = std::function<void(context_ptr)>;
   using failure = std::function<void(fault)>;
-  // At once and on this thread when all documents are at hand, otherwise later on another one. A document that cannot be had
-  // is a fault of kind bad_gateway (LdContextNotAvailable); the loader's other faults come the same way.
+  // At once and on this thread when all documents are at hand, otherwise later on another one. A document that cannot be had,
+  // or not within fetching_us_max, is a fault of kind bad_gateway (LdContextNotAvailable); other faults come the same way.
   void resolve(session const& s, json::value const& local, use then, failure otherwise);
 
   // What holds where a request names no context, and what answers name then.
@@ -56,17 +60,24 @@ class context_store {
   context_usage usage_of(std::string const& url) const;
   bool forget(std::string_view url_or_id);
   void forget_compiled();  // a hosted context has changed
-  void fetch(std::string const& url, std::function<void()> then, failure otherwise);  // anew
+  void fetch(std::string const& url, std::function<void()> then, failure otherwise);  // anew; once for all who ask
 
  private:
   struct compiled {
     context_ptr context;
     std::vector<std::string> urls;  // of all documents in it
   };
+  struct waiting {
+    std::function<void()> then;
+    failure otherwise;
+  };
   std::shared_ptr<json::value const> load(session const& s, std::string const& url);
   void count_use(std::vector<std::string> const& urls);  // under lock_
-  void keep(std::string const& url, json::value document, bool is_implicit);
-  void try_again(session const& s, std::shared_ptr<json::value const> local, use then, failure otherwise, int rounds);
+  void keep(std::string const& url, json::value document, std::size_t bytes, bool is_implicit);
+  void drop_least_used();  // under lock_
+  void keep_compiled(std::string key, compiled c);
+  void try_again(session const& s, std::shared_ptr<json::value const> local, use then, failure otherwise, timestamp until);
+  void came_in(std::string const& url, outbound_response const& r);
 
   node& node_;
   bool fetches_;
@@ -79,6 +90,9 @@ class context_store {
   std::map<std::string, cached_context, std::less<>> cached_;
   std::unordered_map<std::string, context_usage> usage_;
   std::unordered_map<std::string, compiled> compiled_;
+  std::size_t cached_bytes_ = 0;
+  std::size_t compiled_terms_ = 0;
+  std::map<std::string, std::vector<waiting>> fetched_for_;  // by URL: who waits for it
 };
 
 }  // namespace dos::ngsi_ld

@@ -60,6 +60,9 @@ void add_hosted(call_ptr c) {
   require_role(c->who, role::editor);
   auto const* context = c->body.find("@context");
   if (context == nullptr) throw fault(fault_kind::malformed, "the body has an @context", "@context", "ETSI GS CIM 009, 5.13.2");
+  if (c->request.body.size() > context_bytes_max) {
+    throw fault(fault_kind::too_large, "a context has at most " + std::to_string(context_bytes_max >> 20) + " MB", "@context");
+  }
   process_context(*context, core_context().get(), [](auto const&) { return nullptr; });
   auto const id = new_uuid();
   auto record = json::object{{"body", json::object{{"@context", *context}}}, {"createdAt", to_string(c->at->program.clock.now())}};

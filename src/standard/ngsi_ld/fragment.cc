@@ -123,6 +123,13 @@ bool is_ignored(std::string_view member) {
 
 bool is_proof(symbol name, context const& c) { return name.text() == c.expand("ngsildproof"); }
 
+// A context may give a keyword another name; it names no attribute even so.
+symbol attribute_symbol(std::string_view name, context const& c, std::string_view path) {
+  auto const s = c.expand_to_symbol(name);
+  if (s.text().starts_with('@')) refuse("this stands for the keyword " + std::string(s.text()) + " of JSON-LD", path, "4.6.2");
+  return s;
+}
+
 // Reads a member that is no attribute; false: it is one.
 bool read_plain_member(attribute_fragment& f, std::string_view key, json::value const& v, context const& c, std::string const& path) {
   if (key == "observedAt") {
@@ -230,7 +237,7 @@ attribute_fragment parse_instance(symbol name, std::string const& path, json::va
     if (key == "type" || key == "@type" || (kind != nullptr && key == kind->value)) continue;
     auto const member_path = inside(path, key);
     if (read_plain_member(f, key, member, c, member_path)) continue;
-    auto const sub_name = c.expand_to_symbol(key);
+    auto const sub_name = attribute_symbol(key, c, member_path);
     if (sub_name.text() == provenance_iri) {
       auto const* text = member.is_object() ? member.find("value") : &member;
       auto const p = text != nullptr && text->is_string() ? parse_provenance(text->as_string()) : std::nullopt;
@@ -404,7 +411,7 @@ std::vector<symbol> parse_scopes(json::value const& v) {
 }
 
 std::vector<attribute_fragment> parse_instances(std::string_view name, json::value const& v, context const& c, input_form form) {
-  auto const iri = c.expand_to_symbol(name);
+  auto const iri = attribute_symbol(name, c, name);
   auto const path = std::string(name);
   if (form == input_form::full) return parse_member(iri, path, v, c);
   auto out = std::vector<attribute_fragment>();

@@ -1,6 +1,7 @@
 #include "standard/ngsi_ld/json_ld.h"
 
 #include <algorithm>
+#include <array>
 #include <mutex>
 
 #include "base/fault.h"
@@ -13,6 +14,22 @@ namespace {
 bool is_keyword(std::string_view s) {
   return s.size() > 1 && s[0] == '@' &&
          std::all_of(s.begin() + 1, s.end(), [](char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; });
+}
+
+// W3C json-ld11-api, 4.2.2, 5: what JSON-LD means by itself, no context can change.
+bool is_known_keyword(std::string_view s) {
+  static constexpr auto known = std::array<std::string_view, 14>{"@container", "@default", "@graph", "@id", "@included", "@index", "@json",
+                                                                 "@list", "@nest", "@none", "@reverse", "@set", "@type", "@value"};
+  return std::find(known.begin(), known.end(), s) != known.end();
+}
+
+// The one thing a context may say of a keyword: that types come as a list.
+bool says_types_are_lists(std::string_view term, json::value const& v) {
+  if (term != "@type" || !v.is_object() || v.as_object().empty()) return false;
+  auto const& o = v.as_object();
+  return std::all_of(o.begin(), o.end(), [](auto const& m) {
+    return (m.key == "@container" && m.value == json::value("@set")) || m.key == "@protected";
+  });
 }
 
 bool is_scheme(std::string_view s) {
@@ -47,10 +64,7 @@ class context_processor {
  public:
   context_processor(context& active, context const* core, document_loader const& load)
       : active_(active), core_(core), load_(load) {
-    if (core_ != nullptr) {
-      active_.terms_ = core_->terms_;
-      active_.vocab_ = core_->vocab_;
-    }
+    begin();
   }
 
   void process(json::value const& local, int depth) {
@@ -61,7 +75,9 @@ class context_processor {
       process_url(std::string(local.as_string()), depth);
     } else if (local.is_object()) {
       process_object(local, depth);
-    } else if (!local.is_null()) {
+    } else if (local.is_null()) {
+      begin();
+    } else {
       refuse_context("a context is a URL, an object or an array of these");
     }
   }
@@ -74,6 +90,12 @@ class context_processor {
   std::vector<std::string> missing;
 
  private:
+  void begin() {
+    active_.terms_ = core_ != nullptr ? core_->terms_ : decltype(active_.terms_)();
+    active_.vocab_ = core_ != nullptr ? core_->vocab_ : std::string();
+    active_.language_.clear();
+  }
+
   void process_url(std::string const& url, int depth) {
     if (core_ != nullptr && is_core_context_url(url)) return;
     if (std::find(chain_.begin(), chain_.end(), url) != chain_.end()) refuse_context("the contexts name each other in a loop: " + url);
@@ -96,11 +118,13 @@ class context_processor {
       if (!import->is_string()) refuse_context("@import is a URL", "@import");
       process_url(std::string(import->as_string()), depth + 1);
     }
+    here_.clear();  // what a vocabulary is relative to has been said before
     if (auto const* vocab = local.find("@vocab"); vocab != nullptr) {
       if (vocab->is_null()) {
         active_.vocab_.clear();
       } else if (vocab->is_string()) {
-        active_.vocab_ = vocab->as_string().empty() ? std::string() : expand_in(local, vocab->as_string());
+        active_.vocab_ = vocab->as_string().empty() ? std::string() : expand_in(vocab->as_string());
+        if (active_.vocab_.size() > name_bytes_max) refuse_context("a vocabulary has an IRI of at most 2,000 bytes", "@vocab");
       } else {
         refuse_context("@vocab is an IRI", "@vocab");
       }
@@ -111,15 +135,16 @@ class context_processor {
     auto const* protect = local.find("@protected");
     protects_ = protect != nullptr && protect->is_bool() && protect->as_bool();
     state_.clear();
+    for (auto const& m : local.as_object()) here_.emplace(m.key, &m.value);
     for (auto const& m : local.as_object()) {
-      if (!m.key.empty() && m.key[0] == '@') continue;
-      define(local, m.key);
+      if (is_known_keyword(m.key) && !says_types_are_lists(m.key, m.value)) refuse_term("a keyword keeps its meaning", m.key);
+      if (is_keyword(m.key)) continue;
+      define(m.key);
     }
-    if (active_.terms_.size() > terms_max) refuse_context("a context may define " + std::to_string(terms_max) + " terms");
   }
 
   // W3C json-ld11-api, 4.2. A term that another needs for its prefix is defined first; a loop is refused.
-  void define(json::value const& local, std::string const& term) {
+  void define(std::string const& term) {
     auto const [state, is_new] = state_.try_emplace(term, false);
     if (!is_new) {
       if (!state->second) refuse_term("the term is defined by itself", term);
@@ -130,21 +155,37 @@ class context_processor {
       return;
     }
     if (term.empty()) refuse_term("a term has at least one character", term);
-    auto const* value = local.find(term);
+    if (++definitions_ > terms_max) refuse_context("a context may define " + std::to_string(terms_max) + " terms");
+    if (term_depth_ == term_depth_max) refuse_term("terms need each other " + std::to_string(term_depth_max) + " deep at most", term);
+    ++term_depth_;
+    auto const* value = here_.at(term);
     auto d = term_definition{.iri = {}, .type = {}, .container = {}, .language = {}, .is_protected = protects_};
     if (value->is_string()) {
-      d.iri = expand_definition(local, term, value->as_string());
+      d.iri = expand_definition(term, value->as_string());
       d.prefix = ends_like_a_namespace(d.iri);
     } else if (value->is_object()) {
-      fill(local, term, *value, d);
+      fill(term, *value, d);
     } else if (!value->is_null()) {
       refuse_term("a term stands for an IRI or for an object with @id", term);
     }
-    active_.terms_.insert_or_assign(term, std::move(d));
+    --term_depth_;
+    if (d.iri.size() > name_bytes_max) refuse_term("an IRI has at most 2,000 bytes", term);
+    keep(term, std::move(d));
     state_[term] = true;
   }
 
-  void fill(json::value const& local, std::string const& term, json::value const& value, term_definition& d) {
+  // W3C json-ld11-api, 4.2.2, 27: what is protected may be said again, not otherwise.
+  void keep(std::string const& term, term_definition d) {
+    auto const [it, is_new] = active_.terms_.try_emplace(term, d);
+    if (is_new) return;
+    if (it->second.is_protected) {
+      d.is_protected = true;
+      if (!(it->second == d)) refuse_term("this term is protected", term);
+    }
+    it->second = std::move(d);
+  }
+
+  void fill(std::string const& term, json::value const& value, term_definition& d) {
     auto const text_of = [&](std::string_view key) -> std::optional<std::string_view> {
       auto const* m = value.find(key);
       if (m == nullptr || m->is_null()) return std::nullopt;
@@ -154,12 +195,12 @@ class context_processor {
     if (value.find("@context") != nullptr) refuse("NGSI-LD knows no contexts that hold for one term only", inside("@context", term), "5.5.7");
     auto const* id = value.find("@id");
     if (auto const reverse = text_of("@reverse")) {
-      d.iri = expand_in(local, *reverse);
+      d.iri = expand_in(*reverse);
       d.reverse = true;
     } else if (id == nullptr || !id->is_null()) {
-      d.iri = expand_definition(local, term, text_of("@id").value_or(term));
+      d.iri = expand_definition(term, text_of("@id").value_or(term));
     }
-    if (auto const type = text_of("@type")) d.type = is_keyword(*type) ? std::string(*type) : expand_in(local, *type);
+    if (auto const type = text_of("@type")) d.type = is_keyword(*type) ? std::string(*type) : expand_in(*type);
     if (auto const language = text_of("@language")) d.language = text::lower(*language);
     if (auto const* container = value.find("@container"); container != nullptr) {
       if (container->is_string()) {
@@ -176,19 +217,19 @@ class context_processor {
   }
 
   // The term itself may stand for what it is defined as ("name": {"@id": "name"}): then it is vocabulary-relative.
-  std::string expand_definition(json::value const& local, std::string const& term, std::string_view text) {
+  std::string expand_definition(std::string const& term, std::string_view text) {
     if (is_keyword(text)) return std::string(text);
     if (text == term) {
       auto const colon = text.find(':');
-      if (colon != std::string_view::npos && colon != 0) return expand_in(local, text, term);
+      if (colon != std::string_view::npos && colon != 0) return expand_in(text, term);
       return active_.vocab_ + std::string(text);
     }
-    return expand_in(local, text);
+    return expand_in(text);
   }
 
-  std::string expand_in(json::value const& local, std::string_view text, std::string_view self = {}) {
+  std::string expand_in(std::string_view text, std::string_view self = {}) {
     if (is_keyword(text)) return std::string(text);
-    if (text != self && local.find(text) != nullptr) define(local, std::string(text));
+    if (text != self && here_.contains(text)) define(std::string(text));
     if (text != self) {
       if (auto const it = active_.terms_.find(text); it != active_.terms_.end()) return it->second.iri;
     }
@@ -196,7 +237,7 @@ class context_processor {
     if (colon != std::string_view::npos) {
       auto const prefix = text.substr(0, colon);
       if (prefix == "_" || text.substr(colon + 1).starts_with("//")) return std::string(text);
-      if (local.find(prefix) != nullptr) define(local, std::string(prefix));
+      if (here_.contains(prefix)) define(std::string(prefix));
       if (auto const it = active_.terms_.find(prefix); it != active_.terms_.end() && !it->second.iri.empty()) {
         return it->second.iri + std::string(text.substr(colon + 1));
       }
@@ -209,8 +250,11 @@ class context_processor {
   context const* core_;
   document_loader const& load_;
   std::vector<std::string> chain_;
-  std::unordered_map<std::string, bool> state_;  // false while being defined
+  std::unordered_map<std::string_view, json::value const*> here_;  // of the object being read
+  std::unordered_map<std::string, bool> state_;                     // false while being defined
   std::size_t documents_ = 0;
+  std::size_t definitions_ = 0;
+  int term_depth_ = 0;
   bool protects_ = false;
 };
 

@@ -16,7 +16,8 @@
 
 namespace dos::ngsi_ld {
 
-inline constexpr std::size_t terms_max = 50'000;      // of one context, imports included
+inline constexpr std::size_t terms_max = 50'000;      // definitions in one context, imports included
+inline constexpr int term_depth_max = 100;            // terms that need terms for their prefix
 inline constexpr int context_depth_max = 10;          // contexts that name contexts
 inline constexpr std::size_t contexts_in_one_max = 200;  // documents that one context pulls in
 inline constexpr std::size_t name_bytes_max = 2'000;  // of an expanded name
@@ -31,6 +32,8 @@ struct term_definition {
   bool prefix = false;     // may stand before the colon of a compact IRI
   bool is_protected = false;
   bool reverse = false;
+
+  bool operator==(term_definition const&) const = default;
 };
 
 // An active context; immutable once made, shared between threads.
@@ -50,6 +53,7 @@ class context {
   std::string_view compact(symbol iri) const;  // remembered; lives as long as the context
 
   term_definition const* find(std::string_view term) const;
+  std::size_t term_count() const { return terms_.size(); }
 
  private:
   friend class context_processor;

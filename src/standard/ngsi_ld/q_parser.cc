@@ -271,6 +271,10 @@ class q_reader {
     if (word == "true" || word == "false") return word == "true";
     if (auto const i = text::to_int(word)) return *i;
     if (auto const d = text::to_double(word)) return *d;
+    if (word.find_first_not_of("+-.0123456789eE") == std::string_view::npos && word.find_first_of("0123456789") != std::string_view::npos &&
+        !is_date(word)) {
+      refuse("this number is too large or none");
+    }
     // What is left is a date, a time or a URI; all other text has quotes.
     if (word.find(':') != std::string_view::npos || is_date(word)) return word;
     if (t.expands) return names_.expand(word);

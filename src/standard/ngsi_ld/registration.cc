@@ -96,8 +96,8 @@ void require_management(json::value const& v) {
   }
   for (auto const member : {"cooldown", "timeout"}) {
     auto const* n = v.find(member);
-    if (n != nullptr && (!n->is_number() || n->as_double() <= 0)) {
-      refuse_registration("a number of milliseconds above 0", "management." + std::string(member), "5.2.34");
+    if (n != nullptr && (!n->is_number() || n->as_double() <= 0 || n->as_double() > 1e9)) {
+      refuse_registration("a number of milliseconds above 0, a thousand million at most", "management." + std::string(member), "5.2.34");
     }
   }
   if (auto const* b = v.find("localOnly"); b != nullptr && !b->is_bool()) refuse_registration("true or false", "management.localOnly", "5.2.34");

@@ -51,7 +51,8 @@ void add(numbers& known, numbers const& found) {
 }
 
 std::optional<std::vector<std::uint64_t>> numbers_named(question const& q) {
-  auto const asks = q.form == question::form::is_in || (q.form == question::form::relation && q.relation == operation::equal);
+  auto const asks =
+      q.form == question::form::is_in || (q.form == question::form::relation && q.relation == operation::equal);
   auto all = std::vector<std::uint64_t>();
   for (auto const& v : q.values) {
     auto const n = v.is_int() ? std::optional(v.as_int()) : std::nullopt;
@@ -64,7 +65,9 @@ std::optional<std::vector<std::uint64_t>> numbers_named(question const& q) {
 
 }  // namespace
 
-numbers candidates::find(kind k, expression const& filter) const { return most_ == 0 ? std::nullopt : find(k, filter, {}); }
+numbers candidates::find(kind k, expression const& filter) const {
+  return most_ == 0 ? std::nullopt : find(k, filter, {});
+}
 
 numbers candidates::find(kind k, expression const& e, std::string_view variable) const {
   auto found = numbers();
@@ -87,7 +90,8 @@ numbers candidates::by_part(kind k, expression const& e, std::string_view variab
   }
   if (e.what == operation::any_of) {
     auto path = e.path;
-    if (path[0].starts_with('$') != !variable.empty() || (!variable.empty() && path[0].substr(1) != variable)) return std::nullopt;
+    if (path[0].starts_with('$') != !variable.empty() || (!variable.empty() && path[0].substr(1) != variable))
+      return std::nullopt;
     if (!variable.empty()) path.erase(path.begin());
     auto steps = std::vector<std::pair<kind, navigation const*>>();
     auto where = k;
@@ -116,7 +120,8 @@ numbers candidates::by_question(kind k, question q) const {
     return back(k, *n, found);
   }
   if (q.path.size() == 1 && q.path[0] == "id" && k != kind::observation) return numbers_named(q);
-  if (q.path.size() == 1 && q.path[0] == "name" && (k == kind::datastream || k == kind::multi_datastream)) return by_name(k, q);
+  if (q.path.size() == 1 && q.path[0] == "name" && (k == kind::datastream || k == kind::multi_datastream))
+    return by_name(k, q);
   if (q.path.size() == 1 && q.path[0] == "name") {
     auto const searches = conditions_.of_text_in_name(k, q);
     auto found = searches.empty() ? numbers() : numbers(std::in_place);
@@ -128,7 +133,8 @@ numbers candidates::by_question(kind k, question q) const {
 
 numbers candidates::by_entity(kind k, query::query q) const {
   if (k == kind::observed_property) asker_.make_properties();
-  if (k == kind::observed_property && q.selectors.empty()) q.selectors = {{.ids = {}, .id_pattern = {}, .types = {{reader_.words().observed_property}}}};
+  if (k == kind::observed_property && q.selectors.empty())
+    q.selectors = {{.ids = {}, .id_pattern = {}, .types = {{reader_.words().observed_property}}}};
   auto found = std::vector<std::uint64_t>();
   auto entities_seen = std::size_t(0);
   reader_.who().for_each(q, [&](entity_ptr const& e) {
@@ -158,7 +164,8 @@ numbers candidates::by_name(kind k, question const& q) const {
   for (auto const& name : q.values) {
     if (!found || !name.is_string()) continue;
     auto const prefix = datastream_name_key(name.as_string(), {});
-    auto const starts = q.form == question::form::starts ? std::string_view(prefix).substr(0, prefix.size() - 1) : prefix;
+    auto const starts =
+        q.form == question::form::starts ? std::string_view(prefix).substr(0, prefix.size() - 1) : prefix;
     auto n = std::size_t(0);
     reader_.who().for_each_record(datastream_name_collection, starts, [&](std::string_view key, record_ptr const&) {
       if (!key.starts_with(starts)) return false;
@@ -186,7 +193,8 @@ numbers candidates::back(kind k, navigation const& n, numbers const& found) cons
   for (auto const number : *found) {
     auto const i = reader_.find(n.to, number);
     if (!i) continue;
-    if (n.to == kind::location && !i->derived) homes.emplace_back(json::value(i->entity->id));
+    if (n.to == kind::location && !i->derived)
+      homes.emplace_back(json::value(i->entity->id));
     else if (!way->many) {
       if (auto const there = reader_.follow(*i, *way)) add(*there);
     } else {

@@ -15,7 +15,8 @@ namespace dos::sensorthings {
 class candidates {
  public:
   // `most`: beyond so many a walk over all is no slower.
-  candidates(reader const& r, std::size_t most) : asker_(r), reader_(r.as_program()), conditions_(reader_.who(), r.words()), most_(most) {}
+  candidates(reader const& r, std::size_t most)
+      : asker_(r), reader_(r.as_program()), conditions_(reader_.who(), r.words()), most_(most) {}
 
   // The numbers of all that can be in the list, ascending, and maybe of others; of observations those of their
   // datastreams. Nothing when it can't be told, or when they are too many.

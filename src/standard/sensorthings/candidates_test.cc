@@ -14,13 +14,19 @@ class a_filter : public test_world {
   T one_of(std::vector<T> const& all) {
     return all[below(all.size())];
   }
-  std::string word() { return one_of<std::string>({"Bench", "Tree", "Lamp 1", "Lamp 12", "5", "Station", "Source of Tree", "urn:x:2"}); }
+  std::string word() {
+    return one_of<std::string>({"Bench", "Tree", "Lamp 1", "Lamp 12", "5", "Station", "Source of Tree", "urn:x:2"});
+  }
   json::value scalar() {
     switch (below(5)) {
-      case 0: return std::int64_t(below(6));
-      case 1: return double(below(12)) / 2;
-      case 2: return below(2) == 0;
-      default: return word();
+      case 0:
+        return std::int64_t(below(6));
+      case 1:
+        return double(below(12)) / 2;
+      case 2:
+        return below(2) == 0;
+      default:
+        return word();
     }
   }
   json::value properties() {
@@ -33,7 +39,8 @@ class a_filter : public test_world {
     return o;
   }
   json::value point() {
-    return json::object{{"type", "Point"}, {"coordinates", json::array{7.0 + double(below(40)) / 10, 51.0 + double(below(20)) / 10}}};
+    return json::object{{"type", "Point"},
+                        {"coordinates", json::array{7.0 + double(below(40)) / 10, 51.0 + double(below(20)) / 10}}};
   }
   json::value place() {
     auto where = point();
@@ -48,7 +55,9 @@ class a_filter : public test_world {
   json::value sensor() {
     return json::object{{"name", word()}, {"encodingType", "text"}, {"metadata", word()}, {"properties", properties()}};
   }
-  json::value observed() { return json::object{{"name", word()}, {"definition", "http://x/" + word()}, {"description", ""}}; }
+  json::value observed() {
+    return json::object{{"name", word()}, {"definition", "http://x/" + word()}, {"description", ""}};
+  }
   json::value reference(std::vector<std::uint64_t> const& all) { return json::object{{"@iot.id", one_of(all)}}; }
 
   void fill() {
@@ -61,23 +70,26 @@ class a_filter : public test_world {
       if (below(4)) thing.push("Locations", json::array{reference(places)});
       things.push_back(create(kind::thing, thing));
       for (auto n = below(3); n > 0; --n) {
-        auto const stream = create(kind::datastream,
-                                   json::object{{"name", word()},
-                                                {"description", ""},
-                                                {"unitOfMeasurement", json::object{{"name", "x"}}},
-                                                {"properties", properties()},
-                                                {"Thing", json::object{{"@iot.id", things.back()}}},
-                                                {"Sensor", reference(sensors)},
-                                                {"ObservedProperty", reference(observed_properties)}});
-        if (below(3) == 0) change(kind::datastream, stream, json::object{{"name", word()}, {"Sensor", reference(sensors)}});
+        auto const stream =
+            create(kind::datastream, json::object{{"name", word()},
+                                                  {"description", ""},
+                                                  {"unitOfMeasurement", json::object{{"name", "x"}}},
+                                                  {"properties", properties()},
+                                                  {"Thing", json::object{{"@iot.id", things.back()}}},
+                                                  {"Sensor", reference(sensors)},
+                                                  {"ObservedProperty", reference(observed_properties)}});
+        if (below(3) == 0)
+          change(kind::datastream, stream, json::object{{"name", word()}, {"Sensor", reference(sensors)}});
         for (auto m = below(3); m > 0; --m) {
-          auto const feature = json::object{{"name", word()}, {"encodingType", "application/geo+json"}, {"feature", point()}};
+          auto const feature =
+              json::object{{"name", word()}, {"encodingType", "application/geo+json"}, {"feature", point()}};
           create(kind::observation, json::object{{"result", scalar()},
                                                  {"Datastream", json::object{{"@iot.id", stream}}},
                                                  {"FeatureOfInterest", feature}});
         }
       }
-      if (below(3) == 0) change(kind::thing, things.back(), json::object{{"Locations", json::array{reference(places)}}});
+      if (below(3) == 0)
+        change(kind::thing, things.back(), json::object{{"Locations", json::array{reference(places)}}});
     }
     // What came in at other doors.
     for (auto i = 0; i < 25; ++i) {
@@ -90,12 +102,14 @@ class a_filter : public test_world {
         e.set(make_attribute(std::move(a)));
       };
       if (below(2)) set(words_.name, word());
-      if (below(4) == 0) set(words_.name, json::object{{"de", word()}, {"en", word()}}, attribute_kind::language_property);
+      if (below(4) == 0)
+        set(words_.name, json::object{{"de", word()}, {"en", word()}}, attribute_kind::language_property);
       if (below(8) == 0) set(words_.name, json::object{{"@type", "T"}, {"@value", word()}});
       if (below(8) == 0) set(words_.name, "urn:x:1", attribute_kind::relationship);
       if (below(3) == 0) set(words_.other_name, word());
       if (below(2)) set(words_.location, point(), attribute_kind::geo_property);
-      if (below(4) == 0) set(words_.has_location, read().find(kind::location, one_of(places))->entity->id, attribute_kind::relationship);
+      if (below(4) == 0)
+        set(words_.has_location, read().find(kind::location, one_of(places))->entity->id, attribute_kind::relationship);
       set(symbol(below(2) ? "https://x/level" : "https://y/level"), std::int64_t(i));
       if (below(2)) set(symbol("https://x/a"), word());
       if (below(2)) set(symbol("https://y/b"), json::object{{"a", word()}, {"x", 1}}, attribute_kind::json_property);
@@ -128,7 +142,8 @@ class a_filter : public test_world {
       }
       auto name = one_of(all);
       if (name == "properties") {
-        name += one_of<std::string>({"/a", "/b", "/b/a", "/a", "/deep/a", "/list[0]", "/deep/@value/a", "/id", "/type", "/thing", "/level"});
+        name += one_of<std::string>(
+            {"/a", "/b", "/b/a", "/a", "/deep/a", "/list[0]", "/deep/@value/a", "/id", "/type", "/thing", "/level"});
       }
       return name;
     }
@@ -137,19 +152,29 @@ class a_filter : public test_world {
   }
   std::string condition(kind k, int depth) {
     switch (below(depth < 3 ? 14 : 8)) {
-      case 0: return path(k, false) + one_of<std::string>({" lt ", " ge ", " ne "}) + literal();
-      case 1: return one_of<std::string>({"startswith(", "endswith(", "contains("}) + path(k, false) + ",'" + word().substr(0, 1 + below(4)) + "')";
-      case 2: return "substringof('" + word().substr(0, 1 + below(4)) + "'," + path(k, false) + ")";
-      case 3: return path(k, false) + " in (" + literal() + "," + literal() + ")";
+      case 0:
+        return path(k, false) + one_of<std::string>({" lt ", " ge ", " ne "}) + literal();
+      case 1:
+        return one_of<std::string>({"startswith(", "endswith(", "contains("}) + path(k, false) + ",'" +
+               word().substr(0, 1 + below(4)) + "')";
+      case 2:
+        return "substringof('" + word().substr(0, 1 + below(4)) + "'," + path(k, false) + ")";
+      case 3:
+        return path(k, false) + " in (" + literal() + "," + literal() + ")";
       case 4:
         if (depth > 20) return "true";
         return one_of<std::string>({"st_within(", "st_intersects(", "geo.intersects(", "st_equals("}) + path(k, true) +
                ",geography'POLYGON((7 51,9 51,9 52,7 52,7 51))')";
-      case 5: return "geo.distance(" + path(k, true) + ",geography'POINT(8 51.5)') lt 0.6";
-      case 8: return "(" + condition(k, depth + 1) + " and " + condition(k, depth + 1) + ")";
-      case 9: return condition(k, depth + 1) + " and " + condition(k, depth + 1);
-      case 10: return "(" + condition(k, depth + 1) + " or " + condition(k, depth + 1) + ")";
-      case 11: return "not " + condition(k, depth + 1);
+      case 5:
+        return "geo.distance(" + path(k, true) + ",geography'POINT(8 51.5)') lt 0.6";
+      case 8:
+        return "(" + condition(k, depth + 1) + " and " + condition(k, depth + 1) + ")";
+      case 9:
+        return condition(k, depth + 1) + " and " + condition(k, depth + 1);
+      case 10:
+        return "(" + condition(k, depth + 1) + " or " + condition(k, depth + 1) + ")";
+      case 11:
+        return "not " + condition(k, depth + 1);
       case 12: {
         auto const& d = describe(k);
         auto const& n = d.navigations[below(d.navigations.size())];
@@ -157,11 +182,13 @@ class a_filter : public test_world {
         auto const end = describe(n.to).properties.empty() ? std::string("id") : path(n.to, false);
         return std::string(n.name) + "/any(v:v/" + end + " eq " + literal() + (below(2) ? " and v/id gt 3)" : ")");
       }
-      default: return path(k, false) + " eq " + literal();
+      default:
+        return path(k, false) + " eq " + literal();
     }
   }
 
-  std::vector<std::uint64_t> listed(lister const& l, kind k, query_options const& o, std::optional<std::uint64_t>& count) {
+  std::vector<std::uint64_t> listed(lister const& l, kind k, query_options const& o,
+                                    std::optional<std::uint64_t>& count) {
     auto ids = std::vector<std::uint64_t>();
     auto p = l.list({k, {}, nullptr}, o);
     count = p.count;
@@ -194,7 +221,8 @@ TEST_F(a_filter, finds_by_indexes_what_a_look_at_everything_finds) {
     }
     o.count = true;
     o.top = 1 + below(30);
-    if (below(3) == 0) o.order = parse_order(below(2) ? "id desc" : k == kind::observation ? "phenomenonTime desc" : "id", k);
+    if (below(3) == 0)
+      o.order = parse_order(below(2) ? "id desc" : k == kind::observation ? "phenomenonTime desc" : "id", k);
     auto counted = std::optional<std::uint64_t>(), counted_quickly = counted;
     auto const expected = listed(plain, k, o, counted);
     EXPECT_EQ(listed(quick, k, o, counted_quickly), expected);

@@ -37,7 +37,8 @@ place area_of(expression const& e) {
 std::optional<question> read_call(expression const& e, std::string_view variable) {
   auto q = question();
   auto const part = [&](std::size_t i) -> expression const& { return *e.parts[i]; };
-  auto const is_of_text = e.name == "startswith" || e.name == "endswith" || e.name == "contains" || e.name == "substringof";
+  auto const is_of_text =
+      e.name == "startswith" || e.name == "endswith" || e.name == "contains" || e.name == "substringof";
   if (is_of_text) {
     auto const whole = e.name == "substringof" ? 1u : 0u;
     auto const path = path_of(part(whole), variable);
@@ -67,7 +68,8 @@ std::optional<question> read_distance(expression const& e, std::string_view vari
   auto const near = e.what == operation::less || e.what == operation::less_equal;
   auto const* const most = literal_of(*e.parts[1]);
   auto const& call = *e.parts[0];
-  if (!near || !most || !most->is_number() || call.what != operation::call || call.name != "geo.distance") return std::nullopt;
+  if (!near || !most || !most->is_number() || call.what != operation::call || call.name != "geo.distance")
+    return std::nullopt;
   auto const first = path_of(*call.parts[0], variable), second = path_of(*call.parts[1], variable);
   auto const from = first ? area_of(*call.parts[1]) : area_of(*call.parts[0]);
   auto const d = most->as_double();
@@ -75,7 +77,11 @@ std::optional<question> read_distance(expression const& e, std::string_view vari
   auto const b = from->box();
   auto body = geo::geometry::body();
   body.shape = geo::shape::polygon;
-  body.positions = {{b.west - d, b.south - d}, {b.east + d, b.south - d}, {b.east + d, b.north + d}, {b.west - d, b.north + d}, {b.west - d, b.south - d}};
+  body.positions = {{b.west - d, b.south - d},
+                    {b.east + d, b.south - d},
+                    {b.east + d, b.north + d},
+                    {b.west - d, b.north + d},
+                    {b.west - d, b.south - d}};
   body.line_ends = {5};
   auto q = question();
   q.form = question::form::meets;
@@ -86,11 +92,16 @@ std::optional<question> read_distance(expression const& e, std::string_view vari
 
 operation mirrored(operation o) {
   switch (o) {
-    case operation::less: return operation::greater;
-    case operation::less_equal: return operation::greater_equal;
-    case operation::greater: return operation::less;
-    case operation::greater_equal: return operation::less_equal;
-    default: return o;
+    case operation::less:
+      return operation::greater;
+    case operation::less_equal:
+      return operation::greater_equal;
+    case operation::greater:
+      return operation::less;
+    case operation::greater_equal:
+      return operation::less_equal;
+    default:
+      return o;
   }
 }
 
@@ -117,7 +128,8 @@ std::optional<literals> equal_values(question const& q) {
   for (auto const& v : q.values) {
     auto const is_text = v.is_string();
     // "in" takes a text for the number that it says.
-    if ((!is_text && !v.is_number() && !v.is_bool()) || (q.form == question::form::is_in && !is_text)) return std::nullopt;
+    if ((!is_text && !v.is_number() && !v.is_bool()) || (q.form == question::form::is_in && !is_text))
+      return std::nullopt;
     all.emplace_back(v);
     if (!is_text) continue;
     if (auto const i = text::to_int(v.as_string())) all.emplace_back(json::value(*i));
@@ -143,7 +155,8 @@ std::optional<question> read_question(expression const& e, std::string_view vari
   if (e.what == operation::is_in) {
     auto const path = path_of(*e.parts[0], variable);
     if (!path || e.parts[1]->what != operation::list) return std::nullopt;
-    auto q = question{.form = question::form::is_in, .path = *path, .relation = operation::equal, .values = {}, .area = {}};
+    auto q =
+        question{.form = question::form::is_in, .path = *path, .relation = operation::equal, .values = {}, .area = {}};
     for (auto const& p : e.parts[1]->parts) {
       auto const* const v = literal_of(*p);
       if (!v) return std::nullopt;
@@ -154,7 +167,8 @@ std::optional<question> read_question(expression const& e, std::string_view vari
   if (!is_comparison(e.what)) return std::nullopt;
   if (e.parts[0]->what == operation::call) {
     auto const* const truth = literal_of(*e.parts[1]);
-    if (e.what == operation::equal && truth && truth->is_bool() && truth->as_bool()) return read_call(*e.parts[0], variable);
+    if (e.what == operation::equal && truth && truth->is_bool() && truth->as_bool())
+      return read_call(*e.parts[0], variable);
     return read_distance(e, variable);
   }
   for (auto const side : {0u, 1u}) {
@@ -205,10 +219,12 @@ query::node_ptr conditions::of_name(kind k, question const& q) const {
   auto all = *values;
   for (auto const& v : q.values) {
     auto const name = v.as_string();
-    if (k == kind::sensor && name.starts_with(source_name_stem)) all.emplace_back(json::value(name.substr(source_name_stem.size())));
+    if (k == kind::sensor && name.starts_with(source_name_stem))
+      all.emplace_back(json::value(name.substr(source_name_stem.size())));
   }
   auto any = std::vector<query::node_ptr>();
-  for (auto const& p : {path_to(words_.name), path_to(words_.other_name), path_to_id()}) any.push_back(is_any_of(p, all));
+  for (auto const& p : {path_to(words_.name), path_to(words_.other_name), path_to_id()})
+    any.push_back(is_any_of(p, all));
   return query::any(std::move(any));
 }
 
@@ -222,7 +238,9 @@ std::vector<query::query> conditions::of_text_in_name(kind k, question const& q)
   auto by_id = query::query();
   by_id.filter = query::compare(path_to_id(), query::relation::contains_text, q.values[0]);
   for (auto const& [type, count] : own_.types()) {
-    auto const is_named = [&](auto const& a) { return a.second == count && (a.first == words_.name || a.first == words_.other_name); };
+    auto const is_named = [&](auto const& a) {
+      return a.second == count && (a.first == words_.name || a.first == words_.other_name);
+    };
     auto const attributes = own_.attributes_of(type);
     if (std::none_of(attributes.begin(), attributes.end(), is_named))
       by_id.selectors.push_back({.ids = {}, .id_pattern = {}, .types = {{type}}});
@@ -239,7 +257,8 @@ query::node_ptr conditions::of_derived_name(question const& q) const {
   auto names = literals();
   for (auto const& v : q.values) {
     auto const text = v.as_string();
-    for (auto at = text.find(' '); at != text.npos; at = text.find(' ', at + 1)) names.emplace_back(json::value(text.substr(0, at)));
+    for (auto at = text.find(' '); at != text.npos; at = text.find(' ', at + 1))
+      names.emplace_back(json::value(text.substr(0, at)));
   }
   if (names.size() > prefixes_max) return nullptr;
   auto any = std::vector<query::node_ptr>();
@@ -253,7 +272,8 @@ std::vector<symbol> conditions::attributes_called(std::string_view term) const {
   auto found = std::vector<symbol>();
   for (auto const& [type, n] : own_.types()) {
     for (auto const& [name, m] : own_.attributes_of(type)) {
-      if (words_.term(name) == term && std::find(found.begin(), found.end(), name) == found.end()) found.push_back(name);
+      if (words_.term(name) == term && std::find(found.begin(), found.end(), name) == found.end())
+        found.push_back(name);
     }
   }
   return found;
@@ -269,8 +289,9 @@ query::node_ptr conditions::of_member(kind k, question const& q) const {
                                                query::relation::greater, query::relation::greater_equal};
   auto any = std::vector<query::node_ptr>();
   auto const ask = [&](query::path const& p) {
-    any.push_back(values ? is_any_of(p, *values)
-                         : query::compare(p, orders[std::size_t(q.relation) - std::size_t(operation::less)], q.values[0]));
+    any.push_back(values
+                      ? is_any_of(p, *values)
+                      : query::compare(p, orders[std::size_t(q.relation) - std::size_t(operation::less)], q.values[0]));
   };
   auto const& member = q.path[1];
   ask(path_to(words_.properties, {q.path.begin() + 1, q.path.end()}));

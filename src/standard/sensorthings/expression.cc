@@ -225,18 +225,41 @@ class filter_parser {
       auto const c = text_[i];
       return std::isalnum(static_cast<unsigned char>(c)) || c == '.' || c == ':' || c == '-' || c == '+';
     };
-    while (at_ < text_.size() && goes_on(at_)) ++at_;
-    auto word = text_.substr(start, at_ - start);
+    auto word = std::string();
+    auto const read = [&] {
+      auto const from = at_;
+      while (at_ < text_.size() && goes_on(at_)) ++at_;
+      auto const part = text_.substr(from, at_ - from);
+      word += part;
+      // Nothing can follow a time but an operator: a blank before digits was the sign of its zone, as forms encode it.
+      auto const zone = part.find('T') == part.npos ? 0 : zone_at(at_ + 1);
+      if (zone == 0 || text_[at_] != ' ') return;
+      (word += '+') += text_.substr(at_ + 1, zone);
+      at_ += 1 + zone;
+    };
+    read();
     if (auto const n = parse_whole_number(word)) return literal(*n);
     if (at_ < text_.size() && text_[at_] == '/' && word.size() >= 10) {
       ++at_;
-      while (at_ < text_.size() && goes_on(at_)) ++at_;
-      word = text_.substr(start, at_ - start);
+      word += '/';
+      read();
     }
     if (auto const t = parse_span(word)) return literal(*t);
     if (auto const t = parse_clock(word)) return literal(json::value(std::string(*t)));
     at_ = start;
     fail("a number, or a time such as 2026-11-21T20:00:00Z");
+  }
+  // The length of "02:00" or "0200".
+  std::size_t zone_at(std::size_t at) const {
+    if (at >= text_.size()) return 0;
+    auto const rest = text_.substr(at);
+    for (auto const form : {std::string_view("00:00"), std::string_view("0000")}) {
+      auto const is_like = [](char c, char f) { return f == '0' ? std::isdigit(static_cast<unsigned char>(c)) != 0 : c == f; };
+      auto const here = rest.substr(0, form.size());
+      auto const ends = rest.size() == form.size() || (rest.size() > form.size() && !is_in_member(rest[form.size()]));
+      if (ends && std::equal(here.begin(), here.end(), form.begin(), form.end(), is_like)) return form.size();
+    }
+    return 0;
   }
   static std::optional<json::value> parse_whole_number(std::string_view word) {
     if (auto const i = text::to_int(word)) return json::value(*i);

@@ -36,6 +36,8 @@ ds = d["@iot.id"]
 entity = call("GET", f"{ngsi}/entities?type=Thing").json()[0]
 check("a Thing is an entity, a Datastream its attribute", entity["name"]["value"] == "Bench" and entity["airTemperature"] == {
     "type": "Property", "value": 2.5, "unitCode": "CEL", "observedAt": "2026-01-01T01:00:00Z"}, entity)
+late = "Observations?$filter=phenomenonTime%20gt%202026-01-01T02:30:00+02:00"  # 00:30 UTC; a form's decoding makes a blank of the plus
+check("a plus sign in a time need not be encoded", len(sta("GET", late).json()["value"]) == 1, sta("GET", late))
 o = made(f"Datastreams({ds})/Observations", {"result": 7, "phenomenonTime": "2026-01-01T02:00:00Z", "resultQuality": {"good": True}, "parameters": {"n": 1},
                                             "resultTime": "2026-01-01T02:00:01Z", "validTime": "2026-01-01T02:00:00Z/2026-01-02T00:00:00Z"})
 late = made("Observations", {"result": 0, "phenomenonTime": "2025-01-01T00:00:00Z", "Datastream": {"@iot.id": ds}})

@@ -312,6 +312,19 @@ void writer::remove_datastream(item const& i) {
   t_.remove_series(i.entity->id, i.id);
 }
 
+// Those as of the last commit whose key begins so.
+void writer::erase_records(std::string_view collection, std::string_view prefix) {
+  auto keys = std::vector<std::string>();
+  own_.for_each_record(collection, prefix, [&](std::string_view key, record_ptr const&) {
+    if (!key.starts_with(prefix)) return false;
+    keys.emplace_back(key);
+    return true;
+  });
+  for (auto const& key : keys) {
+    if (t_.find_record(collection, key)) t_.erase_record(collection, key);
+  }
+}
+
 void writer::remove_location(item const& i, consequences const& c) {
   if (t_.find_record(feature_collection, i.entity->id)) t_.erase_record(feature_collection, i.entity->id);
   auto const& id = i.entity->id;
@@ -337,14 +350,7 @@ void writer::remove_location(item const& i, consequences const& c) {
     }
     t_.put(std::move(e), transaction::keep::nothing);
   }
-  auto const prefix = link_key(id, "thing", "");
-  auto keys = std::vector<std::string>();
-  own_.for_each_record(link_collection, prefix, [&](std::string_view key, record_ptr const&) {
-    if (!key.starts_with(prefix)) return false;
-    keys.emplace_back(key);
-    return true;
-  });
-  for (auto const& key : keys) t_.erase_record(link_collection, key);
+  erase_records(link_collection, link_key(id, "thing", ""));
   t_.forget(id);
 }
 
@@ -355,18 +361,6 @@ bool writer::remove(item const& i, consequences const& c) {
 }
 
 void writer::remove_whole(item const& i, consequences const& c) {
-  auto const erase_links_of = [&](std::string_view id) {
-    auto const prefix = std::string(id) + ' ';
-    auto keys = std::vector<std::string>();
-    own_.for_each_record(link_collection, prefix, [&](std::string_view key, record_ptr const&) {
-      if (!key.starts_with(prefix)) return false;
-      keys.emplace_back(key);
-      return true;
-    });
-    for (auto const& key : keys) {
-      if (t_.find_record(link_collection, key)) t_.erase_record(link_collection, key);
-    }
-  };
   switch (i.what) {
     case kind::thing: {
       auto const& id = i.entity->id;
@@ -381,6 +375,7 @@ void writer::remove_whole(item const& i, consequences const& c) {
         }
       }
       if (t_.find_record(feature_collection, id)) t_.erase_record(feature_collection, id);
+      erase_records(feature_since_collection, feature_since_prefix(id));
       t_.forget(id);
       return;
     }
@@ -409,7 +404,7 @@ void writer::remove_whole(item const& i, consequences const& c) {
     case kind::feature:
       if (i.derived) refuse_derived(i);
       for (auto const& [series, number] : c.observations) t_.remove_observation(series, number);
-      erase_links_of(i.entity->id);
+      erase_records(link_collection, i.entity->id + ' ');
       t_.forget(i.entity->id);
       return;
     case kind::sensor:
@@ -418,7 +413,7 @@ void writer::remove_whole(item const& i, consequences const& c) {
           i.derived || std::any_of(c.datastreams.begin(), c.datastreams.end(), [](item const& s) { return s.derived; });
       if (follows) refuse_derived(i);
       for (auto const& s : c.datastreams) remove_datastream(s);
-      erase_links_of(i.entity->id);
+      erase_records(link_collection, i.entity->id + ' ');
       t_.forget(i.entity->id);
       return;
     }

@@ -49,10 +49,10 @@ std::string writer::choose_feature(stream const& s, observation_draft& d) {
   return feature == s.thing ? std::string() : feature;
 }
 
-// A Location gets a feature made of it, one for all things that are there, and another when it has moved. Feature and
-// location are answered when the thing's observations have them from now on; nothing when they had them before, or the
-// thing's place is a place of its own.
-std::optional<std::pair<std::string, std::string>> writer::generate_feature(stream const& s) {
+// A Location gets a feature made of it, one for all things that are there, and another when it has moved. The feature is
+// answered when the thing's observations have it from now on; nothing when they had it before, or the thing's place is
+// a place of its own.
+std::optional<std::string> writer::generate_feature(stream const& s) {
   auto const thing = t_.get(s.thing);
   auto const linked = thing->find(words_.has_location);
   auto locations = std::vector<std::string>();
@@ -81,10 +81,10 @@ std::optional<std::pair<std::string, std::string>> writer::generate_feature(stre
     return a && b ? a->value == b->value : !a && !b;
   };
   if (is_alive(feature) && is_there(words_.location) && is_there(words_.document)) {
-    auto const record = t_.find_record(feature_collection, s.thing);
-    if (record && !record->as_array().empty() && record->as_array().back().as_array()[1].as_string() == feature->id) return std::nullopt;
+    auto const of_thing = t_.find_record(feature_collection, s.thing);
+    if (of_thing && *of_thing == json::value(feature->id)) return std::nullopt;
     link(feature->id, "thing", s.thing);
-    return std::pair(feature->id, best);
+    return feature->id;
   }
   auto e = entity();
   e.id = "urn:ngsi-ld:FeatureOfInterest:" + new_uuid();
@@ -102,7 +102,7 @@ std::optional<std::pair<std::string, std::string>> writer::generate_feature(stre
   t_.put(std::move(e));
   t_.put_record(feature_collection, best, id);
   link(id, "thing", s.thing);
-  return std::pair(id, best);
+  return id;
 }
 
 void writer::note_result_times(stream const& s, std::vector<observation> const& all) {
@@ -214,10 +214,10 @@ std::uint64_t writer::observe(stream const& s, std::vector<observation_draft> dr
   note_result_times(s, all);
   auto const first = observe_and_set_current(s, std::move(all), newest);
   if (generated) {
-    auto const record = t_.find_record(feature_collection, s.thing);
-    auto list = record ? record->as_array() : json::array();
-    list.push_back(json::array{first, generated->first, generated->second});
-    t_.put_record(feature_collection, s.thing, std::move(list));
+    // What was observed before there was any has the first.
+    auto const is_first = !t_.find_record(feature_collection, s.thing);
+    t_.put_record(feature_since_collection, feature_since_key(s.thing, is_first ? 0 : first), *generated);
+    t_.put_record(feature_collection, s.thing, *generated);
   }
   return first;
 }

@@ -34,6 +34,13 @@ std::string link_key(std::string_view target, std::string_view relation, std::st
   return std::string(target) + ' ' + std::string(relation) + ' ' + std::string(source);
 }
 
+std::string feature_since_prefix(std::string_view thing) { return std::string(thing) + '\n'; }
+
+std::string feature_since_key(std::string_view thing, observation_number since) {
+  auto const before_end = std::to_string(UINT64_MAX - since);
+  return feature_since_prefix(thing) + std::string(20 - before_end.size(), '0') + before_end;
+}
+
 std::string property_entity_id(vocabulary const& words, symbol attribute) {
   auto id = std::string(generated_property_stem);
   for (auto const c : words.term(attribute))
@@ -597,21 +604,22 @@ item reader::derived_property(symbol name) const {
   return *as_item(kind::observed_property, e);
 }
 
+std::string reader::generated_feature_of(std::string_view thing, observation_number number) const {
+  auto found = std::string();
+  own_.for_each_record(feature_since_collection, feature_since_key(thing, number),
+                       [&](std::string_view key, record_ptr const& r) {
+                         if (key.starts_with(feature_since_prefix(thing))) found = r->as_string();
+                         return false;
+                       });
+  return found;
+}
+
 std::optional<item> reader::feature_of(item const& o) const {
   auto const& thing = o.entity;
   if (o.moment) {
     if (auto const id = text_of(*o.moment, extra::feature); !id.empty()) return as_item(kind::feature, own_.find(id));
   }
-  // Generated ones: each from the first observation that got it.
-  if (auto const r = own_.find_record(feature_collection, thing->id)) {
-    auto const* best = static_cast<json::value const*>(nullptr);
-    for (auto const& entry : r->as_array()) {
-      if (std::uint64_t(entry.as_array()[0].as_int()) <= o.id || !best) best = &entry;
-    }
-    if (best) {
-      if (auto const f = as_item(kind::feature, own_.find(best->as_array()[1].as_string()))) return f;
-    }
-  }
+  if (auto const f = as_item(kind::feature, own_.find(generated_feature_of(thing->id, o.id)))) return f;
   if (!is_alive(thing) || !is_own_feature(*thing)) return std::nullopt;
   return item{.what = kind::feature,
               .id = number_of(*thing),

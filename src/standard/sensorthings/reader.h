@@ -101,6 +101,7 @@ class reader {
   void historical_locations_of(entity_ptr const& thing, time_bounds const& bounds, visitor const& visit) const;
   void streams_back(item const& from, kind k, visitor const& visit) const;
   std::vector<symbol> attributes_behind(entity const& property) const;
+  std::string generated_feature_of(std::string_view thing, observation_number number) const;  // empty when there is none
   void observations_back(item const& feature, time_bounds const& bounds, visitor const& visit) const;
   void things_back(item const& location, visitor const& visit) const;
 
@@ -112,6 +113,9 @@ class reader {
 
 // Keys of `link_collection`.
 std::string link_key(std::string_view target, std::string_view relation, std::string_view source);
+// Of `feature_since_collection`: the first key that is not less than that of an observation tells which feature it has.
+std::string feature_since_prefix(std::string_view thing);
+std::string feature_since_key(std::string_view thing, observation_number since);
 std::string property_entity_id(vocabulary const& words, symbol attribute);
 // Key of `datastream_name_collection`; without the series what all of that name begin with. Long names are cut.
 std::string datastream_name_key(std::string_view name, std::string_view series);

@@ -75,9 +75,10 @@ struct vocabulary {
 inline constexpr std::string_view datastream_collection = "sta_datastream";
 // Datastreams made here by name, "NAME\nSERIES": see datastream_name_key().
 inline constexpr std::string_view datastream_name_collection = "sta_datastream_name";
-// The generated features of interest of a thing, by its id: [[number of the first observation, feature, location], …];
-// and the one of a Location, by its id.
+// The feature of interest that was generated of a Location, by its id; of a thing, the one that its observations have now.
 inline constexpr std::string_view feature_collection = "sta_generated_feature";
+// Those of a thing with the first observation that had it, newest first: see feature_since_key().
+inline constexpr std::string_view feature_since_collection = "sta_feature_since";
 // The least and greatest resultTime of a datastream, by series: [µs, µs].
 inline constexpr std::string_view result_time_collection = "sta_result_time";
 // Where the features of a datastream lie that its observations name, by series: [west, south, east, north].

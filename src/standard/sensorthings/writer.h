@@ -73,7 +73,7 @@ class writer {
   void link(std::string_view target, std::string_view relation, std::string_view source);
   void unlink(std::string_view target, std::string_view relation, std::string_view source);
   std::string choose_feature(stream const& s, observation_draft& d);
-  std::optional<std::pair<std::string, std::string>> generate_feature(stream const& s);
+  std::optional<std::string> generate_feature(stream const& s);
   void note_result_times(stream const& s, std::vector<observation> const& all);
   void note_area(stream const& s, std::string_view feature);
   std::optional<entity> with_current(stream const& s, observation const& o, bool force) const;
@@ -84,6 +84,7 @@ class writer {
   void change_observation(item const& i, json::value const& body, bool whole, consequences const& c);
   void change_historical_location(item const& i, json::value const& body);
   void put_datastream_record(std::string const& key, json::value about);
+  void erase_records(std::string_view collection, std::string_view prefix);
   void erase_datastream_records(std::string const& key);
   void remove_datastream(item const& i);
   void remove_whole(item const& i, consequences const& c);

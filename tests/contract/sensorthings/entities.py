@@ -94,6 +94,20 @@ check("a Location that is corrected moves its things", call("GET", f"{ngsi}/enti
 after = made(f"Datastreams({ds})/Observations", {"result": 10, "phenomenonTime": "2026-01-01T04:00:00Z"})
 check("observations made elsewhere have another feature of interest",
       get(f"Observations({after})/FeatureOfInterest")["@iot.id"] != get(f"Observations({o})/FeatureOfInterest")["@iot.id"])
+places, on_tour = [], []
+for x in (9, 10, 11):
+    sta("PATCH", f"Locations({second})", {"location": {"type": "Point", "coordinates": [x, 53]}})
+    on_tour.append([made(f"Datastreams({ds})/Observations", {"result": x, "phenomenonTime": f"2026-01-01T0{x % 9 + 5}:0{n}:00Z"}) for n in (0, 1)])
+    places.append([x, 53])
+feature_of = lambda n: get(f"Observations({n})/FeatureOfInterest")  # noqa: E731
+check("a thing on tour: each observation has the feature of where it was made, and the feature has its observations",
+      [feature_of(n)["feature"]["coordinates"] for pair in on_tour for n in pair] == [p for p in places for _ in (0, 1)] and
+      all(sorted(ids(f"FeaturesOfInterest({feature_of(pair[0])['@iot.id']})/Observations")) == sorted(pair) for pair in on_tour) and
+      feature_of(after)["feature"]["coordinates"] == [8, 53])
+for pair in on_tour:
+    for n in pair:
+        sta("DELETE", f"Observations({n})")
+sta("PATCH", f"Locations({second})", {"location": {"type": "Point", "coordinates": [8, 53]}})
 check("an observation is corrected", sta("PATCH", f"Observations({after})", {"result": 11}).status == 200 and
       call("GET", f"{ngsi}/entities/{entity['id']}").json()["airTemperature"]["value"] == 11)
 check("and removed, and the one before counts again", sta("DELETE", f"Observations({after})").status == 200 and

@@ -255,8 +255,52 @@ def killed(report):
         reader.join()
 
 
+def wills(report):
+    """Clients whose sessions end with their connections: MQTT 5.0, 3.1.2.5."""
+    with Server(["--mqtt-port", "0", "--anonymous", "admin"], config) as s:
+        watcher = Client(s.mqtt_port, "watcher", clean=False)
+        watcher.subscribe("wills/#", qos=1)
+        watcher.disconnect()
+
+        def told():
+            """What the watcher finds waiting, up to a mark."""
+            with Client(s.mqtt_port, "marker") as c:
+                c.publish("wills/mark", "", 1)
+            found = []
+            with Client(s.mqtt_port, "watcher", clean=False) as w:
+                while True:
+                    m = w.message()
+                    if m.topic == "wills/mark":
+                        return found
+                    found.append((m.topic, m.payload.decode()))
+
+        def leave_two():
+            return [Client(s.mqtt_port, f"v{version}", version, will=(f"wills/v{version}", "gone", 1, True)) for version in (4, 5)]
+
+        both = [("wills/v4", "gone"), ("wills/v5", "gone")]
+        for how in ("kill", "stop"):
+            kept = leave_two()
+            Client(s.mqtt_port, "polite", will=("wills/polite", "gone", 1, False)).disconnect()
+            getattr(s, how)()
+            s.start()
+            back = Client(s.mqtt_port, "v5", 5)  # whoever comes back finds his will told, not taken away
+            back.publish("wills/v5", "back", 1, retain=True)
+            said = told()
+            report.check(f"after a {how} of the server the wills of all who were connected are told, once, before anything they say",
+                         sorted(said) == sorted(both + [("wills/v5", "back")]) and said.index(both[1]) < said.index(("wills/v5", "back")), said)
+            back.disconnect()
+            with Client(s.mqtt_port, "late") as c:
+                c.subscribe("wills/v4")
+                report.check(f"after a {how} a retained will is retained", c.message().payload == b"gone")
+            s.kill()
+            s.start()
+            report.check(f"after a {how} no will is told again at the next start", told() == [], "told again")
+            del kept
+
+
 report = Report()
 print(f"SEED={seed}")
 over_a_slow_disk(report)
+wills(report)
 killed(report)
 report.finish()

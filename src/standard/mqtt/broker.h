@@ -25,7 +25,7 @@ class city_broker : public std::enable_shared_from_this<city_broker> {
   city_broker(listener const& l, std::shared_ptr<dos::city> c) : listener_(l), city_(std::move(c)) {}
 
   void start();  // takes up what is stored
-  void stop();   // before the clients are sent away: their sessions stay as they are
+  void stop();   // before the clients are sent away: lasting sessions stay as they are, the wills of others are told
   void tick();   // several times a second
 
   // Of a client, on its connection's thread.
@@ -63,6 +63,7 @@ class city_broker : public std::enable_shared_from_this<city_broker> {
   void drop(std::shared_ptr<client_session> const& s);
   void end_connection(client& c, bool with_will, std::optional<std::int64_t> expiry_s);
   void tell_will(std::shared_ptr<client_session> const& s);
+  void conclude(guard* g, std::shared_ptr<client_session> const& s);
   void store_session(client_session& s, timestamp left);
 
   // writes.cc

@@ -124,7 +124,7 @@ void city_broker::acknowledge(client& c, net::mqtt::ack const& a) {
     auto const known = it != s.received.end() && it->second == reception::done;
     auto const answer = net::mqtt::ack{ack_kind::pubcomp, a.id, known ? success : packet_identifier_not_found};
     if (known) s.received.erase(it);
-    if (!known || !s.is_stored) return c.peer->send(answer), void();
+    if (!known || !s.is_lasting()) return c.peer->send(answer), void();
     // The identifier may stand for another message afterwards, so it is forgotten before.
     return write({{received_collection, received_key(s.id, a.id)}}, [peer = c.peer, answer](bool done) {
       if (done) peer->send(answer);

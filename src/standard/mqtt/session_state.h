@@ -55,7 +55,7 @@ enum class reception : std::uint8_t { pending, done };
 struct client_session {
   std::string id;
   principal owner;  // a session is taken up again only under the same name
-  bool is_stored = false;
+  bool is_stored = false;     // as a lasting session is, and any that has a will
   std::int64_t expiry_s = 0;  // 0: ends with the connection
   std::map<std::string, std::shared_ptr<subscription>> subscriptions;
   std::optional<will> last_will;

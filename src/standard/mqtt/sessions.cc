@@ -52,6 +52,7 @@ void city_broker::start() {
       log::warning("a stored MQTT subscription is not served any more", {{"filter", one.what->filter}, {"reason", f.detail}});
     }
   }
+  tick();  // wills that are due are told before anybody comes
 }
 
 // MQTT 5.0, 3.1.4
@@ -76,9 +77,8 @@ void city_broker::connect(std::shared_ptr<client> c, net::mqtt::connect hello, b
     old->peer->close(session_taken_over);
     s = find_session(hello.client_id);  // it may have ended with its connection
   }
-  if (s && hello.clean_start) {
-    if (s->last_will) tell_will(s);  // its session ends. 3.1.3.2.2
-    drop(s);
+  if (s && (hello.clean_start || s->expires <= now())) {
+    conclude(nullptr, s);
     s = nullptr;
   }
   auto const present = s != nullptr;
@@ -105,7 +105,7 @@ void city_broker::connect(std::shared_ptr<client> c, net::mqtt::connect hello, b
   if (c->is_v5() && limits().keep_alive_s_max && (hello.keep_alive_s == 0 || hello.keep_alive_s > limits().keep_alive_s_max))
     c->peer->keep_alive(limits().keep_alive_s_max);
   auto changes = std::vector<record_change>();
-  if (s->is_lasting()) {
+  if (s->is_lasting() || s->is_stored || s->last_will) {  // 3.1.2.5: the will is told whatever becomes of the program
     changes.push_back({session_collection, s->id, to_json(*s, no_time)});
     s->is_stored = true;
   }
@@ -153,10 +153,7 @@ void city_broker::end_connection(client& c, bool with_will, std::optional<std::i
   if (expiry_s) s->expiry_s = *expiry_s;
   leave(*s);
   if (!with_will) s->last_will.reset();
-  if (!s->is_lasting()) {
-    if (s->last_will) tell_will(s);
-    return drop(s);
-  }
+  if (!s->is_lasting()) return conclude(nullptr, s);
   s->expires = now() + s->expiry_s * us_per_second;
   if (s->last_will) s->will_due = std::min(s->expires, now() + s->last_will->delay_s * us_per_second);
   if (s->last_will && s->last_will->delay_s == 0) tell_will(s);
@@ -202,6 +199,14 @@ void city_broker::drop(std::shared_ptr<client_session> const& s) {
   sessions_.erase(s->id);
 }
 
+// The session is over, and with it the time to wait with its will: 3.1.3.2.2. Both go into the log as one.
+void city_broker::conclude(guard* g, std::shared_ptr<client_session> const& s) {
+  auto const m = s->last_will ? std::make_shared<message const>(std::move(s->last_will->what)) : message_ptr();
+  s->last_will.reset();
+  drop(s);
+  if (m) publish_will(g, s->owner, m);
+}
+
 void city_broker::tell_will(std::shared_ptr<client_session> const& s) {
   auto m = std::make_shared<message const>(std::move(s->last_will->what));
   s->last_will.reset();
@@ -229,8 +234,9 @@ void city_broker::tick() {
     if (session(city_, s->connected->who).is_over(t)) over.push_back(s->connected);
   }
   for (auto const& s : due) {
-    if (s->last_will && s->will_due <= t) tell_will(s);
-    if (s->expires <= t) drop(s);
+    if (s->dropped) continue;
+    if (s->expires <= t) conclude(&g, s);
+    else if (s->last_will && s->will_due <= t) tell_will(s);
   }
   for (auto const& c : over) c->peer->close(not_authorized);
   if (t - swept_ > sweep_us || swept_ == no_time) {
@@ -253,7 +259,19 @@ void city_broker::tick() {
 }
 
 void city_broker::stop() {
-  auto const g = guard(*this);
+  auto g = guard(*this);
+  // Sessions that end with their connections end now; the wills of lasting ones wait for the program to come back.
+  auto ending = std::vector<std::shared_ptr<client_session>>();
+  for (auto const& [id, s] : sessions_) {
+    if (s->connected && !s->is_lasting() && s->last_will) ending.push_back(s);
+  }
+  for (auto const& s : ending) {
+    if (s->dropped) continue;
+    s->connected = nullptr;
+    conclude(&g, s);
+  }
+  for (auto const& [who, m] : std::exchange(wills_, {})) publish_will(&g, who, m);
+  flush();
   stopped_ = true;
   for (auto const& [id, s] : sessions_) {
     for (auto const& [filter, sub] : s->subscriptions) {

@@ -82,7 +82,9 @@ std::string position_key(std::string_view client, std::string_view filter) {
 
 json::value to_json(client_session const& s, timestamp left) {
   auto list = json::array();
-  for (auto const& [filter, sub] : s.subscriptions) list.push_back(to_json(*sub));
+  if (s.is_lasting()) {  // of another nothing is kept but its will
+    for (auto const& [filter, sub] : s.subscriptions) list.push_back(to_json(*sub));
+  }
   auto o = json::object({{"owner", s.owner.name},
                          {"role", to_text(s.owner.role)},
                          {"source", s.owner.source},

@@ -90,21 +90,27 @@ class context_processor {
   std::vector<std::string> missing;
 
  private:
+  using definitions = std::unordered_map<std::string_view, json::value const*>;
+
   void begin() {
     active_.terms_ = core_ != nullptr ? core_->terms_ : decltype(active_.terms_)();
     active_.vocab_ = core_ != nullptr ? core_->vocab_ : std::string();
     active_.language_.clear();
   }
 
+  // Nothing: it is missing, and noted.
+  std::shared_ptr<json::value const> fetch(std::string const& url) {
+    if (++documents_ > contexts_in_one_max) refuse_context("a context may pull in " + std::to_string(contexts_in_one_max) + " documents");
+    auto document = load_(url);
+    if (!document && std::find(missing.begin(), missing.end(), url) == missing.end()) missing.push_back(url);
+    return document;
+  }
+
   void process_url(std::string const& url, int depth) {
     if (core_ != nullptr && is_core_context_url(url)) return;
     if (std::find(chain_.begin(), chain_.end(), url) != chain_.end()) refuse_context("the contexts name each other in a loop: " + url);
-    if (++documents_ > contexts_in_one_max) refuse_context("a context may pull in " + std::to_string(contexts_in_one_max) + " documents");
-    auto const document = load_(url);
-    if (!document) {
-      if (std::find(missing.begin(), missing.end(), url) == missing.end()) missing.push_back(url);
-      return;
-    }
+    auto const document = fetch(url);
+    if (!document) return;
     auto const* inner = document->find("@context");
     if (inner == nullptr) refuse_context("the document at " + url + " has no @context");
     chain_.push_back(url);
@@ -114,33 +120,52 @@ class context_processor {
 
   void process_object(json::value const& local, int depth) {
     if (auto const* inner = local.find("@context"); inner != nullptr) return process(*inner, depth + 1);
+    auto view = definitions();
+    auto imported = std::shared_ptr<json::value const>();
     if (auto const* import = local.find("@import"); import != nullptr) {
       if (!import->is_string()) refuse_context("@import is a URL", "@import");
-      process_url(std::string(import->as_string()), depth + 1);
-    }
-    here_.clear();  // what a vocabulary is relative to has been said before
-    if (auto const* vocab = local.find("@vocab"); vocab != nullptr) {
-      if (vocab->is_null()) {
-        active_.vocab_.clear();
-      } else if (vocab->is_string()) {
-        active_.vocab_ = vocab->as_string().empty() ? std::string() : expand_in(vocab->as_string());
-        if (active_.vocab_.size() > name_bytes_max) refuse_context("a vocabulary has an IRI of at most 2,000 bytes", "@vocab");
-      } else {
-        refuse_context("@vocab is an IRI", "@vocab");
+      imported = fetch(std::string(import->as_string()));
+      if (!imported) return;
+      auto const* inner = imported->find("@context");
+      if (inner == nullptr || !inner->is_object() || inner->find("@import") != nullptr) {
+        refuse_context("what is imported is one context, an object that imports nothing", "@import");
       }
+      for (auto const& m : inner->as_object()) view[m.key] = &m.value;
     }
-    if (auto const* language = local.find("@language"); language != nullptr && language->is_string()) {
-      active_.language_ = text::lower(language->as_string());
-    }
-    auto const* protect = local.find("@protected");
-    protects_ = protect != nullptr && protect->is_bool() && protect->as_bool();
+    for (auto const& m : local.as_object()) view[m.key] = &m.value;
+    read_keywords(view);
     state_.clear();
-    for (auto const& m : local.as_object()) here_.emplace(m.key, &m.value);
+    here_ = std::move(view);
+    if (imported) define_all(*imported->find("@context"));
+    define_all(local);
+    here_.clear();
+  }
+
+  void define_all(json::value const& local) {
     for (auto const& m : local.as_object()) {
       if (is_known_keyword(m.key) && !says_types_are_lists(m.key, m.value)) refuse_term("a keyword keeps its meaning", m.key);
-      if (is_keyword(m.key)) continue;
-      define(m.key);
+      if (!is_keyword(m.key) && !state_.contains(m.key)) define(m.key);
     }
+  }
+
+  void read_keywords(definitions const& view) {
+    auto const find = [&](std::string_view keyword) {
+      auto const it = view.find(keyword);
+      return it == view.end() ? nullptr : it->second;
+    };
+    if (auto const* vocab = find("@vocab"); vocab != nullptr) {
+      if (!vocab->is_string() && !vocab->is_null()) refuse_context("@vocab is an IRI", "@vocab");
+      auto const is_set = vocab->is_string() && !vocab->as_string().empty();
+      active_.vocab_ = is_set ? expand_in(vocab->as_string()) : std::string();
+      if (active_.vocab_.size() > name_bytes_max) refuse_context("a vocabulary has an IRI of at most 2,000 bytes", "@vocab");
+    }
+    if (auto const* language = find("@language"); language != nullptr) {
+      if (!language->is_string() && !language->is_null()) refuse_context("a language is text", "@language");
+      active_.language_ = language->is_string() ? text::lower(language->as_string()) : std::string();
+    }
+    auto const* protect = find("@protected");
+    if (protect != nullptr && !protect->is_bool()) refuse_context("@protected is true or false", "@protected");
+    protects_ = protect != nullptr && protect->as_bool();
   }
 
   // W3C json-ld11-api, 4.2. A term that another needs for its prefix is defined first; a loop is refused.
@@ -169,9 +194,24 @@ class context_processor {
       refuse_term("a term stands for an IRI or for an object with @id", term);
     }
     --term_depth_;
-    if (d.iri.size() > name_bytes_max) refuse_term("an IRI has at most 2,000 bytes", term);
-    keep(term, std::move(d));
     state_[term] = true;
+    if (is_keyword(d.iri) && !is_known_keyword(d.iri) && d.iri != "@context") return;  // looks like one: read over
+    require_iri(term, d);
+    keep(term, std::move(d));
+  }
+
+  // W3C json-ld11-api, 4.2.2, 14 to 17
+  void require_iri(std::string const& term, term_definition const& d) {
+    if (d.iri.empty()) return;
+    if (d.iri.size() > name_bytes_max) refuse_term("an IRI has at most 2,000 bytes", term);
+    if (d.iri == "@context") refuse_term("nothing else stands for @context", term);
+    if (!is_keyword(d.iri) && d.iri.find(':') == std::string::npos) refuse_term("a term stands for an IRI or a keyword, not for " + d.iri, term);
+    if (is_keyword(d.iri) && d.prefix) refuse_term("a keyword is no prefix", term);
+    auto const colon = term.find(':', 1);
+    auto const looks_like_iri = (colon != std::string::npos && colon + 1 != term.size()) || term.find('/') != std::string::npos;
+    if (looks_like_iri && d.iri != expand_in(term, term) && d.iri != active_.vocab_ + term) {
+      refuse_term("this reads as an IRI and stands for another one", term);
+    }
   }
 
   // W3C json-ld11-api, 4.2.2, 27: what is protected may be said again, not otherwise.
@@ -193,27 +233,47 @@ class context_processor {
       return m->as_string();
     };
     if (value.find("@context") != nullptr) refuse("NGSI-LD knows no contexts that hold for one term only", inside("@context", term), "5.5.7");
+    for (auto const& m : value.as_object()) {
+      static constexpr auto known = std::array<std::string_view, 10>{"@id",    "@reverse", "@container", "@direction", "@index",
+                                                                     "@language", "@nest", "@prefix",    "@protected", "@type"};
+      if (std::find(known.begin(), known.end(), m.key) == known.end()) refuse_term("a definition has no " + m.key, term);
+    }
     auto const* id = value.find("@id");
     if (auto const reverse = text_of("@reverse")) {
+      if (id != nullptr) refuse_term("either @id or @reverse", term);
       d.iri = expand_in(*reverse);
       d.reverse = true;
     } else if (id == nullptr || !id->is_null()) {
       d.iri = expand_definition(term, text_of("@id").value_or(term));
     }
-    if (auto const type = text_of("@type")) d.type = is_keyword(*type) ? std::string(*type) : expand_in(*type);
-    if (auto const language = text_of("@language")) d.language = text::lower(*language);
-    if (auto const* container = value.find("@container"); container != nullptr) {
-      if (container->is_string()) {
-        d.container = container->as_string();
-      } else if (container->is_array()) {
-        for (auto const& c : container->as_array()) {
-          if (!c.is_string()) refuse_term("@container names keywords", term);
-          d.container += (d.container.empty() ? "" : " ") + std::string(c.as_string());
-        }
+    if (auto const type = text_of("@type")) {
+      d.type = is_keyword(*type) ? std::string(*type) : expand_in(*type);
+      auto const is_known = d.type == "@id" || d.type == "@vocab" || d.type == "@json" || d.type == "@none";
+      if (!is_known && (is_keyword(d.type) || d.type.starts_with("_:") || d.type.find(':') == std::string::npos)) {
+        refuse_term("a type is @id, @vocab, @json, @none or an IRI", term);
       }
     }
-    if (auto const* prefix = value.find("@prefix"); prefix != nullptr && prefix->is_bool()) d.prefix = prefix->as_bool();
-    if (auto const* p = value.find("@protected"); p != nullptr && p->is_bool()) d.is_protected = p->as_bool();
+    if (value.find("@language") != nullptr) d.language = text::lower(text_of("@language").value_or(""));
+    read_containers(term, value, d);
+    auto const flag = [&](std::string_view key, bool otherwise) {
+      auto const* m = value.find(key);
+      if (m != nullptr && !m->is_bool()) refuse_term(std::string(key) + " is true or false", term);
+      return m == nullptr ? otherwise : m->as_bool();
+    };
+    d.prefix = flag("@prefix", d.prefix);
+    d.is_protected = flag("@protected", d.is_protected);
+  }
+
+  void read_containers(std::string const& term, json::value const& value, term_definition& d) {
+    auto const* container = value.find("@container");
+    if (container == nullptr || container->is_null()) return;
+    static constexpr auto known = std::array<std::string_view, 7>{"@list", "@set", "@language", "@index", "@graph", "@id", "@type"};
+    auto const add = [&](json::value const& c) {
+      if (!c.is_string() || std::find(known.begin(), known.end(), c.as_string()) == known.end()) refuse_term("there is no such @container", term);
+      d.container += (d.container.empty() ? "" : " ") + std::string(c.as_string());
+    };
+    if (!container->is_array()) return add(*container);
+    for (auto const& c : container->as_array()) add(c);
   }
 
   // The term itself may stand for what it is defined as ("name": {"@id": "name"}): then it is vocabulary-relative.
@@ -238,7 +298,8 @@ class context_processor {
       auto const prefix = text.substr(0, colon);
       if (prefix == "_" || text.substr(colon + 1).starts_with("//")) return std::string(text);
       if (here_.contains(prefix)) define(std::string(prefix));
-      if (auto const it = active_.terms_.find(prefix); it != active_.terms_.end() && !it->second.iri.empty()) {
+      auto const it = active_.terms_.find(prefix);
+      if (it != active_.terms_.end() && !it->second.iri.empty() && (it->second.prefix || text == self)) {
         return it->second.iri + std::string(text.substr(colon + 1));
       }
       return std::string(text);
@@ -250,8 +311,8 @@ class context_processor {
   context const* core_;
   document_loader const& load_;
   std::vector<std::string> chain_;
-  std::unordered_map<std::string_view, json::value const*> here_;  // of the object being read
-  std::unordered_map<std::string, bool> state_;                     // false while being defined
+  definitions here_;                             // of the object being read
+  std::unordered_map<std::string, bool> state_;  // false while being defined
   std::size_t documents_ = 0;
   std::size_t definitions_ = 0;
   int term_depth_ = 0;
@@ -294,7 +355,7 @@ std::optional<std::string> context::expand_compact_iri(std::string_view name) co
   if (colon == std::string_view::npos || colon == 0) return std::nullopt;
   auto const prefix = name.substr(0, colon);
   if (!name.substr(colon + 1).starts_with("//")) {
-    if (auto const* d = find(prefix); d != nullptr && !d->iri.empty()) return d->iri + std::string(name.substr(colon + 1));
+    if (auto const* d = find(prefix); d != nullptr && d->prefix) return d->iri + std::string(name.substr(colon + 1));
   }
   if (prefix == "_" || is_scheme(prefix)) return std::string(name);
   return std::nullopt;

@@ -28,7 +28,7 @@ struct term_definition {
   std::string iri;        // empty: the term is taken out of use (null)
   std::string type;       // "@id", "@vocab", "@json" or an IRI
   std::string container;  // "@list", "@set", "@language", "@index" …; several joined with a blank
-  std::string language;
+  std::optional<std::string> language;  // empty: none, whatever the default is
   bool prefix = false;     // may stand before the colon of a compact IRI
   bool is_protected = false;
   bool reverse = false;
@@ -54,6 +54,7 @@ class context {
 
   term_definition const* find(std::string_view term) const;
   std::size_t term_count() const { return terms_.size(); }
+  std::string const& language() const { return language_; }  // of texts that say none
 
  private:
   friend class context_processor;

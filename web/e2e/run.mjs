@@ -143,6 +143,15 @@ test('an example of the interface runs on the page, and a wrong one says what is
   const examples = page.locator('section.card');
   await examples.first().getByRole('button', { name: 'Run' }).click();
   await examples.first().locator('[data-trial="200"]').waitFor({ timeout: 20_000 });
+  const latest = examples.filter({ hasText: 'Series of temperatures' });
+  await latest.getByRole('button', { name: 'Run' }).click();
+  await latest.locator('[data-trial="200"]').waitFor({ timeout: 20_000 });
+  await latest.getByText('"symbol": "°C"').first().waitFor({ timeout: 5_000 });
+  const live = examples.filter({ hasText: 'Every change' });
+  await live.getByRole('button', { name: 'Listen' }).click();
+  await live.getByText('event: open').waitFor({ timeout: 20_000 });
+  await live.getByRole('button', { name: 'Stop' }).click();
+  await live.getByRole('button', { name: 'Listen' }).waitFor({ timeout: 5_000 });
   const wrong = examples.filter({ hasText: 'A wrong request' });
   await wrong.getByRole('button', { name: 'Run' }).click();
   await wrong.locator('[data-trial="400"]').waitFor({ timeout: 20_000 });

@@ -85,14 +85,41 @@ export async function tryOut(path: string, accept = 'application/json'): Promise
   };
 }
 
+/** What comes as it comes, until `signal` ends it. */
+export async function listenTo(path: string, signal: AbortSignal, take: (text: string) => void): Promise<void> {
+  try {
+    const response = await fetch(path, {
+      signal,
+      headers: { Accept: 'text/event-stream' },
+      credentials: 'same-origin'
+    });
+    if (!response.ok || !response.body) throw new ApiError(response.status, await explain(response));
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      take(value);
+    }
+  } catch (error) {
+    if (signal.aborted) return;
+    throw error instanceof ApiError ? error : new ApiError(0, 'no answer');
+  }
+}
+
 function indented(text: string, type: string): string {
   if (!type.includes('json')) return text;
   try {
-    return JSON.stringify(JSON.parse(text), null, 2);
+    return withShortLists(JSON.stringify(JSON.parse(text), null, 2));
   } catch {
     return text;
   }
 }
+
+/** A place, a value with its time: what fits on a line stands on a line. */
+const withShortLists = (json: string) =>
+  json.replace(/\[\n[^[\]{}]{0,100}\n *\]/g, (list) =>
+    list.replace(/\n */g, ' ').replace('[ ', '[').replace(/ \]$/, ']')
+  );
 
 async function get<Answer>(path: string, query?: Query): Promise<Answer> {
   return read<Answer>(await send('GET', address(path, query)));

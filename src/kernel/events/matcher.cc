@@ -331,14 +331,17 @@ void matcher::deliver(std::shared_ptr<city> const& of, subscription_ptr const& s
 }
 
 void matcher::finish(subscription_ptr const& s, std::size_t n, sent const& result) {
-  around_.count_delivered(s->collection, result.ok, n);
+  auto const is_left_out = result.ok && result.is_left_out;
+  if (!is_left_out) around_.count_delivered(s->collection, result.ok, n);
   auto const lock = std::lock_guard(mutex_);
   auto const now = around_.clock.now();
   auto& status = s->status;
   s->in_flight = false;
   s->changed = true;
-  status.last_notification = now;
-  if (result.ok) {
+  if (!is_left_out) status.last_notification = now;
+  if (is_left_out) {
+    s->waiting.sent(n);
+  } else if (result.ok) {
     s->waiting.sent(n);
     ++status.times_sent;
     status.failed_in_a_row = 0;

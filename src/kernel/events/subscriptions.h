@@ -59,6 +59,7 @@ struct sent {
   bool ok = false;
   std::string error;      // for the status
   std::size_t taken = 0;  // how many of the entries, from the front, have been carried; 0 = all of them
+  bool is_left_out = false;  // ok, and the receiver need not know of these: not counted
 };
 
 class city;

@@ -45,7 +45,11 @@ constexpr auto error_types = std::array{
 
 constexpr auto no_such_tenant = error_type{fault_kind::not_found, 404, "NonexistentTenant", "There is no such tenant"};
 
+// 5.9.2.4: what a registration says meets what is here or what another one says.
+constexpr auto registration_conflict = error_type{fault_kind::conflict, 409, "Conflict", "This meets what is there already"};
+
 error_type const* find_error_type(fault const& f) {
+  if (f.kind == fault_kind::conflict && f.member == "information") return &registration_conflict;
   if (f.kind == fault_kind::not_found && f.member == "NGSILD-Tenant") return &no_such_tenant;
   // The standard's only 403 is about pages too long; what a caller may not do is no matter of it.
   if (f.kind == fault_kind::forbidden && f.member != "limit") return nullptr;

@@ -68,7 +68,7 @@ attribute instance_of(series_ref const& s, observation const& o) {
   if (is_deleted(o)) {
     a.value = s.kind == attribute_kind::language_property ? json::value(json::object{{"@none", null_uri}}) : json::value(null_uri);
     if (s.attribute == scope_name()) a.value = json::array();
-    a.observed_at = no_time;
+    a.observed_at = o.extras.find(observed_end) != nullptr ? o.time : no_time;
     a.more.as_object().push("deletedAt", to_string(o.time));
   }
   return a;
@@ -124,7 +124,10 @@ void write_values(std::string& out, series_evolution const& s, temporal_query co
 
 std::optional<timestamp> time_of(observation const& o, time_property p) {
   auto const modified = find_time(o, extra::modified_at);
-  if (is_deleted(o)) return p == time_property::deleted_at ? std::optional(o.time) : std::nullopt;
+  if (is_deleted(o)) {
+    auto const is_observed = o.extras.find(observed_end) != nullptr;
+    return p == time_property::deleted_at || (is_observed && p == time_property::observed_at) ? std::optional(o.time) : std::nullopt;
+  }
   switch (p) {
     case time_property::observed_at: return modified ? std::optional(o.time) : std::nullopt;
     case time_property::created_at: return find_time(o, extra::created_at).value_or(modified.value_or(o.time));

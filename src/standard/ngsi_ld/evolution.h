@@ -34,6 +34,9 @@ temporal_query read_temporal_query(json::value const& temporal_q);  // of a body
 // The time of an instance that a query asks about; nothing when it has none.
 std::optional<timestamp> time_of(observation const& o, time_property p);
 
+// Extra of a deletion that was observed by the client: it is an instance with observedAt like others. 5.6.11
+inline constexpr std::string_view observed_end = "observed";
+
 struct series_evolution {
   series_ref series;
   std::vector<observation> instances;  // oldest first; newest first with lastN

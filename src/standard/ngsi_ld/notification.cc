@@ -69,6 +69,19 @@ void notifier::send(std::shared_ptr<city> const& c, std::string const& key, std:
   m->done = std::move(done);
   if (!m->record) return m->done({true, {}});
   m->what = read_subscription(*m->record);
+  auto linked = query::node_ptr();
+  try {
+    linked = linked_condition(m->what, session(c, m->what.watch.who));
+  } catch (fault const& f) {
+    return m->done({false, f.detail});
+  }
+  if (linked) {
+    std::erase_if(entries, [&](delivery const& d) {
+      auto const is_gone = d.change.after->deleted_at != no_time && d.change.before;
+      return !query::matches(*linked, is_gone ? *d.change.before : *d.change.after);
+    });
+    if (entries.empty()) return m->done({.ok = true, .error = {}, .taken = 0, .is_left_out = true});
+  }
   // One notification shows an entity once: what comes after a second change of it goes with the next.
   auto rest = std::vector<delivery>();
   for (auto& d : entries) {

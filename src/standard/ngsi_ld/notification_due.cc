@@ -4,6 +4,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "kernel/session/city.h"
+#include "standard/ngsi_ld/entity_query.h"
 #include "standard/ngsi_ld/notification.h"
 #include "standard/ngsi_ld/notification_message.h"
 #include "standard/ngsi_ld/registration.h"
@@ -191,6 +192,7 @@ void notifier::tell_interval(due_subscription const& d) {
     m->trigger_reason = "newlyMatching";
   } else {
     m->what.query.limit = periodic_entities_max;
+    add_filter(m->what.query, linked_condition(m->what, session(d.city, m->what.watch.who)));
     for (auto& e : session(d.city, m->what.watch.who).find(m->what.query).entities) m->entities.push_back({std::move(e), {}, {}});
   }
   if (m->registrations.empty() && m->entities.empty()) return end(d, {true, {}, 0});

@@ -93,7 +93,9 @@ void update_registration(call_ptr c, std::shared_ptr<notifier> n) {
     throw fault(fault_kind::invalid, "the id of a registration stays", "id", "ETSI GS CIM 009, 5.9.3");
   }
   if (auto const old = c->who.find_record(registration_collection, id)) {
-    require_no_conflict(c->who, *c->at->sources, patched_body(*old, patch));
+    auto const next = patched_body(*old, patch);
+    require_valid_registration(next, c->at->program.clock.now(), patch.find("expiresAt") != nullptr);
+    require_no_conflict(c->who, *c->at->sources, next);
   }
   auto const decide = [id, patch](transaction& t) {
     auto const old = t.find_record(registration_collection, id);

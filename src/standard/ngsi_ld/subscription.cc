@@ -180,6 +180,13 @@ notification_rules read_notification(json::value const& v, naming const& n) {
   return out;
 }
 
+q_options linked_options(std::function<std::vector<std::string>(query::query const&)> find = [](auto const&) { return std::vector<std::string>(); }) {
+  auto o = q_options();
+  o.linked_levels = join_level_max;
+  o.find_linked = std::move(find);
+  return o;
+}
+
 }  // namespace
 
 json::value describe(principal const& p) {
@@ -210,6 +217,15 @@ void require_receiver_info(json::value const& info, std::string_view member) {
   }
 }
 
+query::node_ptr linked_condition(subscription const& s, session const& who) {
+  if (s.linked_q.empty()) return nullptr;
+  return parse_q(s.linked_q, {*s.names, true}, linked_options([&](query::query const& which) {
+                   auto ids = std::vector<std::string>();
+                   for (auto const& e : who.find(which).entities) ids.push_back(e->id);
+                   return ids;
+                 }));
+}
+
 std::string map_names(std::string_view text, std::string_view separators, rename const& map) {
   auto out = std::string();
   for (auto i = std::size_t(0); i <= text.size();) {
@@ -238,7 +254,7 @@ json::object make_subscription_body(json::value const& body, context const& name
     if (std::find(members.begin(), members.end(), name) == members.end()) out.erase(name);
   }
   rename_members(out, [&](std::string_view name) { return names.expand(name); });
-  if (auto const* q = out.find("q"); q != nullptr && q->is_string()) parse_q(decoded_q(q->as_string()), {names, false, &terms});
+  if (auto const* q = out.find("q"); q != nullptr && q->is_string()) parse_q(decoded_q(q->as_string()), {names, false, &terms}, linked_options());
   return out;
 }
 
@@ -278,7 +294,14 @@ subscription read_subscription(json::value const& record) {
   auto conditions = query::query();
   if (auto const* q = body.find("q"); q != nullptr) {
     if (!q->is_string()) refuse_subscription("q is text", "q");
-    add_filter(conditions, parse_q(decoded_q(q->as_string()), n));
+    auto asks_linked = false;
+    auto const note = [&](query::query const&) {
+      asks_linked = true;
+      return std::vector<std::string>();
+    };
+    auto filter = parse_q(decoded_q(q->as_string()), n, linked_options(note));
+    if (asks_linked) s.linked_q = decoded_q(q->as_string()), s.names = context;
+    else add_filter(conditions, std::move(filter));
   }
   if (auto const* csf = body.find("csf"); csf != nullptr) {
     if (!csf->is_string()) refuse_subscription("csf is text", "csf");

@@ -46,6 +46,9 @@ struct subscription {
   query::query query;          // the same conditions, for periodic ones
   std::optional<temporal_query> when;  // of registrations
   notification_rules notification;
+  // q, where it asks about linked entities: it is answered when a notification goes out, by what they are then. 4.9
+  std::string linked_q;
+  context_ptr names;  // of what is in it
   std::int64_t interval_us = 0;  // timeInterval; 0: on change
 };
 
@@ -58,6 +61,8 @@ void require_valid_subscription(json::value const& record, timestamp now);
 json::object show_subscription_body(json::value const& body, context const& names);
 std::string_view subscription_state(json::value const& record, timestamp now);  // "active", "paused", "expired"
 
+// linked_q as the subscriber sees the linked entities; null where there is none. Faults: invalid when too many would match.
+query::node_ptr linked_condition(subscription const& s, session const& who);
 // The headers for a receiver, [{"key": …, "value": …}]. Faults: invalid. 5.2.22
 void require_receiver_info(json::value const& info, std::string_view member);
 // Who made it, as a record keeps it.

@@ -68,7 +68,9 @@ void observe_instances(transaction& t, std::string_view id, std::vector<attribut
     auto& number = series[{a->name, a->dataset}];
     if (number == 0) number = t.start_series({.entity = id, .attribute = a->name, .dataset = a->dataset, .kind = a->kind});
     if (tells_of_an_end(*a)) {
-      rows[number].push_back(to_deletion(a->observed_at == no_time ? t.now() : a->observed_at, 0));
+      auto end = to_deletion(a->observed_at == no_time ? t.now() : a->observed_at, 0);
+      if (a->observed_at != no_time) set_extra(end, observed_end, true);
+      rows[number].push_back(std::move(end));
       continue;
     }
     auto stamped = attribute(*a);

@@ -203,4 +203,16 @@ with Server(config=config) as north, Server(config=config) as south:
     check("a source may be one tenant of a node", ids(r) == ["urn:x:post"], r)
     forget(tenant)
 
+    # --- what a registration may not become ---
+    kept = register(south.url, [{"entities": [{"id": new_id("Lamp"), "type": "Lamp"}], "propertyNames": ["power"]}], mode="exclusive")
+    r = call("PATCH", f"/csourceRegistrations/{kept}", {"information": None})
+    check("a registration cannot lose what it is about", r.status == 400, r)
+    r = call("PATCH", f"/csourceRegistrations/{kept}", {"information": []})
+    check("nor name nothing", r.status == 400, r)
+    lamp = create(type="Lamp", power=1)
+    r = call("POST", "/csourceRegistrations", {"type": "ContextSourceRegistration", "mode": "redirect", "endpoint": south.url,
+                                               "information": [{"entities": [{"id": lamp, "type": "Lamp"}]}]})
+    check("one that meets an entity held here is a conflict", r.status == 409 and r.json()["type"].endswith("/Conflict"), r)
+    forget(kept)
+
 report.finish()

@@ -69,6 +69,21 @@ call("DELETE", f"/entities/{id}")
 _, n = next_one()
 check("a deletion is told", n.get("data", [{}])[0].get("id") == id and "deletedAt" in n["data"][0], n)
 call("DELETE", f"/subscriptions/{gone}")
+weak, strong = create(type="Battery", charge=0.2), create(type="Battery", charge=0.9)
+linked = subscribe(q="power{charge}<0.5")
+create(type="Bin", power={"type": "Relationship", "object": strong})
+first = create(type="Bin", power={"type": "Relationship", "object": weak})
+_, n = next_one()
+check("a condition may be about what an entity points to", n.get("data", [{}])[0].get("id") == first, n)
+call("PATCH", f"/entities/{strong}", {"charge": 0.1})
+second = create(type="Bin", power={"type": "Relationship", "object": strong})
+_, n = next_one()
+check("it is answered by what that is when the news goes out", n.get("data", [{}])[0].get("id") == second, n)
+deadline = time.monotonic() + 10
+while time.monotonic() < deadline and call("GET", f"/subscriptions/{linked}").json()["notification"].get("timesSent") != 2:
+    pass
+check("what was not told is not counted", call("GET", f"/subscriptions/{linked}").json()["notification"].get("timesSent") == 2)
+call("DELETE", f"/subscriptions/{linked}")
 check("nothing was told twice", received.empty())
 
 for wrong in ({"type": "Subscription"}, {"notification": {"endpoint": {"uri": "nowhere"}}}, {"throttling": -1}, {"timeInterval": 5, "throttling": 5},

@@ -59,4 +59,13 @@ for wrong in ("timerel=after", "timerel=while&timeAt=2026-01-01T00:00:00Z", "tim
               "options=aggregatedValues&aggrMethods=guess", "timeproperty=seenAt"):
     check(f"{wrong} is refused", is_error(call("GET", f"/temporal/entities/{long}?{wrong}"), 400, "BadRequestData"))
 call("DELETE", f"/temporal/entities/{long}")
+
+ended = new_id()
+for speed in (1, "urn:ngsi-ld:null"):
+    at = "2026-01-01T00:00:00Z" if speed == 1 else "2026-01-02T00:00:00Z"
+    call("POST", "/temporal/entities", {"id": ended, "type": "Thing", "speed": [{"type": "Property", "value": speed, "observedAt": at}]})
+r = call("GET", f"/temporal/entities/{ended}?timerel=before&timeAt=2030-01-01T00:00:00Z").json()
+check("an end that was observed is an instance like others", [i["value"] for i in r["speed"]] == [1, "urn:ngsi-ld:null"]
+      and r["speed"][1]["observedAt"] == "2026-01-02T00:00:00Z" and "deletedAt" in r["speed"][1], r)
+call("DELETE", f"/temporal/entities/{ended}")
 report.finish()

@@ -43,6 +43,7 @@ class notifier : public std::enable_shared_from_this<notifier> {
     unsigned failed_in_a_row = 0;
     timestamp next_try = no_time;
     std::string looked_at;  // changes up to here do not concern it
+    json::value kept;       // what has become of the last one, while that is on its way to the disk
   };
   struct due_subscription {
     std::shared_ptr<dos::city> city;

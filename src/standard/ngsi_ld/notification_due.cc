@@ -86,6 +86,7 @@ void notifier::end(due_subscription const& d, sent const& result) {
   auto const held = std::lock_guard(lock_);
   auto& p = progress_of(d);
   p.is_sending = false;
+  p.kept = {};
   if (result.ok) {
     p.failed_in_a_row = 0;
     p.next_try = no_time;
@@ -117,6 +118,10 @@ void notifier::send_and_note(due_subscription const& d, std::shared_ptr<message>
     }
     next[result.ok ? "lastSuccess" : "lastFailure"] = now;
     if (!result.ok) next["lastError"] = result.error;
+    {
+      auto const held = std::lock_guard(self->lock_);
+      self->progress_of(d).kept = json::value(next);
+    }
     auto const goes_on = result.ok && d.collection == registration_subscription_collection;
     auto const finish = [self, d, result, goes_on](outcome const&) {
       self->end(d, result);
@@ -263,15 +268,24 @@ void notifier::send_due() {
 subscription_status notifier::status(city& c, std::string_view collection, std::string_view key, bool is_periodic) const {
   if (!is_periodic) return c.subscriptions().status(collection, key);
   auto out = subscription_status();
-  auto const state = c.find_record(notification_state_collection, state_key(collection, key));
-  if (!state) return out;
-  out.times_sent = count_in(*state, "timesSent");
-  out.times_failed = count_in(*state, "timesFailed");
-  out.failed_in_a_row = count_in(*state, "failedInARow");
-  out.last_notification = time_in(*state, "lastNotification");
-  out.last_success = time_in(*state, "lastSuccess");
-  out.last_failure = time_in(*state, "lastFailure");
-  out.last_error = state->text_or("lastError", "");
+  auto state = json::value();
+  {
+    auto const held = std::lock_guard(lock_);
+    auto const it = progress_.find(c.id() + '\n' + state_key(collection, key));
+    if (it != progress_.end()) state = it->second.kept;
+  }
+  if (state.is_null()) {
+    auto const record = c.find_record(notification_state_collection, state_key(collection, key));
+    if (!record) return out;
+    state = *record;
+  }
+  out.times_sent = count_in(state, "timesSent");
+  out.times_failed = count_in(state, "timesFailed");
+  out.failed_in_a_row = count_in(state, "failedInARow");
+  out.last_notification = time_in(state, "lastNotification");
+  out.last_success = time_in(state, "lastSuccess");
+  out.last_failure = time_in(state, "lastFailure");
+  out.last_error = state.text_or("lastError", "");
   return out;
 }
 

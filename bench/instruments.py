@@ -150,3 +150,9 @@ def caught_up(s, patience_s=300):
 def memory_kb(s, what="VmRSS"):
     status = pathlib.Path(f"/proc/{s.process.pid}/status").read_text()
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith(what))
+
+
+def processor_s(s):
+    """That the server has used since its start, all threads."""
+    fields = pathlib.Path(f"/proc/{s.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

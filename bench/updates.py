@@ -3,7 +3,7 @@ import shutil
 import sqlite3
 import time
 
-from instruments import Program, api, caught_up, connections, figure, free_port, load, options, seconds, update
+from instruments import Program, api, caught_up, connections, figure, free_port, load, options, processor_s, seconds, update
 
 
 def nginx():
@@ -23,8 +23,10 @@ http {{
 
 
 def durable_updates(s):
+    used = processor_s(s)
     a = load(s.port, connections, *update)
     a["per_second"] = a["ok"] / (a["seconds"] + caught_up(s))
+    a["processor_us"] = (processor_s(s) - used) * 1e6 / max(1, a["ok"])
     return a
 
 

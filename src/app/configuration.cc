@@ -36,6 +36,8 @@ json::object defaults() {
           {"split_entities", false},            // queries put entities together before they filter
           {"temporal_page_max", 10'000},        // values in one answer
           {"body_bytes_max", 33'554'432},
+          {"read_origins", json::array{"*"}},   // whose pages may read the doors of standards in a browser
+          {"write_origins", json::array()},     // and write there, with a token of their own
           {"log_days", 14},                     // how long the commit log is kept
           {"history_days", 0},                  // how long history is kept; 0: for ever
           {"mqtt", json::object()},             // the program's own listener, see docs

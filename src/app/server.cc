@@ -9,6 +9,7 @@
 #include "app/data_directory.h"
 #include "app/diagnostics.h"
 #include "app/edge.h"
+#include "app/other_origins.h"
 #include "app/running_server.h"
 #include "app/sign_in.h"
 #include "app/tokens.h"
@@ -222,7 +223,10 @@ void serve(options const& o) {
   }
   pool.start();
 
-  server.start([&door](http::request r, http::reply answer) { door(std::move(r), std::move(answer)); });
+  server.start([&door, others = other_origins(configuration, all)](http::request r, http::reply answer) {
+    auto around = others.around(r, std::move(answer));
+    door(std::move(r), std::move(around));
+  });
   *counts = [&server] { return server.counts(); };
 
   announce_server(data.path(), "http://127.0.0.1:" + std::to_string(server.port()));

@@ -8,7 +8,7 @@
 namespace dos::app {
 namespace {
 
-constexpr std::int64_t us_a_day = 86'400 * us_per_second;
+constexpr std::int64_t us_of_a_day = 86'400 * us_per_second;
 constexpr int session_days = 30;
 
 std::string cookie(std::string const& value, http::request const& r, int seconds) {
@@ -36,7 +36,7 @@ http::response sign_in(node const& n, edge const& e, data_directory const& data,
                  .role = role::admin,
                  .name = "Administration",
                  .issued_at = n.clock.now(),
-                 .expires_at = n.clock.now() + session_days * us_a_day};
+                 .expires_at = n.clock.now() + session_days * us_of_a_day};
   if (auto const code = body.text_or("code", {}); code.starts_with(token_prefix)) {
     auto const given = verify(code, key, n.clock.now());
     require(given && given->parent.empty() && !e.is_revoked(*given), fault_kind::forbidden, "this token is not valid, or no longer", "code");

@@ -133,6 +133,8 @@ struct offer {
   std::vector<topic_space> topic_spaces;
   // The form of errors below a prefix ("/ngsi-ld/v1"); elsewhere RFC 9457.
   std::map<std::string, http::fault_form> fault_forms;
+  // Below these prefixes browsers may show answers to pages of other origins ("/v1.1"): what is read there is for programs.
+  std::vector<std::string> for_other_origins = {};
   json::value openapi;                          // "paths" object of OpenAPI 3.1, merged by the app
   std::function<std::string()> metrics;         // Prometheus text lines
   std::function<void()> start;                  // after the cities are open, before the port is

@@ -23,6 +23,7 @@ offer offer_ngsi_ld(node& n) {
   o.jobs.push_back({.name = "ngsi_ld what has come to its end", .every = std::chrono::seconds(1), .run = [s] { s->ends.sweep(); }});
   o.openapi = openapi_paths();
   o.fault_forms["/ngsi-ld/v1"] = problem_response;
+  o.for_other_origins = {"/ngsi-ld/v1"};
   if (!n.render_entity) {
     n.render_entity = [s](std::string& out, city const&, entity const& e) {
       write_entity(out, e, plain_rendering(*s->contexts.default_names()));

@@ -129,7 +129,10 @@ offer offer_sensorthings(node& n) {
     add_route(o, method, "/{rest...}", handle);
     if (std::string_view(method) == "GET") add_route(o, method, "", handle);
   }
-  for (auto const root : roots) o.fault_forms[root] = fault_response;
+  for (auto const root : roots) {
+    o.fault_forms[root] = fault_response;
+    o.for_other_origins.push_back(root);
+  }
   o.topic_spaces.push_back(make_topic_space(s, s->topics));
   o.openapi = openapi_paths();
   return o;

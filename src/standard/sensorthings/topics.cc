@@ -39,6 +39,8 @@ struct topic_feed::subscription {
   std::optional<std::uint64_t> after;
   std::recursive_mutex sending;  // the handle may be dropped within `send`
   bool is_over = false;
+  observation_number first_number = 0;  // earlier ones were there when it began
+  std::optional<json::value> value;     // of a property, as told last
 };
 
 std::shared_ptr<void> topic_feed::subscribe(session who, std::string filter, std::optional<std::uint64_t> after,
@@ -47,6 +49,11 @@ std::shared_ptr<void> topic_feed::subscribe(session who, std::string filter, std
   auto const now = reading(service_, who, {});
   auto s = std::make_shared<subscription>(who, filter, resolve(segments_of(filter), now.read), std::move(send), after);
   auto const what = s->where.form == address::form::set ? s->where.collection.what : s->where.entity->what;
+  auto const today = who.city().status();
+  auto const was_away = after && *after < today.position;
+  if (!was_away) s->first_number = today.observations + 1;
+  // Who was away may have missed a change of it; to others the property is as it is now. OGC 18-088, 14.2.3
+  if (s->where.form == address::form::property && !was_away) s->value = value_at(now.read, *s->where.entity, s->where.property);
   if (auto const at = filter.find('?'); at != filter.npos) {
     s->options = parse_options(http::parse_query(std::string_view(filter).substr(at + 1)), what, service_.limits);
   }
@@ -158,13 +165,13 @@ void topic_feed::serve(city_feed& f) {
     for (auto const& e : events_of(c, now.read)) events.push_back(e);
   }
   auto const position = f.changes->position();
-  for (auto const& [what, id] : noted) events.push_back({what, id, position});
+  for (auto const& [what, id] : noted) events.push_back({what, id, position, event::reason::noted});
   constexpr std::uint64_t numbers_at_once = 100'000;
   auto const end = f.home->status().observations + 1;
   auto const until = std::min(end, f.next_number + numbers_at_once);
   for (; f.next_number < until; ++f.next_number) {
-    events.push_back({kind::observation, f.next_number, position});
-    events.push_back({kind::historical_location, f.next_number, position});
+    events.push_back({kind::observation, f.next_number, position, event::reason::came});
+    events.push_back({kind::historical_location, f.next_number, position, event::reason::came});
   }
   tell(f, events);
   auto const goes_on = f.next_number < end;
@@ -227,6 +234,9 @@ void topic_feed::tell(subscription& s, std::vector<event> const& events) {
   auto now = std::optional<reading>();
   for (auto const& e : events) {
     if (e.what != what || (!in_set && e.id != w.entity->id)) continue;
+    // What was there when the subscription began, but is seen only now.
+    if (e.why == event::reason::came && e.id < s.first_number) continue;
+    if (e.why == event::reason::changed && s.after && e.position <= *s.after) continue;
     if (in_series) {
       auto const owner = s.who.city().history().find_series_of(e.id);
       if (owner != w.collection.from->series.series) continue;
@@ -240,7 +250,10 @@ void topic_feed::tell(subscription& s, std::vector<event> const& events) {
     auto message = topic_message{.topic = s.topic, .payload = {}, .position = e.position};
     if (w.form == address::form::property) {
       auto o = json::object();
-      o.push(w.property.back(), value_at(now->read, *i, w.property));
+      auto value = value_at(now->read, *i, w.property);
+      if (s.value == value) continue;
+      s.value = value;
+      o.push(w.property.back(), std::move(value));
       message.payload = json::to_string(o);
     } else {
       if (s.options.filter && !evaluator(now->read).holds(*s.options.filter, *i)) continue;
@@ -277,7 +290,7 @@ topic_space make_topic_space(service_ptr s, std::shared_ptr<topic_feed> feed) {
   };
   space.subscribe = [feed](session who, std::string filter, std::optional<std::uint64_t> after,
                            std::function<void(topic_message)> send) {
-    return feed->subscribe(std::move(who), std::move(filter), after.value_or(0), std::move(send));
+    return feed->subscribe(std::move(who), std::move(filter), after, std::move(send));
   };
   return space;
 }

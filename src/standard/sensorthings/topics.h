@@ -42,9 +42,12 @@ class topic_feed {
     bool is_ready = true;
   };
   struct event {
+    enum class reason { changed, came, noted };  // in the live stream, by its number, told by this module
+
     kind what;
     std::uint64_t id;
     std::uint64_t position;
+    event::reason why = reason::changed;
   };
 
   void run();

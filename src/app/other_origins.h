@@ -1,0 +1,27 @@
+// What browsers show of our answers to pages of other origins: those of the doors that modules offer for it, to read them.
+// Cookies are never part of it. (Fetch Standard, 3.2: CORS protocol)
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "contract/contract.h"
+
+namespace dos::app {
+
+class other_origins {
+ public:
+  // Configuration: read_origins (["*"]: any) and write_origins (none).
+  other_origins(json::value const& configuration, std::vector<offer> const& all);
+
+  // The answer to this request with what the browser wants to know; preflights, too.
+  http::reply around(http::request const& r, http::reply answer) const;
+
+ private:
+  bool is_offered(std::string_view path) const;
+
+  std::vector<std::string> readers_, writers_;
+  std::vector<std::string> prefixes_;
+};
+
+}  // namespace dos::app

@@ -52,8 +52,12 @@ json::value checked_property(json::value v, std::string const& path) {
 }
 
 json::value checked_geometry(json::value v, std::string const& path) {
-  // JSON-LD allows a geometry as text; it is the same thing.
-  if (v.is_string()) v = read_as(path, "4.7.1", [&] { return json::parse(v.as_string()); });
+  try {
+    // JSON-LD allows a geometry as text; it is the same thing.
+    if (v.is_string()) v = json::parse(v.as_string());
+  } catch (fault const& f) {
+    refuse("a geometry as text is GeoJSON: " + f.detail, path, "4.7.1");
+  }
   if (!v.is_object()) refuse("a GeoProperty holds a GeoJSON geometry", path, "4.7.1");
   if (v.text_or("type", "") == "GeometryCollection") refuse("a GeometryCollection is no value of NGSI-LD", path, "4.7.1");
   try {

@@ -57,6 +57,7 @@ attributes = [  # what, the attribute, the member below it, the clause
     ("a polygon that does not close",
      {"type": "GeoProperty", "value": {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 1]]]}}, ".value.coordinates[0]", "4.7.1"),
     ("a GeometryCollection", {"type": "GeoProperty", "value": {"type": "GeometryCollection", "geometries": []}}, ".value", "4.7.1"),
+    ("a text that is no geometry", {"type": "GeoProperty", "value": "Point(1 2)"}, ".value", "4.7.1"),
     ("a number as a geometry", {"type": "GeoProperty", "value": 7}, ".value", "4.7.1"),
     ("a languageMap that is text", {"type": "LanguageProperty", "languageMap": "Raum"}, ".languageMap", "4.5.18"),
     ("a language with a number", {"type": "LanguageProperty", "languageMap": {"de": 1}}, ".languageMap.de", "4.5.18"),

@@ -210,7 +210,7 @@ state_db::snapshot::snapshot(snapshot&&) noexcept = default;
 state_db::snapshot::~snapshot() {
   if (!connection_) return;
   try {
-    connection_->execute("COMMIT");
+    (*connection_)("COMMIT").run();
     home_->parts_->readers.give_back(std::move(connection_));
   } catch (fault const&) {
     connection_.reset();  // a connection that cannot end its reading is not used again
@@ -221,7 +221,7 @@ connection& state_db::snapshot::sql() { return *connection_; }
 
 state_db::snapshot state_db::read() const {
   auto c = parts_->readers.take();
-  c->execute("BEGIN");
+  (*c)("BEGIN").run();
   (*c)("SELECT value FROM meta LIMIT 1").step();  // the moment begins with the first statement: take it now
   return snapshot(*this, std::move(c));
 }

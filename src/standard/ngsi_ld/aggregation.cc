@@ -172,17 +172,17 @@ std::shared_ptr<aggregates const> share(aggregates all) {
   return all.series.empty() ? nullptr : std::make_shared<aggregates const>(std::move(all));
 }
 
-std::string interval_of(period_values const& p) {
-  auto text = std::string(",");
-  write_time(text, p.from);
-  text += ',';
-  write_time(text, p.to);
-  return text + ']';
-}
-
 void write_methods(std::string& out, series_ref const& s, std::vector<period_values> const& periods, aggregation const& a) {
-  auto intervals = std::vector<std::string>();
-  std::transform(periods.begin(), periods.end(), std::back_inserter(intervals), interval_of);
+  auto intervals = std::string();  // each method repeats them
+  auto ends = std::vector<std::size_t>{0};
+  for (auto const& p : periods) {
+    intervals += ',';
+    write_time(intervals, p.from);
+    intervals += ',';
+    write_time(intervals, p.to);
+    intervals += ']';
+    ends.push_back(intervals.size());
+  }
   out += "{\"type\":\"";
   out += type_name(s.kind);
   out += '"';
@@ -201,7 +201,7 @@ void write_methods(std::string& out, series_ref const& s, std::vector<period_val
       out += is_first ? "[" : ",[";
       is_first = false;
       json::write(out, v);
-      out += intervals[i];
+      out.append(intervals, ends[i], ends[i + 1] - ends[i]);
     }
     out += ']';
   }

@@ -141,8 +141,7 @@ std::vector<chunk_row> rows_concerned(store::connection& db, chunk_edit const& e
 }  // namespace
 
 bool mask::may_hide_in(chunk_summary const& s) const {
-  auto const number = std::lower_bound(numbers.begin(), numbers.end(), s.number_min);
-  if (number != numbers.end() && *number <= s.number_max) return true;
+  if (numbers.meets(s.number_min, s.number_max)) return true;
   return std::any_of(ranges.begin(), ranges.end(),
                      [&](time_range r) { return r.from_us <= s.last.time.us && s.first.time.us < r.to_us; });
 }

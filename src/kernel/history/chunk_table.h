@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "kernel/history/chunk.h"
+#include "kernel/history/number_set.h"
 #include "kernel/store/sqlite.h"
 
 namespace dos::history_parts {
@@ -23,12 +24,12 @@ struct time_range {
 
 // What hides observations of older layers.
 struct mask {
-  std::vector<observation_number> numbers;  // ascending
+  number_set numbers;  // settled
   std::vector<time_range> ranges;
 
   bool empty() const { return numbers.empty() && ranges.empty(); }
   bool hides(moment m) const {
-    return std::binary_search(numbers.begin(), numbers.end(), m.number) ||
+    return numbers.contains(m.number) ||
            std::any_of(ranges.begin(), ranges.end(), [&](time_range r) { return r.contains(m.time); });
   }
   bool may_hide_in(chunk_summary const& s) const;

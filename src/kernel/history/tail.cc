@@ -197,14 +197,13 @@ tail_part<Point> tail::part(series_id series, time_range range, bool descending,
     v.points.reserve(std::size_t(end - first));
     for (auto p = first; p != end; ++p) v.points.push_back(make(*p));
     if (s.hidden) {
-      for (auto const& n : s.hidden->numbers) v.hidden.numbers.push_back(n.number);
+      for (auto const& n : s.hidden->numbers) v.hidden.numbers.add(n.number);
       for (auto const& r : s.hidden->ranges) v.hidden.ranges.push_back(r.range);
     }
   }
   // A flush that commits between this and the look at the chunks makes them hold these points as well.
-  auto& numbers = v.hidden.numbers;
-  for (auto const& o : v.points) numbers.push_back(o.moment().number);
-  if (!std::is_sorted(numbers.begin(), numbers.end())) std::sort(numbers.begin(), numbers.end());
+  for (auto const& o : v.points) v.hidden.numbers.add(o.moment().number);
+  v.hidden.numbers.settle();
   return v;
 }
 
@@ -290,12 +289,12 @@ chunk_edit tail::edit_of(series_id series, store::position cursor) const {
   }
   if (!found->hidden) return edit;
   for (auto const& n : found->hidden->numbers) {
-    if (n.at <= cursor) edit.hidden.numbers.push_back(n.number);
+    if (n.at <= cursor) edit.hidden.numbers.add(n.number);
   }
   for (auto const& r : found->hidden->ranges) {
     if (r.at <= cursor) edit.hidden.ranges.push_back(r.range);
   }
-  std::sort(edit.hidden.numbers.begin(), edit.hidden.numbers.end());
+  edit.hidden.numbers.settle();
   return edit;
 }
 

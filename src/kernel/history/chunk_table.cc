@@ -180,6 +180,13 @@ void for_each_chunk_with(store::connection& db, std::int64_t series, observation
   }
 }
 
+void for_each_chunk_before(store::connection& db, observation_number number,
+                           std::function<void(std::int64_t series, chunk_row const&)> const& visit) {
+  auto rows = db("SELECT " DOS_CHUNK_COLUMNS ", series FROM chunk WHERE number_min < ?");
+  rows.with(std::int64_t(number));
+  while (rows.step()) visit(rows.integer(16), row_of(rows));
+}
+
 void read_chunk(store::connection& db, chunk_row const& row, std::vector<observation>& points, chunk_part const& part) {
   auto data = db("SELECT bytes FROM chunk_data WHERE id = ?");
   require(data.with(row.data).step(), fault_kind::internal, "the bytes of a chunk are missing");

@@ -50,6 +50,9 @@ void for_each_chunk(store::connection& db, std::int64_t series, time_range range
                     std::function<bool(chunk_row const&)> const& visit);
 void for_each_chunk_with(store::connection& db, std::int64_t series, observation_number number,
                          std::function<bool(chunk_row const&)> const& visit);
+// Of all series, in no order: those with a number below this one.
+void for_each_chunk_before(store::connection& db, observation_number number,
+                           std::function<void(std::int64_t series, chunk_row const&)> const& visit);
 void read_chunk(store::connection& db, chunk_row const& row, std::vector<observation>& points,
                 chunk_part const& part = {});
 std::size_t read_chunk_numbers(store::connection& db, chunk_row const& row, std::vector<numeric_point>& points);

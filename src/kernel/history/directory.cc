@@ -26,6 +26,22 @@ std::optional<std::vector<number_run>> read_block(store::connection& db, std::ui
   return decode_runs(row.bytes(1));
 }
 
+void add_to_blocks(std::map<std::uint64_t, std::vector<number_run>>& blocks, number_run run) {
+  while (run.count != 0) {
+    auto const here = std::min(run.count, directory::block_size - run.first % directory::block_size);
+    blocks[run.first / directory::block_size].push_back({run.first, here, run.series});
+    run.first += here;
+    run.count -= here;
+  }
+}
+
+void write_block(store::connection& db, std::uint64_t block, std::vector<number_run> const& runs) {
+  auto const bytes = encode_runs(runs);
+  db("INSERT OR REPLACE INTO observation_block(id, crc32c, bytes) VALUES(?, ?, ?)")
+      .with(std::int64_t(block), crc32c(bytes), bytes)
+      .run();
+}
+
 }  // namespace
 
 // Each run: count × 2, odd when numbers are left out before it, which are told then; the series as difference.
@@ -93,18 +109,29 @@ void directory::load(store::connection& db) {
       "NULL)");
 }
 
+observation_number directory::first_stored(store::connection& db) const {
+  auto row = db("SELECT id FROM observation_block ORDER BY id LIMIT 1");
+  if (!row.step()) return observation_number(INT64_MAX);
+  auto const runs = read_block(db, std::uint64_t(row.integer(0)));
+  return runs->empty() ? observation_number(INT64_MAX) : runs->front().first;
+}
+
+void directory::enter(store::connection& db, std::vector<number_run> const& earlier) const {
+  auto blocks = std::map<std::uint64_t, std::vector<number_run>>();
+  for (auto const& run : earlier) add_to_blocks(blocks, run);
+  for (auto& [id, runs] : blocks) {
+    for (auto const& later : read_block(db, id).value_or(std::vector<number_run>())) runs.push_back(later);
+    write_block(db, id, runs);
+  }
+}
+
 void directory::flush(store::connection& db, store::position cursor) {
   auto blocks = std::map<std::uint64_t, std::vector<number_run>>();
   {
     auto const lock = std::lock_guard(mutex_);
     for (auto const& [whole, at] : open_) {
       if (at > cursor) break;
-      for (auto run = whole; run.count != 0;) {
-        auto const here = std::min(run.count, block_size - run.first % block_size);
-        blocks[run.first / block_size].push_back({run.first, here, run.series});
-        run.first += here;
-        run.count -= here;
-      }
+      add_to_blocks(blocks, whole);
     }
   }
   for (auto& [id, added] : blocks) {
@@ -115,10 +142,7 @@ void directory::flush(store::connection& db, store::position cursor) {
       if (goes_on) runs.back().count += r.count;
       else runs.push_back(r);
     }
-    auto const bytes = encode_runs(runs);
-    db("INSERT OR REPLACE INTO observation_block(id, crc32c, bytes) VALUES(?, ?, ?)")
-        .with(std::int64_t(id), crc32c(bytes), bytes)
-        .run();
+    write_block(db, id, runs);
   }
   flushed_to_ = cursor;
 }

@@ -39,6 +39,10 @@ class directory {
 
   // The follower.
   void load(store::connection& db);
+  // The least number that is stored; the greatest there is when none is.
+  observation_number first_stored(store::connection& db) const;
+  // Numbers before the first one that is stored, ascending.
+  void enter(store::connection& db, std::vector<number_run> const& earlier) const;
   void flush(store::connection& db, store::position cursor);
   void flushed();
 

@@ -47,6 +47,39 @@ TEST(an_observation, is_found_by_its_number_alone_in_memory_on_disk_and_after_a_
   expect_all(h);
 }
 
+TEST(the_directory, is_completed_for_a_history_that_is_older) {
+  auto const home = store::scratch_directory();
+  {
+    auto db = store::state_db(home.path);
+    auto h = history(db);
+    for (auto n = observation_number(1); n <= 9000; ++n) h.add(1, 7 + n / 3000, numbered(n));
+    checkpoint(db, h, 1);
+    h.add(2, 30, numbered(9001));  // too few for a chunk
+    checkpoint(db, h, 2);
+    auto t = db.begin();
+    t.sql().execute("DROP TABLE observation_block");
+    t.commit();
+  }
+  {
+    auto db = store::state_db(home.path);
+    auto h = history(db);
+    EXPECT_EQ(7u, h.find_series_of(1));
+    EXPECT_EQ(9u, h.find_series_of(8999));
+    EXPECT_EQ(30u, h.find_series_of(9001));
+    EXPECT_FALSE(h.find_series_of(9002));
+    h.add(3, 31, numbered(9002));
+    checkpoint(db, h, 3);
+    auto t = db.begin();
+    t.sql().execute("DELETE FROM observation_block WHERE id < 2");  // as after some days with the directory
+    t.commit();
+  }
+  auto db = store::state_db(home.path);
+  auto h = history(db);
+  EXPECT_EQ(7u, h.find_series_of(1));
+  EXPECT_EQ(8u, h.find_series_of(5000));
+  EXPECT_EQ(31u, h.find_series_of(9002));
+}
+
 TEST(the_directory, takes_far_less_than_a_byte_an_observation_when_they_come_in_rows) {
   auto runs = std::vector<number_run>();
   for (auto n = observation_number(4096); n < 8192; n += 512) runs.push_back({n, 512, 1000 + n / 512 % 3});

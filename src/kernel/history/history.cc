@@ -126,8 +126,56 @@ struct history::parts {
     create_chunk_tables(t.sql());
     tail.load(t.sql(), db.cursor());
     directory.load(t.sql());
+    complete_directory(t.sql());
     last_data = last_chunk_data(t.sql());
     t.commit();
+  }
+
+  // Histories that are older than the directory of observations get it when they are opened.
+  void complete_directory(store::connection& sql) {
+    constexpr auto numbers_at_once = observation_number(4'000'000);
+    struct old_chunk {
+      std::int64_t series;
+      history_parts::chunk_row row;
+    };
+    auto const end = directory.first_stored(sql);
+    auto chunks = std::vector<old_chunk>();
+    auto numbers = std::vector<std::pair<observation_number, series_id>>();
+    auto from = end, last = observation_number(0);
+    auto const reach = [&](observation_number least, observation_number greatest) {
+      from = std::min(from, least);
+      last = std::max(last, std::min(greatest, end - 1));
+    };
+    history_parts::for_each_chunk_before(sql, end, [&](std::int64_t series, history_parts::chunk_row const& row) {
+      chunks.push_back({series, row});
+      reach(row.about.number_min, row.about.number_max);
+    });
+    tail.for_each_number([&](series_id, observation_number n) {
+      if (n < end) reach(n, n);
+    });
+    for (; from <= last && from < end; from += numbers_at_once) {
+      numbers.clear();
+      auto const to = std::min(end, from + numbers_at_once);
+      auto const add = [&](series_id series, observation_number n) {
+        if (from <= n && n < to) numbers.emplace_back(n, series);
+      };
+      for (auto const& c : chunks) {
+        if (c.row.about.number_max < from || c.row.about.number_min >= to) continue;
+        auto points = std::vector<observation>();
+        history_parts::read_chunk(sql, c.row, points);
+        for (auto const& p : points) add(series_id(c.series), p.number);
+      }
+      tail.for_each_number(add);
+      std::sort(numbers.begin(), numbers.end());
+      numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+      auto runs = std::vector<history_parts::number_run>();
+      for (auto const& [n, series] : numbers) {
+        auto const goes_on = !runs.empty() && runs.back().series == series && runs.back().first + runs.back().count == n;
+        if (goes_on) ++runs.back().count;
+        else runs.push_back({n, 1, series});
+      }
+      directory.enter(sql, runs);
+    }
   }
 
   void flush(store::state_db::transaction& t, store::position cursor, history_options const& how) {

@@ -367,6 +367,15 @@ void tail::flushed() {
   plan_ = {};
 }
 
+void tail::for_each_number(std::function<void(series_id, observation_number)> const& visit) const {
+  for (auto i = std::size_t(0); i < shard_count; ++i) {
+    auto const lock = std::scoped_lock(shards_[i].mutex);
+    for_each_open(shards_[i], i, [&](series_id series, open_series const& s) {
+      for (auto const& p : s.points) visit(series, p.number);
+    });
+  }
+}
+
 void tail::load(store::connection& db, store::position cursor) {
   db.execute("CREATE TABLE IF NOT EXISTS tail(id INTEGER PRIMARY KEY, crc32c INTEGER NOT NULL, bytes BLOB NOT NULL)");
   auto rows = db("SELECT id, crc32c, bytes FROM tail ORDER BY id");

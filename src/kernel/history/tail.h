@@ -52,6 +52,7 @@ class tail {
   tail_values values(series_id series, time_range range) const;
   std::optional<observation> find(series_id series, observation_number number) const;
   std::size_t bytes() const { return bytes_; }
+  void for_each_number(std::function<void(series_id, observation_number)> const& visit) const;
 
   // The follower.
   void load(store::connection& db, store::position cursor);

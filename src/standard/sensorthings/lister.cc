@@ -87,6 +87,8 @@ int by_time(collection const& c, std::vector<order_key> const& order) {
   return order[0].descending ? -1 : 1;
 }
 
+bool is_by_series(kind k) { return k == kind::observation || k == kind::historical_location; }
+
 bool is_one_series(collection const& c) {
   return c.from && ((c.what == kind::observation && c.from->what != kind::feature) ||
                     (c.what == kind::historical_location && c.from->what == kind::thing));
@@ -131,6 +133,18 @@ void lister::stream(collection const& c, expression const* filter, std::uint64_t
   auto const found = filter ? candidates_.find(c.what, *filter) : std::nullopt;
   if (!found) return reader_.for_each(c.what, from_id, bounds, visit);
   auto goes_on = true;
+  if (c.what == kind::historical_location) {
+    auto all = std::vector<item>();
+    for (auto const n : *found) {
+      auto i = reader_.find(c.what, n);
+      if (i && i->series.series >= from_id) all.push_back(std::move(*i));
+    }
+    std::sort(all.begin(), all.end(), [](item const& a, item const& b) {
+      return a.series.series != b.series.series ? a.series.series < b.series.series : a.moment->moment() < b.moment->moment();
+    });
+    for (auto i = all.begin(); goes_on && i != all.end(); ++i) goes_on = visit(*i);
+    return;
+  }
   for (auto n = std::lower_bound(found->begin(), found->end(), from_id); goes_on && n != found->end(); ++n) {
     if (c.what != kind::observation) {
       auto const i = reader_.find(c.what, *n);
@@ -140,7 +154,9 @@ void lister::stream(collection const& c, expression const* filter, std::uint64_t
     for (auto const k : {kind::datastream, kind::multi_datastream}) {
       auto const stream = reader_.find(k, *n);
       if (!stream) continue;
-      reader_.for_each(*stream, *describe(k).find_navigation("Observations"), bounds,
+      auto here = bounds;
+      if (*n != from_id) here.after.reset();
+      reader_.for_each(*stream, *describe(k).find_navigation("Observations"), here,
                        [&](item const& o) { return goes_on = visit(o); });
     }
   }
@@ -222,7 +238,7 @@ page lister::in_natural_order(collection const& c, query_options const& o, time_
   auto result = page();
   auto from_id = std::uint64_t(0);
   auto const in_series = is_one_series(c);
-  auto const across = c.what == kind::observation && !c.from;
+  auto const across = is_by_series(c.what) && !c.from;
   auto behind = std::optional<std::uint64_t>();  // the last id seen
   auto resume = std::optional<moment>();         // in the series `from_id`
   if (!o.token.empty()) {
@@ -231,7 +247,7 @@ page lister::in_natural_order(collection const& c, query_options const& o, time_
       bounds.after = moment{{integer_at(t, 0)}, std::uint64_t(integer_at(t, 1))};
     } else if (across) {
       from_id = std::uint64_t(integer_at(t, 0));
-      resume = moment{{integer_at(t, 1)}, std::uint64_t(integer_at(t, 2))};
+      bounds.after = resume = moment{{integer_at(t, 1)}, std::uint64_t(integer_at(t, 2))};
     } else {
       behind = std::uint64_t(integer_at(t, 0));
       from_id = *behind + 1;

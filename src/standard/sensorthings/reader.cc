@@ -16,6 +16,11 @@ bool keeps_measurements(attribute_kind k) {
          k == attribute_kind::vocab_property;
 }
 
+// Anything else is a fact about the thing that nobody measures: an address, a category.
+bool is_measured(attribute const& a) {
+  return keeps_measurements(a.kind) && (a.observed_at != no_time || a.unit || a.value.is_number() || a.value.is_bool());
+}
+
 // What `gather` finds, each once.
 template <typename Gather>
 void in_order_of_id(Gather const& gather, visitor const& visit) {
@@ -96,11 +101,14 @@ std::optional<item> reader::as_datastream(entity_ptr const& e, series_ref const&
     if (s.attribute == name) return std::nullopt;
   }
   auto const a = e->find(s.attribute, s.dataset);
-  if (!a || !keeps_measurements(a->kind)) return std::nullopt;
-  // Anything else is a fact about the thing that nobody measures: an address, a category.
-  if (a->observed_at == no_time && !a->unit && !a->value.is_number() && !a->value.is_bool()) return std::nullopt;
+  if (!a || !is_measured(*a)) return std::nullopt;
   i.derived = true;
   return i;
+}
+
+bool reader::holds_datastream(attribute const& a) const {
+  if (!a.series || !keeps_measurements(a.kind)) return false;
+  return is_measured(a) || own_.find_record(datastream_collection, std::to_string(a.series));
 }
 
 std::optional<item> reader::as_item(kind k, entity_ptr const& e) const {
@@ -191,30 +199,7 @@ std::optional<item> reader::find(kind k, std::uint64_t id) const {
 }
 
 void reader::for_each(kind k, std::uint64_t from, time_bounds const& bounds, visitor const& visit) const {
-  auto const end = who_.series_end();
-  if (k == kind::observation) {
-    for (auto n = std::max<std::uint64_t>(from, 1); n < end; ++n) {
-      auto const owner = who_.find_series(n);
-      if (!owner || !is_alive(owner->entity)) continue;
-      auto const stream = as_datastream(owner->entity, owner->series);
-      auto goes_on = true;
-      if (stream) observations_of(*stream, bounds, [&](item const& o) { return goes_on = visit(o); });
-      if (!goes_on) return;
-    }
-    return;
-  }
-  if (k == kind::historical_location) {
-    auto all = std::vector<item>();
-    for_each(kind::thing, 0, {}, [&](item const& thing) {
-      historical_locations_of(thing.entity, {}, [&](item const& i) { return all.push_back(i), true; });
-      return true;
-    });
-    std::sort(all.begin(), all.end(), [](item const& a, item const& b) { return a.id < b.id; });
-    for (auto const& i : all) {
-      if (i.id >= from && !visit(i)) return;
-    }
-    return;
-  }
+  if (k == kind::observation || k == kind::historical_location) return for_each_by_series(k, from, bounds, visit);
   if (k == kind::observed_property && from == 0) make_properties();
   auto const last = who_.series_end();
   auto const& entities = own_.city().entities();
@@ -229,6 +214,26 @@ void reader::for_each(kind k, std::uint64_t from, time_bounds const& bounds, vis
     auto const i = find(k, n);
     if (!i) continue;
     if (!visit(*i)) return;
+  }
+}
+
+// One series after the other, so that a page looks at no more than it shows and what is passed over on the way.
+void reader::for_each_by_series(kind k, std::uint64_t from, time_bounds const& bounds, visitor const& visit) const {
+  auto const end = who_.series_end();
+  auto goes_on = true;
+  auto const next = [&](item const& i) { return goes_on = visit(i); };
+  for (auto n = std::max<std::uint64_t>(from, 1); goes_on && n < end; ++n) {
+    auto const owner = who_.find_series(n);
+    if (!owner || !is_alive(owner->entity)) continue;
+    auto here = bounds;
+    if (n != from) here.after.reset();
+    if (k == kind::historical_location) {
+      auto const is_place = owner->series.attribute == words_.has_location || owner->series.attribute == words_.location;
+      auto const places = is_place ? places_of(*owner->entity) : std::nullopt;
+      if (places && places->series == n && is_thing(*owner->entity)) historical_locations_of(owner->entity, here, next);
+    } else if (auto const stream = as_datastream(owner->entity, owner->series)) {
+      observations_of(*stream, here, next);
+    }
   }
 }
 

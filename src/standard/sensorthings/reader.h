@@ -49,7 +49,8 @@ class reader {
   reader as_program() const { return reader(own_, own_, around_); }
 
   std::optional<item> find(kind k, std::uint64_t id) const;
-  // All that the asker may see, ascending by id from `from`; observations by series and time instead.
+  // All that the asker may see, ascending by id from `from`; observations and historical locations by series, the first
+  // of which is `from` and begins after `bounds.after`, and by time.
   void for_each(kind k, std::uint64_t from, time_bounds const& bounds, visitor const& visit) const;
   // Where a navigation to one leads.
   std::optional<item> follow(item const& from, navigation const& n) const;
@@ -99,6 +100,9 @@ class reader {
               std::function<bool(std::string_view)> const& visit) const;
   void observations_of(item const& datastream, time_bounds const& bounds, visitor const& visit) const;
   void historical_locations_of(entity_ptr const& thing, time_bounds const& bounds, visitor const& visit) const;
+  void for_each_by_series(kind k, std::uint64_t from, time_bounds const& bounds, visitor const& visit) const;
+  // Of an attribute of a thing that is neither its name nor the like.
+  bool holds_datastream(attribute const& a) const;
   void streams_back(item const& from, kind k, visitor const& visit) const;
   std::vector<symbol> attributes_behind(entity const& property) const;
   std::string generated_feature_of(std::string_view thing, observation_number number) const;  // empty when there is none

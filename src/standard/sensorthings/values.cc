@@ -125,7 +125,7 @@ json::value reader::thing_properties(entity const& e) const {
     if (a->name == words_.name || a->name == words_.description || a->name == words_.properties ||
         a->name == words_.location || a->name == words_.has_location || a->name == words_.document ||
         a->name == words_.other_name || a->name == words_.other_description ||
-        (a->series && as_datastream(entity_ptr(&e), {a->series, a->name, a->dataset, a->kind}))) {
+        holds_datastream(*a)) {
       continue;
     }
     auto const term = words_.term(a->name);

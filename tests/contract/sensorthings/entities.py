@@ -218,4 +218,16 @@ check("a derived datastream goes, too", sta("DELETE", f"Datastreams({rd['@iot.id
 check("a thing takes everything along", sta("DELETE", f"Things({t})").status == 200 and call("GET", f"{ngsi}/entities/{entity['id']}").status == 404 and
       sta("GET", f"MultiDatastreams({md})").status == 404)
 check("twice is once too often", sta("DELETE", f"Things({t})").status == 404)
+# --- where everything was
+bus = made("Things", thing("Bus"))
+for n in range(5):
+    sta("PATCH", f"Things({bus})", {"Locations": [{"@iot.id": made("Locations", place(7 + n, 51))}]})
+paged, address = [], f"{root}/HistoricalLocations?$top=2"
+while address:
+    r = call("GET", address).json()
+    paged += [h["@iot.id"] for h in r["value"]]
+    address = r.get("@iot.nextLink")
+by_thing = [h for i in ids("Things", top=1000) for h in ids(f"Things({i})/HistoricalLocations", top=1000)]
+check("pages of all HistoricalLocations hold those of every Thing, each once", len(ids(f"Things({bus})/HistoricalLocations")) == 6
+      and len(set(paged)) == len(paged) and sorted(paged) == sorted(by_thing), (paged, by_thing))
 report.finish()

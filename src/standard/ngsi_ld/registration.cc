@@ -45,11 +45,11 @@ void rename_information(json::object& body, rename const& how) {
   for (auto& info : information->as_array()) {
     if (auto* entities = info.find("entities"); entities != nullptr && entities->is_array()) {
       for (auto& e : entities->as_array()) {
-        if (auto* type = e.find("type"); type != nullptr) rename_all(*type, how);
+        if (auto* type = e.find("type"); type != nullptr) read_as("information.entities.type", "5.2.8", [&] { rename_all(*type, how); });
       }
     }
     for (auto const list : name_lists) {
-      if (auto* names = info.find(list); names != nullptr) rename_all(*names, how);
+      if (auto* names = info.find(list); names != nullptr) read_as("information." + std::string(list), "5.2.10", [&] { rename_all(*names, how); });
     }
   }
 }

@@ -241,6 +241,63 @@ wide = {"id": new_id(), "type": "Wide", **{f"a{i}": i for i in range(20_000)}}
 r, seconds = timed(lambda: call("POST", "/entities", wide))
 check("an entity with twenty thousand attributes is one", r.status == 201 and seconds < 3, (seconds, r))
 
+# --- every member of every document, replaced by every kind of JSON --------------------------------------------------------------------
+odd_values = (None, True, 0, -1, 1e300, "", "x", "urn:ngsi-ld:null", "@id", [], {}, [None], [[]], [{}], {"type": None}, {"": 1}, {"@context": {}}, {"id": [1]})
+
+
+def replaced(document):
+    """Copies of it, each with one member, however deep, that is something else."""
+    members = document.items() if isinstance(document, dict) else enumerate(document)
+    for key, v in list(members):
+        for odd in odd_values:
+            copy = dict(document) if isinstance(document, dict) else list(document)
+            copy[key] = odd
+            yield copy
+        if isinstance(v, (dict, list)):
+            for inner in replaced(v):
+                copy = dict(document) if isinstance(document, dict) else list(document)
+                copy[key] = inner
+                yield copy
+
+
+odd_id = create(type="Odd")
+a_subscription = {"type": "Subscription", "entities": [{"type": "Odd", "idPattern": "x"}], "watchedAttributes": ["a"], "q": "a>1", "throttling": 1, "expiresAt": "2099-01-01T00:00:00Z",
+                  "geoQ": {"georel": "within", "geometry": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]}, "scopeQ": "/a", "notificationTrigger": ["entityCreated"],
+                  "notification": {"attributes": ["a"], "format": "normalized", "endpoint": {"uri": "http://127.0.0.1:1/", "receiverInfo": [{"key": "a", "value": "b"}]}}}
+a_registration = {"type": "ContextSourceRegistration", "endpoint": "http://127.0.0.1:1", "mode": "inclusive", "operations": ["retrieveEntity"], "management": {"timeout": 5},
+                  "information": [{"entities": [{"id": "urn:x:odd", "type": "Odd"}], "propertyNames": ["a"]}], "contextSourceInfo": [{"key": "a", "value": "b"}],
+                  "observationInterval": {"startAt": "2020-01-01T00:00:00Z"}, "location": {"type": "Point", "coordinates": [1, 2]}}
+a_query = {"type": "Query", "entities": [{"type": "Odd", "id": odd_id}], "attrs": ["a"], "q": "a>1", "scopeQ": "/a", "geoQ": a_subscription["geoQ"],
+           "ordering": {"orderBy": ["a"]}, "temporalQ": {"timerel": "before", "timeAt": "2020-01-01T00:00:00Z"}}
+an_entity = {"id": odd_id, "type": "Odd", "scope": ["/a"], "a": {"type": "Property", "value": {"x": [1]}, "observedAt": "2020-01-01T00:00:00Z", "unitCode": "CEL", "datasetId": "urn:d:1",
+                                                                 "b": {"type": "Relationship", "object": "urn:x:1"}},
+             "location": {"type": "GeoProperty", "value": {"type": "Point", "coordinates": [7, 51]}}, "l": {"type": "LanguageProperty", "languageMap": {"de": "a"}},
+             "v": {"type": "VocabProperty", "vocab": ["a"]}, "j": {"type": "JsonProperty", "json": {"a": 1}}, "p": {"type": "ListProperty", "valueList": [1]},
+             "r": {"type": "ListRelationship", "objectList": [{"object": "urn:x:1"}]}}
+kept = {"subscriptions": a_subscription, "csourceSubscriptions": a_subscription, "csourceRegistrations": a_registration}
+doors = [("POST", "/" + k, body) for k, body in kept.items()]
+for k, body in kept.items():
+    doors.append(("PATCH", f"/{k}/" + call("POST", "/" + k, body).headers["Location"].rsplit("/", 1)[1], body))
+doors += [("POST", "/entityOperations/query", a_query), ("POST", "/temporal/entityOperations/query", a_query), ("POST", "/entities", {**an_entity, "id": new_id()}),
+          ("PATCH", f"/entities/{odd_id}", an_entity), ("PUT", f"/entities/{odd_id}", an_entity), ("POST", f"/entities/{odd_id}/attrs", an_entity),
+          ("PATCH", f"/entities/{odd_id}/attrs", an_entity), ("PATCH", f"/entities/{odd_id}/attrs/a", an_entity["a"]), ("POST", "/temporal/entities", an_entity),
+          ("POST", f"/temporal/entities/{odd_id}/attrs", an_entity), ("POST", "/entityOperations/upsert", [an_entity]), ("POST", "/entityOperations/merge", [an_entity]),
+          ("POST", "/entityOperations/delete", [odd_id]), ("POST", "/jsonldContexts", {"@context": [{"a": {"@id": "urn:a", "@type": "@id", "@container": ["@set"]}}]})]
+for method, path, body in doors:
+    wrong, count = [], 0
+    for copy in replaced(body):
+        count += 1
+        r = call(method, path, copy)
+        said = r.json() if r.status == 400 else {}
+        if r.status not in (200, 201, 204, 206, 207, 400, 404, 409) or (r.status == 400 and not (said.get("member") and said.get("clause"))):
+            wrong.append((copy, r))
+    check(f"{method} {path.split('urn')[0]}: {count} documents with one odd member are taken or refused, with member and clause", not wrong, wrong[:4])
+for k in kept:
+    r = call("GET", f"/{k}?limit=1000" + ("&type=Odd" if k == "csourceRegistrations" else ""))
+    if check(f"what was taken can be listed: {k}", r.status == 200, r):
+        for one in r.json():
+            call("DELETE", f"/{k}/{quoted(one['id'])}")
+
 # --- sources that lead back to us -----------------------------------------------------------------------------------------------------
 mine = create(type="Loop", n=1)
 names = (f"http://{base.hostname}:{base.port}", f"http://localhost:{base.port}", f"http://127.0.0.2:{base.port}", f"http://127.1:{base.port}", f"http://[::1]:{base.port}")

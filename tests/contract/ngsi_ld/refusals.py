@@ -432,7 +432,8 @@ for what, body, member, clause in subscriptions:
 id = call("POST", "/subscriptions", subscription).headers["Location"].rsplit("/", 1)[1]
 for what, part, member, clause in (("a wrong q", {"q": "a>"}, "q", "4.9"), ("another type", {"type": "Room"}, "type", "5.8.2"), ("another id", {"id": "urn:x:9"}, "id", "5.8.2"),
                                    ("no endpoint", {"notification": {"attributes": ["a"]}}, "notification.endpoint", "5.2.14"),
-                                   ("nothing", {}, "body", "5.8.2"), ("an end in the past", {"expiresAt": PAST}, "expiresAt", "5.2.12")):
+                                   ("nothing", {}, "body", "5.8.2"), ("the notification taken away", {"notification": None}, "notification", "5.2.12"),
+                                   ("the entities taken away", {"entities": None}, "entities", "5.2.12"), ("an end in the past", {"expiresAt": PAST}, "expiresAt", "5.2.12")):
     refused(f"a change of a subscription, {what}", call("PATCH", f"/subscriptions/{id}", part), member, clause)
 refused("a second subscription of that id", call("POST", "/subscriptions", {**subscription, "id": id}), "id", "5.8.1", "AlreadyExists", 409)
 
@@ -473,7 +474,9 @@ for what, body, member, clause in registrations:
     refused(f"registration, {what}", call("POST", "/csourceRegistrations", body), member, clause)
 id = call("POST", "/csourceRegistrations", registration).headers["Location"].rsplit("/", 1)[1]
 for what, part, member, clause in (("another id", {"id": "urn:x:9"}, "id", "5.9.3"), ("an unknown mode", {"mode": "jealous"}, "mode", "5.2.9"),
-                                   ("no information", {"information": []}, "information", "5.2.9")):
+                                   ("no information", {"information": []}, "information", "5.2.9"),
+                                   ("information taken away", {"information": None}, "information", "5.2.9"),
+                                   ("the endpoint taken away", {"endpoint": None}, "endpoint", "5.2.9")):
     refused(f"a change of a registration, {what}", call("PATCH", f"/csourceRegistrations/{id}", part), member, clause)
 refused("a second registration of that id", call("POST", "/csourceRegistrations", {**registration, "id": id}), "id", "5.9.2", "AlreadyExists", 409)
 call("DELETE", f"/csourceRegistrations/{id}")

@@ -14,7 +14,7 @@ namespace {
 
 using op = source_op;
 
-constexpr auto operation_names = std::array<std::pair<std::string_view, op>, 26>{
+constexpr auto operation_names = std::array<std::pair<std::string_view, op>, 27>{
     {{"createEntity", op::create_entity}, {"updateEntity", op::update_entity}, {"appendAttrs", op::append_attrs},
      {"updateAttrs", op::update_attrs}, {"deleteAttrs", op::delete_attrs}, {"deleteEntity", op::delete_entity},
      {"createBatch", op::create_batch}, {"upsertBatch", op::upsert_batch}, {"updateBatch", op::update_batch},
@@ -24,22 +24,24 @@ constexpr auto operation_names = std::array<std::pair<std::string_view, op>, 26>
      {"retrieveTemporal", op::retrieve_temporal}, {"queryTemporal", op::query_temporal},
      {"retrieveEntityTypes", op::retrieve_types}, {"retrieveEntityTypeDetails", op::retrieve_type_details},
      {"retrieveEntityTypeInfo", op::retrieve_type_info}, {"retrieveAttrTypes", op::retrieve_attrs},
-     {"retrieveAttrTypeDetails", op::retrieve_attr_details}, {"retrieveAttrTypeInfo", op::retrieve_attr_info}}};
+     {"retrieveAttrTypeDetails", op::retrieve_attr_details}, {"retrieveAttrTypeInfo", op::retrieve_attr_info},
+     {"createSubscription", op::create_subscription}}};
 
 // Known to the standard, but nothing that is forwarded here.
-constexpr auto other_names = std::array<std::string_view, 17>{
+constexpr auto other_names = std::array<std::string_view, 16>{
     "upsertTemporal", "appendAttrsTemporal", "deleteAttrsTemporal", "updateAttrInstanceTemporal", "deleteAttrInstanceTemporal",
-    "deleteTemporal", "createSubscription", "updateSubscription", "retrieveSubscription", "querySubscription", "deleteSubscription",
+    "deleteTemporal", "updateSubscription", "retrieveSubscription", "querySubscription", "deleteSubscription",
     "retrieveEntityMap", "updateEntityMap", "deleteEntityMap", "createEntityMapQueryEntity", "createEntityMapQueryTemporal",
     "retrieveContextSourceIdentity"};
 
 constexpr auto discovery_ops = op_bit(op::retrieve_types) | op_bit(op::retrieve_type_details) | op_bit(op::retrieve_type_info) | op_bit(op::retrieve_attrs) |
                                op_bit(op::retrieve_attr_details) | op_bit(op::retrieve_attr_info);
 constexpr auto retrieve_ops = op_bit(op::retrieve_entity) | op_bit(op::query_entity);
-constexpr auto federation_ops = retrieve_ops | op_bit(op::query_batch) | discovery_ops | op_bit(op::other);
+constexpr auto federation_ops = retrieve_ops | op_bit(op::query_batch) | discovery_ops | op_bit(op::create_subscription) | op_bit(op::other);
 constexpr auto update_ops = op_bit(op::update_entity) | op_bit(op::update_attrs) | op_bit(op::replace_entity) | op_bit(op::replace_attrs);
 constexpr auto redirection_ops = update_ops | retrieve_ops | discovery_ops | op_bit(op::create_entity) | op_bit(op::append_attrs) |
-                                 op_bit(op::delete_attrs) | op_bit(op::delete_entity) | op_bit(op::merge_entity) | op_bit(op::purge_entity) | op_bit(op::other);
+                                 op_bit(op::delete_attrs) | op_bit(op::delete_entity) | op_bit(op::merge_entity) | op_bit(op::purge_entity) |
+                                 op_bit(op::create_subscription) | op_bit(op::other);
 constexpr auto groups = std::array<std::pair<std::string_view, operation_set>, 5>{{{"federationOps", federation_ops},
                                                                                    {"associationOps", federation_ops},
                                                                                    {"updateOps", update_ops},

@@ -21,7 +21,7 @@ enum class source_op : std::uint8_t {
   create_entity, update_entity, append_attrs, update_attrs, delete_attrs, delete_entity, create_batch, upsert_batch, update_batch,
   delete_batch, merge_entity, replace_entity, replace_attrs, merge_batch, purge_entity, retrieve_entity, query_entity, query_batch,
   retrieve_temporal, query_temporal, retrieve_types, retrieve_type_details, retrieve_type_info, retrieve_attrs, retrieve_attr_details,
-  retrieve_attr_info, other
+  retrieve_attr_info, create_subscription, other
 };
 using operation_set = std::uint64_t;
 constexpr operation_set op_bit(source_op o) { return operation_set(1) << unsigned(o); }

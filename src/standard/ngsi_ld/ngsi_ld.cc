@@ -1,5 +1,6 @@
 #include "standard/ngsi_ld/ngsi_ld.h"
 
+#include "standard/ngsi_ld/notification.h"
 #include "standard/ngsi_ld/openapi.h"
 #include "standard/ngsi_ld/routes.h"
 
@@ -19,7 +20,8 @@ offer offer_ngsi_ld(node& n) {
   add_contexts(o, s);
   add_temporal(o, s);
   add_temporal_query(o, s);
-  add_registrations(o, s, add_subscriptions(o, s));
+  auto const told = std::make_shared<notifier>(s);
+  add_registrations(o, s, told, add_subscriptions(o, s, told));
   o.jobs.push_back({.name = "ngsi_ld what has come to its end", .every = std::chrono::seconds(1), .run = [s] { s->ends.sweep(); }});
   o.openapi = openapi_paths();
   o.fault_forms["/ngsi-ld/v1"] = problem_response;

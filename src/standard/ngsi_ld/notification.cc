@@ -102,6 +102,18 @@ void notifier::send(std::shared_ptr<city> const& c, std::string const& key, std:
   deliver(std::move(m));
 }
 
+void notifier::pass_on(std::shared_ptr<city> const& c, std::string key, record_ptr record, subscription s, std::vector<entity_ptr> entities,
+                       std::function<void(sent)> done) {
+  auto m = std::make_shared<message>();
+  m->city = c;
+  m->key = std::move(key);
+  m->record = std::move(record);
+  m->what = std::move(s);
+  for (auto& e : entities) m->entities.push_back({std::move(e), {}, {}});
+  m->done = std::move(done);
+  deliver(std::move(m));
+}
+
 void notifier::deliver(std::shared_ptr<message> m) {
   auto const build = [this, m](context_ptr names) {
     auto const& n = m->what.notification;

@@ -22,6 +22,10 @@ class notifier : public std::enable_shared_from_this<notifier> {
   // What the kernel calls when something matched.
   void send(std::shared_ptr<city> const& c, std::string const& key, std::vector<delivery> entries, std::function<void(sent)> done);
 
+  // Entities that a source has told of.
+  void pass_on(std::shared_ptr<city> const& c, std::string key, record_ptr record, subscription s, std::vector<entity_ptr> entities,
+               std::function<void(sent)> done);
+
   // Subscriptions to registrations and those with timeInterval. What there is to tell and what has been told are records, so
   // that neither the end of the process nor a dead receiver loses any of it: at least once, in order. 5.11.7
   void send_due();                                 // every second

@@ -2,6 +2,7 @@
 #include "standard/ngsi_ld/entity_query.h"
 #include "standard/ngsi_ld/federation.h"
 #include "standard/ngsi_ld/fragment.h"
+#include "standard/ngsi_ld/handover.h"
 #include "standard/ngsi_ld/notification.h"
 #include "standard/ngsi_ld/registration.h"
 #include "standard/ngsi_ld/routes.h"
@@ -44,7 +45,7 @@ json::object show_registration(call const& c, json::value const& record) {
 }
 
 // 5.9.2
-void register_source(call_ptr c, std::shared_ptr<notifier> n) {
+void register_source(call_ptr c, std::shared_ptr<notifier> n, std::shared_ptr<handover> h) {
   require_role(c->who, role::editor);
   auto body = make_registration_body(c->body, *c->names);
   if (body.find("id") == nullptr) body["id"] = "urn:ngsi-ld:ContextSourceRegistration:" + new_uuid();
@@ -65,9 +66,10 @@ void register_source(call_ptr c, std::shared_ptr<notifier> n) {
         federation::keep_alias(t, c->who.city().id());
         notifier::keep_change(t, {}, stored);
       },
-      [c, n, location](outcome const&) {
+      [c, n, h, location](outcome const&) {
         c->at->sources->changed(c->who.city());
-        n->send_changes(c->who.shared_city());
+        h->await();
+    n->send_changes(c->who.shared_city());
         return http::created(location);
       });
 }
@@ -85,7 +87,7 @@ json::value patched_body(json::value const& record, json::object const& patch) {
 }
 
 // 5.9.3
-void update_registration(call_ptr c, std::shared_ptr<notifier> n) {
+void update_registration(call_ptr c, std::shared_ptr<notifier> n, std::shared_ptr<handover> h) {
   require_role(c->who, role::editor);
   auto const id = std::string(c->id());
   auto const patch = make_registration_body(c->body, *c->names);
@@ -107,15 +109,16 @@ void update_registration(call_ptr c, std::shared_ptr<notifier> n) {
     notifier::keep_change(t, *old->find("body"), next["body"]);
     t.put_record(registration_collection, id, json::value(std::move(next)));
   };
-  write(c, decide, [c, n](outcome const&) {
+  write(c, decide, [c, n, h](outcome const&) {
     c->at->sources->changed(c->who.city());
+    h->await();
     n->send_changes(c->who.shared_city());
     return http::no_content();
   });
 }
 
 // 5.9.4
-void delete_registration(call_ptr c, std::shared_ptr<notifier> n) {
+void delete_registration(call_ptr c, std::shared_ptr<notifier> n, std::shared_ptr<handover> h) {
   require_role(c->who, role::editor);
   auto const id = std::string(c->id());
   auto const decide = [id](transaction& t) {
@@ -124,8 +127,9 @@ void delete_registration(call_ptr c, std::shared_ptr<notifier> n) {
     notifier::keep_change(t, *old->find("body"), {});
     t.erase_record(registration_collection, id);
   };
-  write(c, decide, [c, n](outcome const&) {
+  write(c, decide, [c, n, h](outcome const&) {
     c->at->sources->changed(c->who.city());
+    h->await();
     n->send_changes(c->who.shared_city());
     return http::no_content();
   });
@@ -195,20 +199,20 @@ void query_registrations(call_ptr c) {
 
 }  // namespace
 
-void add_registrations(offer& o, service_ptr s, std::shared_ptr<notifier> n) {
+void add_registrations(offer& o, service_ptr s, std::shared_ptr<notifier> n, std::shared_ptr<handover> h) {
   auto params = entity_query_params;
   params.insert(params.end(), {"timerel", "timeAt", "endTimeAt", "timeproperty"});
   auto const body = body_rule::entity;
   add_route(o, "POST", "/csourceRegistrations", thread_use::quick,
             endpoint(s, {.params = {}, .body = body},
-                     [n](call_ptr c) { register_source(std::move(c), n); }));
+                     [n, h](call_ptr c) { register_source(std::move(c), n, h); }));
   add_route(o, "GET", "/csourceRegistrations", thread_use::slow, endpoint(s, {.params = std::move(params), .may_wait = true}, query_registrations));
   add_route(o, "GET", "/csourceRegistrations/{id}", thread_use::quick, endpoint(s, {.params = {"sysAttrs"}}, retrieve_registration));
   add_route(o, "PATCH", "/csourceRegistrations/{id}", thread_use::quick,
             endpoint(s, {.params = {}, .body = body},
-                     [n](call_ptr c) { update_registration(std::move(c), n); }));
+                     [n, h](call_ptr c) { update_registration(std::move(c), n, h); }));
   add_route(o, "DELETE", "/csourceRegistrations/{id}", thread_use::quick, endpoint(s, {},
-                     [n](call_ptr c) { delete_registration(std::move(c), n); }));
+                     [n, h](call_ptr c) { delete_registration(std::move(c), n, h); }));
 }
 
 }  // namespace dos::ngsi_ld

@@ -17,8 +17,9 @@ void add_contexts(offer& o, service_ptr s);       // jsonldContexts, the default
 void add_temporal(offer& o, service_ptr s);       // temporal evolution: writing
 void add_temporal_query(offer& o, service_ptr s); // temporal evolution: reading
 class notifier;
-std::shared_ptr<notifier> add_subscriptions(offer& o, service_ptr s);  // to entities and to registrations
-void add_registrations(offer& o, service_ptr s, std::shared_ptr<notifier> n);
+class handover;
+std::shared_ptr<handover> add_subscriptions(offer& o, service_ptr s, std::shared_ptr<notifier> n);  // to entities and to registrations
+void add_registrations(offer& o, service_ptr s, std::shared_ptr<notifier> n, std::shared_ptr<handover> h);
 
 inline void add_route(offer& o, std::string method, std::string pattern, thread_use use, city_handler h) {
   o.city_routes.push_back({.method = std::move(method),

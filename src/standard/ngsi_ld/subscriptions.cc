@@ -1,4 +1,5 @@
 #include "standard/ngsi_ld/fragment.h"
+#include "standard/ngsi_ld/handover.h"
 #include "standard/ngsi_ld/notification.h"
 #include "standard/ngsi_ld/routes.h"
 #include "standard/ngsi_ld/subscription.h"
@@ -87,9 +88,11 @@ void with_notification_context(call_ptr c, std::function<void(json::value contex
 std::string context_url(call const& c, json::value const& context) { return context.is_null() ? std::string() : c.at->contexts.url_of(context); }
 
 // 5.8.1
-void create_subscription(call_ptr c, door const& d, std::shared_ptr<notifier> n) {
+void create_subscription(call_ptr c, door const& d, std::shared_ptr<notifier> n, std::shared_ptr<handover> h) {
   require_role(c->who, role::editor);
-  with_notification_context(c, [c, &d, n](json::value context) {
+  auto const via = http::joined(c->request.headers, "Via");
+  if (!d.of_registrations && read_via(c->request).names(federation::alias_of(c->who.city()))) return c->answer(loop_response());
+  with_notification_context(c, [c, &d, n, h, via](json::value context) {
     auto terms = json::object();
     auto body = make_subscription_body(c->body, *c->names, terms);
     if (body.find("id") == nullptr) body["id"] = "urn:ngsi-ld:Subscription:" + new_uuid();
@@ -101,20 +104,23 @@ void create_subscription(call_ptr c, door const& d, std::shared_ptr<notifier> n)
                                                  {"url", url},
                                                  {"createdAt", to_string(now)},
                                                  {"modifiedAt", to_string(now)},
+                                                 {"via", via},
                                                  {"who", describe(c->who.who())}});
     require_valid_subscription(record, now);
     auto const id = std::string(record.find("body")->text_or("id", ""));
     auto const location = address_of(c->request, d.path, id);
     write(
         c,
-        [&d, id, record, context, url](transaction& t) {
+        [c, &d, id, record, context, url](transaction& t) {
           if (t.find_record(d.collection, id)) {
             throw fault(fault_kind::conflict, "the subscription " + id + " exists already", "id", "ETSI GS CIM 009, 5.8.1");
           }
           keep_context(t, context, url);
+          if (!d.of_registrations) federation::keep_alias(t, c->who.city().id());
           t.put_record(d.collection, id, record);
         },
-        [c, &d, n, location](outcome const&) {
+        [c, &d, n, h, location](outcome const&) {
+          h->await();
           if (d.of_registrations) n->send_changes(c->who.shared_city());
           return http::created(location);
         });
@@ -126,9 +132,9 @@ void create_subscription(call_ptr c, door const& d, std::shared_ptr<notifier> n)
 }
 
 // 5.8.2
-void update_subscription(call_ptr c, door const& d) {
+void update_subscription(call_ptr c, door const& d, std::shared_ptr<handover> h) {
   require_role(c->who, role::editor);
-  with_notification_context(c, [c, &d](json::value context) {
+  with_notification_context(c, [c, &d, h](json::value context) {
     auto const id = std::string(c->id());
     if (c->body.is_object() && c->body.as_object().empty()) refuse("the body is empty", whole_body, "5.8.2");
     auto terms = json::object();
@@ -140,7 +146,7 @@ void update_subscription(call_ptr c, door const& d) {
       throw fault(fault_kind::invalid, "the id of a subscription stays", "id", "ETSI GS CIM 009, 5.8.2");
     }
     auto const url = context_url(*c, context);
-    write_and_say_nothing(c, [&d, id, patch, terms, context, url](transaction& t) {
+    write(c, [&d, id, patch, terms, context, url](transaction& t) {
       auto const old = t.find_record(d.collection, id);
       if (!old) refuse_unknown_subscription(id);
       auto next = old->as_object();
@@ -166,19 +172,43 @@ void update_subscription(call_ptr c, door const& d) {
         read_subscription(record);
       }
       t.put_record(d.collection, id, record);
+    }, [h](outcome const&) {
+      h->await();
+      return http::no_content();
     });
   });
 }
 
 // 5.8.5
-void delete_subscription(call_ptr c, door const& d) {
+void delete_subscription(call_ptr c, door const& d, std::shared_ptr<handover> h) {
   require_role(c->who, role::editor);
   auto const id = std::string(c->id());
-  write_and_say_nothing(c, [id, &d](transaction& t) {
+  auto const decide = [id, &d](transaction& t) {
     if (!t.find_record(d.collection, id)) refuse_unknown_subscription(id);
     t.erase_record(d.collection, id);
     notifier::forget(t, d.collection, id);
+  };
+  write(c, decide, [h](outcome const&) {
+    h->await();
+    return http::no_content();
   });
+}
+
+// 5.8.1.4: what watches the registrations for a subscription that is handed on to sources. It lives and ends with that one.
+std::optional<json::object> watcher_of(call const& c, handover const& h, std::string_view key, json::value const& record) {
+  auto const sources = h.sources_for(c.who.city(), record);
+  if (sources.empty()) return std::nullopt;
+  auto const body = show_subscription_body(*record.find("body"), *c.names);
+  auto at = json::array();
+  for (auto const& s : sources) at.push_back(s->id);
+  auto o = json::object{{"id", std::string(key) + ":sources"}, {"type", "Subscription"}, {"description", "hands " + std::string(key) + " on to sources"}};
+  for (auto const member : {"entities", "watchedAttributes"}) {
+    if (auto const* v = body.find(member); v != nullptr) o.push(member, *v);
+  }
+  o.push("notification", json::object{{"endpoint", json::object{{"uri", c.at->program.public_url + "/" + c.who.city().id() + "/ngsi-ld/ex/remote-notify"}}}});
+  o.push("status", "active");
+  o.push("handedOnTo", std::move(at));  // beyond the standard
+  return o;
 }
 
 // 5.8.3. The headers for a receiver may hold its secret: who may read them may write them, too.
@@ -225,7 +255,7 @@ void replay_subscription(call_ptr c) {
 }
 
 // 5.8.4
-void query_subscriptions(call_ptr c, door const& d, notifier const& n) {
+void query_subscriptions(call_ptr c, door const& d, notifier const& n, handover const& h) {
   require_role(c->who, role::editor);
   auto const p = read_page(*c);
   auto list = json::array();
@@ -235,6 +265,15 @@ void query_subscriptions(call_ptr c, door const& d, notifier const& n) {
     ++at;
     return true;
   });
+  if (d.of_registrations && !c->at->sources->sources_of(c->who.city())->empty()) {
+    c->who.for_each_record(subscription_collection, "", [&](std::string_view key, record_ptr const& record) {
+      auto watcher = watcher_of(*c, h, key, *record);
+      if (!watcher) return true;
+      if (at >= p.offset && list.size() < p.limit) list.push_back(std::move(*watcher));
+      ++at;
+      return true;
+    });
+  }
   auto r = c->respond(json::to_string(std::move(list)));
   add_page_headers(*c, p, at > p.offset + p.limit, at, r);
   c->answer(std::move(r));
@@ -242,8 +281,16 @@ void query_subscriptions(call_ptr c, door const& d, notifier const& n) {
 
 }  // namespace
 
-std::shared_ptr<notifier> add_subscriptions(offer& o, service_ptr s) {
-  auto const n = std::make_shared<notifier>(s);
+std::shared_ptr<handover> add_subscriptions(offer& o, service_ptr s, std::shared_ptr<notifier> n) {
+  auto const h = std::make_shared<handover>(s, n);
+  o.jobs.push_back({.name = "ngsi_ld subscriptions at sources", .every = std::chrono::milliseconds(200), .run = [h] { h->work(); }});
+  // Whoever knows the name of a copy, which nobody can guess, is the source it was given to.
+  o.city_routes.push_back({.method = "POST",
+                           .pattern = "/ngsi-ld/ex/remote-notify",
+                           .handle = endpoint(s, {.params = {}, .body = body_rule::batch}, [h](call_ptr c) { h->hear(std::move(c)); }),
+                           .use = thread_use::quick,
+                           .at_root = true,
+                           .for_everyone = true});
   for (auto const& c : s->program.cities) {
     c->register_kind({.collection = std::string(subscription_collection),
                       .compile = [](std::string_view, json::value const& record) -> std::optional<watch> {
@@ -261,16 +308,16 @@ std::shared_ptr<notifier> add_subscriptions(offer& o, service_ptr s) {
   for (auto const* d : {&entity_door, &registration_door}) {
     auto const path = "/" + std::string(d->path);
     add_route(o, "POST", path, thread_use::quick,
-              endpoint(s, {.params = {}, .body = body_rule::entity}, [d, n](call_ptr c) { create_subscription(std::move(c), *d, n); }));
+              endpoint(s, {.params = {}, .body = body_rule::entity}, [d, n, h](call_ptr c) { create_subscription(std::move(c), *d, n, h); }));
     add_route(o, "GET", path, thread_use::slow,
-              endpoint(s, {.params = of_page, .may_wait = true}, [d, n](call_ptr c) { query_subscriptions(std::move(c), *d, *n); }));
+              endpoint(s, {.params = of_page, .may_wait = true}, [d, n, h](call_ptr c) { query_subscriptions(std::move(c), *d, *n, *h); }));
     add_route(o, "GET", path + "/{id}", thread_use::quick,
               endpoint(s, {.params = {"sysAttrs"}}, [d, n](call_ptr c) { retrieve_subscription(std::move(c), *d, *n); }));
     add_route(o, "PATCH", path + "/{id}", thread_use::quick,
-              endpoint(s, {.params = {}, .body = body_rule::entity}, [d](call_ptr c) { update_subscription(std::move(c), *d); }));
-    add_route(o, "DELETE", path + "/{id}", thread_use::quick, endpoint(s, {}, [d](call_ptr c) { delete_subscription(std::move(c), *d); }));
+              endpoint(s, {.params = {}, .body = body_rule::entity}, [d, h](call_ptr c) { update_subscription(std::move(c), *d, h); }));
+    add_route(o, "DELETE", path + "/{id}", thread_use::quick, endpoint(s, {}, [d, h](call_ptr c) { delete_subscription(std::move(c), *d, h); }));
   }
-  return n;
+  return h;
 }
 
 }  // namespace dos::ngsi_ld

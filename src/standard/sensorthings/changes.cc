@@ -3,28 +3,9 @@
 
 #include "base/fault.h"
 #include "kernel/history/history.h"
-#include "kernel/session/instance.h"
-#include "standard/sensorthings/times.h"
-#include "standard/sensorthings/units.h"
 #include "standard/sensorthings/writer.h"
 
 namespace dos::sensorthings {
-namespace {
-
-[[noreturn]] void refuse_derived(item const& i) {
-  throw fault(fault_kind::conflict, "this " + std::string(describe(i.what).singular) + " follows from the entity " +
-                                        i.entity->id + "; change that");
-}
-
-bool is_said(json::value const& list_or_one, std::string_view uri) {
-  if (list_or_one.is_string()) return list_or_one.as_string() == uri;
-  if (!list_or_one.is_array()) return false;
-  auto const& all = list_or_one.as_array();
-  return std::any_of(all.begin(), all.end(),
-                     [&](json::value const& v) { return v.is_string() && v.as_string() == uri; });
-}
-
-}  // namespace
 
 consequences find_consequences(item const& i, reader const& r) {
   auto c = consequences();
@@ -69,6 +50,11 @@ consequences find_consequences(item const& i, reader const& r) {
       break;
   }
   return c;
+}
+
+void refuse_derived(item const& i) {
+  throw fault(fault_kind::conflict, "this " + std::string(describe(i.what).singular) + " follows from the entity " +
+                                        i.entity->id + "; change that");
 }
 
 void writer::change(item const& i, json::value const& body, bool whole, consequences const& c) {
@@ -135,73 +121,6 @@ void writer::change(item const& i, json::value const& body, bool whole, conseque
   }
 }
 
-void writer::change_datastream(item const& i, json::value const& body, bool whole) {
-  auto const key = std::to_string(i.id);
-  auto const record = t_.find_record(datastream_collection, key);
-  if (!record) refuse_derived(i);
-  auto const& d = describe(i.what);
-  auto about = record->as_object();
-  for (auto const& p : d.properties) {
-    if (p.computed) continue;
-    auto const* const v = body.find(p.name);
-    if (v && !v->is_null())
-      about[p.name] = *v;
-    else if (v || (whole && !p.required))
-      about.erase(p.name);
-  }
-  if (!about.find("description")) about["description"] = "";
-  if (i.what == kind::datastream && body.find("unitOfMeasurement")) {
-    if (!about.find("unitOfMeasurement")->is_object())
-      refuse("unitOfMeasurement is an object of name, symbol and definition", "unitOfMeasurement");
-    about.erase("unitCode");
-    auto const code = find_unit_code(*about.find("unitOfMeasurement"));
-    if (!code.empty()) about["unitCode"] = code;
-    auto const thing = t_.get(i.entity->id);
-    if (auto const old = thing->find(i.series.attribute, i.series.dataset); old && old->unit.text() != code) {
-      auto a = attribute(*old);
-      a.unit = symbol(code);
-      auto e = entity(*thing);
-      e.set(make_attribute(std::move(a)));
-      t_.put(std::move(e), transaction::keep::nothing);
-    }
-  }
-  if (auto const* const t = body.find("Thing"); t && required_target(*t, kind::thing) != i.entity->id)
-    refuse("a Datastream stays with its Thing", "Thing");
-  if (auto const* const s = body.find("Sensor")) {
-    auto const sensor = required_target(*s, kind::sensor);
-    unlink(record->text_or("sensor", ""), "datastream", key);
-    link(sensor, "datastream", key);
-    about["sensor"] = sensor;
-  }
-  auto const* const p = body.find(i.what == kind::datastream ? "ObservedProperty" : "ObservedProperties");
-  if (p) {
-    auto const properties = i.what == kind::datastream ? std::vector{required_target(*p, kind::observed_property)}
-                                                       : targets(*p, kind::observed_property);
-    auto const& known = record->find("observedProperties")->as_array();
-    if (i.what == kind::multi_datastream && properties.size() != known.size())
-      refuse("a MultiDatastream keeps its number of ObservedProperties", "ObservedProperties");
-    for (auto const& old : known) unlink(old.as_string(), "datastream", key);
-    auto uris = json::array();
-    for (auto const& one : properties) {
-      link(one, "datastream", key);
-      uris.push_back(one);
-    }
-    about["observedProperties"] = uris;
-  }
-  if (i.what == kind::multi_datastream) {
-    auto const n = about.find("observedProperties")->as_array().size();
-    for (auto const name : {"unitOfMeasurements", "multiObservationDataTypes"}) {
-      auto const* const list = about.find(name);
-      if (!list->is_array() || list->as_array().size() != n)
-        refuse("a MultiDatastream has as many of these as ObservedProperties", name);
-    }
-  }
-  if (auto const* const o = body.find("Observations"); o && !o->as_array().empty())
-    refuse("an Observation stays with its Datastream", "Observations");
-  put_datastream_record(key, std::move(about));
-  touched_.emplace_back(i.what, i.id);
-}
-
 void writer::change_observation(item const& i, json::value const& body, bool whole, consequences const& c) {
   auto d = observation_draft();
   d.observation = *i.moment;
@@ -243,75 +162,6 @@ void writer::change_observation(item const& i, json::value const& body, bool who
     set_current(*s, d.observation, false);
 }
 
-void writer::change_historical_location(item const& i, json::value const& body) {
-  if (i.series.attribute != words_.has_location) refuse_derived(i);
-  auto o = *i.moment;
-  if (auto const* const time = body.find("time")) {
-    auto const t = time->is_string() ? parse_instant(time->as_string()) : std::nullopt;
-    if (!t) refuse("time is a moment such as 2026-11-21T20:00:00Z", "time");
-    o.time = *t;
-  }
-  if (auto const* const l = body.find("Locations")) {
-    auto uris = json::array();
-    for (auto const& one : targets(*l, kind::location)) {
-      link(one, "thing", i.entity->id);
-      uris.push_back(one);
-    }
-    o.value = uris.size() == 1 ? uris[0] : json::value(uris);
-  }
-  if (auto const* const t = body.find("Thing"); t && required_target(*t, kind::thing) != i.entity->id)
-    refuse("a HistoricalLocation stays with its Thing", "Thing");
-  t_.change_observation(i.series.series, i.id, o);
-  touched_.emplace_back(i.what, i.id);
-  // What was known last is where the thing is.
-  auto const thing = t_.get(i.entity->id);
-  auto const known = thing->find(words_.has_location);
-  if (!known || known->observed_at != i.moment->time || !(known->value == i.moment->value)) return;
-  auto a = attribute(*known);
-  a.observed_at = o.time;
-  a.value = o.value;
-  auto e = entity(*thing);
-  e.set(make_attribute(std::move(a)));
-  t_.put(std::move(e), transaction::keep::nothing);
-}
-
-// What is said of a datastream beyond its attribute, findable by its name.
-void writer::put_datastream_record(std::string const& key, json::value about) {
-  auto const old = t_.find_record(datastream_collection, key);
-  auto const before = old ? datastream_name_key(old->text_or("name", ""), key) : std::string();
-  auto const after = datastream_name_key(about.text_or("name", ""), key);
-  if (before != after) {
-    if (old && t_.find_record(datastream_name_collection, before)) t_.erase_record(datastream_name_collection, before);
-    t_.put_record(datastream_name_collection, after, true);
-  }
-  t_.put_record(datastream_collection, key, std::move(about));
-}
-
-void writer::erase_datastream_records(std::string const& key) {
-  if (auto const record = t_.find_record(datastream_collection, key)) {
-    unlink(record->text_or("sensor", ""), "datastream", key);
-    for (auto const& p : record->find("observedProperties")->as_array()) unlink(p.as_string(), "datastream", key);
-    t_.erase_record(datastream_collection, key);
-    auto const name = datastream_name_key(record->text_or("name", ""), key);
-    if (t_.find_record(datastream_name_collection, name)) t_.erase_record(datastream_name_collection, name);
-  }
-  for (auto const kept : {result_time_collection, area_collection}) {
-    if (t_.find_record(kept, key)) t_.erase_record(kept, key);
-  }
-}
-
-void writer::remove_datastream(item const& i) {
-  erase_datastream_records(std::to_string(i.id));
-  auto const thing = t_.find(i.entity->id);
-  if (!thing || thing->deleted_at != no_time) return;
-  if (thing->find(i.series.attribute, i.series.dataset)) {
-    auto e = entity(*thing);
-    e.remove(i.series.attribute, i.series.dataset);
-    t_.put(std::move(e), transaction::keep::nothing);
-  }
-  t_.remove_series(i.entity->id, i.id);
-}
-
 // Those as of the last commit whose key begins so.
 void writer::erase_records(std::string_view collection, std::string_view prefix) {
   auto keys = std::vector<std::string>();
@@ -323,35 +173,6 @@ void writer::erase_records(std::string_view collection, std::string_view prefix)
   for (auto const& key : keys) {
     if (t_.find_record(collection, key)) t_.erase_record(collection, key);
   }
-}
-
-void writer::remove_location(item const& i, consequences const& c) {
-  if (t_.find_record(feature_collection, i.entity->id)) t_.erase_record(feature_collection, i.entity->id);
-  auto const& id = i.entity->id;
-  for (auto const& [series, number] : c.observations) t_.remove_observation(series, number);
-  for (auto const& thing_id : c.things) {
-    auto const thing = t_.find(thing_id);
-    auto const known = thing ? thing->find(words_.has_location) : attribute_ptr();
-    if (!known || !is_said(known->value, id)) continue;
-    auto rest = json::array();
-    if (known->value.is_array()) {
-      for (auto const& l : known->value.as_array()) {
-        if (l.as_string() != id) rest.push_back(l);
-      }
-    }
-    auto e = entity(*thing);
-    if (rest.empty()) {
-      e.remove(words_.has_location, {});
-      e.remove(words_.location, {});
-    } else {
-      auto a = attribute(*known);
-      a.value = rest.size() == 1 ? rest[0] : json::value(rest);
-      e.set(make_attribute(std::move(a)));
-    }
-    t_.put(std::move(e), transaction::keep::nothing);
-  }
-  erase_records(link_collection, link_key(id, "thing", ""));
-  t_.forget(id);
 }
 
 bool writer::remove(item const& i, consequences const& c) {

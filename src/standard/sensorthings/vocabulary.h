@@ -85,6 +85,8 @@ inline constexpr std::string_view result_time_collection = "sta_result_time";
 inline constexpr std::string_view area_collection = "sta_observed_area";
 // Ways back, "TARGET kind SOURCE": who refers to an entity.
 inline constexpr std::string_view link_collection = "sta_link";
+// ObservedProperties that were made for attributes of other doors.
+inline constexpr std::string_view generated_property_stem = "urn:ngsi-ld:ObservedProperty:attribute:";
 // A thing that is its own Sensor is called so and then as it is.
 inline constexpr std::string_view source_name_stem = "Source of ";
 

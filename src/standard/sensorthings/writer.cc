@@ -1,14 +1,11 @@
 #include "standard/sensorthings/writer.h"
 
 #include <algorithm>
-#include <array>
 
 #include "base/fault.h"
 #include "base/id.h"
 #include "geo/geometry.h"
-#include "kernel/session/instance.h"
-#include "standard/sensorthings/times.h"
-#include "standard/sensorthings/units.h"
+#include "standard/sensorthings/bodies.h"
 
 namespace dos::sensorthings {
 namespace {
@@ -26,58 +23,6 @@ json::value geometry_of(json::value const& v) {
   if (!g || g->is_null() || type == "FeatureCollection") return nullptr;
   geo::parse_geojson(*g, {.refuses_self_intersection = false});
   return *g;
-}
-
-// "Air temperature (2 m)" as a name of an attribute: airTemperature2M.
-std::string camel_case(std::string_view text) {
-  auto out = std::string();
-  auto upper = false;
-  for (auto const c : text) {
-    auto const u = static_cast<unsigned char>(c);
-    if (!std::isalnum(u) || u >= 0x80) {
-      upper = !out.empty();
-      continue;
-    }
-    out += out.empty() ? char(std::tolower(u)) : upper ? char(std::toupper(u)) : c;
-    upper = false;
-  }
-  if (out.empty() || std::isdigit(static_cast<unsigned char>(out[0]))) out.insert(0, "observed");
-  static constexpr auto taken = std::array<std::string_view, 10>{
-      "id", "type", "scope", "location", "name", "description", "properties", "hasLocation", "value", "observedAt"};
-  if (std::find(taken.begin(), taken.end(), out) != taken.end()) {
-    out[0] = char(std::toupper(static_cast<unsigned char>(out[0])));
-    out.insert(0, "observed");
-  }
-  return out;
-}
-
-json::value const* member_of(json::value const& body, std::string_view name) {
-  auto const* const v = body.find(name);
-  return v && !v->is_null() ? v : nullptr;
-}
-
-void require_known_members(json::value const& body, kind k) {
-  require(body.is_object(), fault_kind::invalid, "the body is an object");
-  auto const& d = describe(k);
-  for (auto const& m : body.as_object()) {
-    if (d.find_property(m.key) || d.find_navigation(m.key) || m.key.find("@iot.") != m.key.npos || m.key == "id")
-      continue;
-    refuse("a " + std::string(d.singular) + " has no property \"" + m.key + "\"", m.key);
-  }
-}
-
-void require_properties(json::value const& body, kind k) {
-  for (auto const& p : describe(k).properties) {
-    if (!p.required) continue;
-    auto const* const v = body.find(p.name);
-    if (!v || (v->is_null() && p.name != "result"))
-      refuse("a " + std::string(describe(k).singular) + " needs " + std::string(p.name), p.name);
-  }
-  for (auto const& p : describe(k).properties) {
-    auto const* const v = member_of(body, p.name);
-    if (v && p.content == content::text && !v->is_string()) refuse(std::string(p.name) + " is a text", p.name);
-    if (v && p.name == "properties" && !v->is_object()) refuse("properties is an object", p.name);
-  }
 }
 
 }  // namespace
@@ -108,6 +53,7 @@ void writer::link(std::string_view target, std::string_view relation, std::strin
   auto const key = link_key(target, relation, source);
   if (!t_.find_record(link_collection, key)) t_.put_record(link_collection, key, true);
 }
+
 void writer::unlink(std::string_view target, std::string_view relation, std::string_view source) {
   auto const key = link_key(target, relation, source);
   if (t_.find_record(link_collection, key)) t_.erase_record(link_collection, key);
@@ -179,8 +125,6 @@ std::vector<std::string> writer::targets(json::value const& v, kind k) {
   return all;
 }
 
-// --- properties ---
-
 void writer::set_properties(entity& e, kind k, json::value const& body, bool whole) {
   auto const set = [&](std::string_view member, symbol name, attribute_kind as = attribute_kind::property) {
     auto const* const v = body.find(member);
@@ -228,8 +172,6 @@ void writer::set_properties(entity& e, kind k, json::value const& body, bool who
     e.remove(words_.document, {});
   }
 }
-
-// --- creation ---
 
 std::uint64_t writer::create_entity(kind k, json::value const& body, std::string* made) {
   require_known_members(body, k);
@@ -294,176 +236,6 @@ std::uint64_t writer::create_thing(json::value const& body) {
   }
   entities_made_[number] = {kind::thing, id};
   return number;
-}
-
-std::optional<json::value> writer::place_of(std::vector<std::string> const& locations) const {
-  for (auto const& id : locations) {
-    auto const l = t_.find(id);
-    auto const a = l ? l->find(words_.location) : attribute_ptr();
-    if (a) return a->value;
-  }
-  return std::nullopt;
-}
-
-// Where the thing was, or is, at a moment; returns the number of the HistoricalLocation.
-std::uint64_t writer::set_locations(std::string const& thing, std::vector<std::string> const& locations, timestamp at) {
-  auto const before = t_.find(thing);
-  if (!is_alive(before)) refuse("there is no such Thing", "Thing");
-  for (auto const& l : locations) link(l, "thing", thing);
-  auto const known = before->find(words_.has_location);
-  auto const is_newest = !known || known->observed_at == no_time || known->observed_at <= at;
-  auto uris = json::array();
-  for (auto const& l : locations) uris.push_back(l);
-  auto a =
-      make_value(words_.has_location, uris.size() == 1 ? uris[0] : json::value(uris), attribute_kind::relationship);
-  a.observed_at = at;
-  a.modified_at = t_.now();
-  a.series = t_.start_series({thing, a.name, {}, a.kind});
-  auto const number = t_.observe({thing, a.name, {}, a.kind}, to_observation(a, 0));
-  if (!is_newest) return number;
-  auto e = entity(*before);
-  e.set(make_attribute(std::move(a)));
-  if (auto const place = place_of(locations)) {
-    auto p = make_value(words_.location, *place, attribute_kind::geo_property);
-    p.observed_at = at;
-    p.modified_at = t_.now();
-    auto const old = e.find(words_.location);
-    if (!old || !(old->value == *place)) {
-      p.series = t_.start_series({thing, p.name, {}, p.kind});
-      t_.observe({thing, p.name, {}, p.kind}, to_observation(p, 0));
-      e.set(make_attribute(std::move(p)));
-    }
-  }
-  t_.put(std::move(e), transaction::keep::nothing);
-  return number;
-}
-
-// Things that are at a location whose place has changed are where it is now.
-void writer::move_things(std::string const& location) {
-  auto const prefix = link_key(location, "thing", "");
-  auto things = std::vector<std::string>();
-  own_.for_each_record(link_collection, prefix, [&](std::string_view key, record_ptr const&) {
-    if (!key.starts_with(prefix)) return false;
-    things.emplace_back(key.substr(prefix.size()));
-    return true;
-  });
-  for (auto const& id : things) {
-    auto const thing = t_.find(id);
-    auto const linked = is_alive(thing) ? thing->find(words_.has_location) : attribute_ptr();
-    if (!linked) continue;
-    auto locations = std::vector<std::string>();
-    if (linked->value.is_string()) locations.emplace_back(linked->value.as_string());
-    if (linked->value.is_array()) {
-      for (auto const& l : linked->value.as_array()) locations.emplace_back(l.as_string());
-    }
-    if (std::find(locations.begin(), locations.end(), location) == locations.end()) continue;
-    auto const place = place_of(locations);
-    auto const old = thing->find(words_.location);
-    if (!place || (old && old->value == *place)) continue;
-    auto e = entity(*thing);
-    auto p = make_value(words_.location, *place, attribute_kind::geo_property);
-    p.observed_at = t_.now();
-    e.set(make_attribute(std::move(p)));
-    t_.put(std::move(e));
-  }
-}
-
-std::uint64_t writer::create_historical_location(json::value const& body, std::string thing, std::string location) {
-  require_known_members(body, kind::historical_location);
-  auto const* const text = member_of(body, "time");
-  auto const at = text && text->is_string() ? parse_instant(text->as_string()) : std::nullopt;
-  if (!at) refuse("a HistoricalLocation needs a time such as 2026-11-21T20:00:00Z", "time");
-  if (auto const* const t = member_of(body, "Thing")) thing = required_target(*t, kind::thing);
-  if (thing.empty()) refuse("a HistoricalLocation needs a Thing", "Thing");
-  auto locations = std::vector<std::string>();
-  if (!location.empty()) locations.push_back(location);
-  if (auto const* const l = member_of(body, "Locations")) {
-    for (auto& one : targets(*l, kind::location)) locations.push_back(std::move(one));
-  }
-  return set_locations(thing, locations, *at);
-}
-
-std::uint64_t writer::create_datastream(kind k, json::value const& body, std::string thing, std::string sensor,
-                                        std::string property) {
-  require_known_members(body, k);
-  require_properties(body, k);
-  auto const is_multi = k == kind::multi_datastream;
-  auto const refuse_twice = [&](std::string_view name, std::string const& known, json::value const* given) {
-    if (!known.empty() && given && required_target(*given, *find_set(std::string(name) + "s")) != known) {
-      refuse("the address and the body name different " + std::string(name) + "s", name);
-    }
-  };
-  auto const* const t = member_of(body, "Thing");
-  auto const* const s = member_of(body, "Sensor");
-  refuse_twice("Thing", thing, t && is_reference(*t) ? t : nullptr);
-  refuse_twice("Sensor", sensor, s && is_reference(*s) ? s : nullptr);
-  if (thing.empty() && t) thing = required_target(*t, kind::thing);
-  if (thing.empty()) refuse("a Datastream needs a Thing", "Thing");
-  if (sensor.empty() && s) sensor = required_target(*s, kind::sensor);
-  if (sensor.empty()) refuse("a Datastream needs a Sensor", "Sensor");
-  auto properties = std::vector<std::string>();
-  if (is_multi) {
-    if (auto const* const p = member_of(body, "ObservedProperties")) properties = targets(*p, kind::observed_property);
-    if (properties.empty() && !property.empty()) properties.push_back(property);
-    auto const* const units = member_of(body, "unitOfMeasurements");
-    auto const* const types = member_of(body, "multiObservationDataTypes");
-    if (!units->is_array() || !types->is_array())
-      refuse("unitOfMeasurements and multiObservationDataTypes are lists", "unitOfMeasurements");
-    if (properties.empty()) refuse("a MultiDatastream needs ObservedProperties", "ObservedProperties");
-    if (units->as_array().size() != properties.size() || types->as_array().size() != properties.size()) {
-      refuse("a MultiDatastream has as many units and types as ObservedProperties", "unitOfMeasurements");
-    }
-  } else {
-    if (property.empty()) {
-      auto const* const p = member_of(body, "ObservedProperty");
-      if (!p) refuse("a Datastream needs an ObservedProperty", "ObservedProperty");
-      property = required_target(*p, kind::observed_property);
-    }
-    properties = {property};
-    if (!body.find("unitOfMeasurement")->is_object())
-      refuse("unitOfMeasurement is an object of name, symbol and definition", "unitOfMeasurement");
-  }
-  auto about = json::object();
-  for (auto const& p : describe(k).properties) {
-    auto const* const v = member_of(body, p.name);
-    if (v && !p.computed) about.push(std::string(p.name), *v);
-  }
-  if (!is_multi) {
-    if (!about.find("observationType"))
-      about.push("observationType", "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Measurement");
-    if (auto const code = find_unit_code(*body.find("unitOfMeasurement")); !code.empty()) about.push("unitCode", code);
-  } else if (!about.find("observationType")) {
-    about.push("observationType", "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_ComplexObservation");
-  }
-  if (!about.find("description")) about.push("description", "");
-  about.push("sensor", sensor);
-  auto uris = json::array();
-  for (auto const& p : properties) uris.push_back(p);
-  about.push("observedProperties", uris);
-
-  // The attribute is called like what it observes; a second one of that name is another dataset.
-  auto const observed = t_.get(properties.front());
-  auto const property_name = observed->find(words_.name);
-  auto const given = is_multi ? *body.find("name") : property_name ? property_name->value : json::value("observation");
-  auto const name = symbol(words_.words.iri(camel_case(given.is_string() ? given.as_string() : "observation")));
-  auto const taken = t_.series_of(thing);
-  auto const is_taken =
-      std::any_of(taken.begin(), taken.end(), [&](series_ref const& r) { return r.attribute == name && !r.dataset; }) ||
-      t_.get(thing)->find(name);
-  auto const dataset = is_taken ? symbol("urn:ngsi-ld:Dataset:" + new_uuid()) : symbol();
-  auto const as = is_multi ? attribute_kind::list_property : attribute_kind::property;
-  auto const series = t_.start_series({thing, name, dataset, as});
-  auto record = json::value(std::move(about));
-  streams_made_[series] = {thing, {series, name, dataset, as}, std::make_shared<json::value const>(record)};
-  put_datastream_record(std::to_string(series), std::move(record));
-  touched_.emplace_back(k, series);
-  link(sensor, "datastream", std::to_string(series));
-  for (auto const& p : properties) link(p, "datastream", std::to_string(series));
-  if (auto const* const observations = member_of(body, "Observations")) {
-    if (!observations->is_array()) refuse("Observations is a list", "Observations");
-    for (auto const& o : observations->as_array()) observe(streams_made_[series], {read_observation(o)});
-  }
-  return series;
 }
 
 std::uint64_t writer::create(kind k, json::value const& body, item const* from, navigation const* by) {

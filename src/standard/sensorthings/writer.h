@@ -103,6 +103,7 @@ class writer {
 std::optional<stream> find_committed_stream(session const& own, vocabulary const& words, std::uint64_t series);
 // {"@iot.id": …}
 bool is_reference(json::value const& v);
+[[noreturn]] void refuse_derived(item const& i);  // fault conflict: it follows from an entity of another door
 [[noreturn]] void refuse(std::string detail, std::string_view member = {});  // fault invalid
 attribute make_value(symbol name, json::value v, attribute_kind k = attribute_kind::property);
 

@@ -118,11 +118,27 @@ std::vector<period_values> empty_periods(timestamp& first, timestamp& end, tempo
   return out;
 }
 
+struct time_span {
+  timestamp first, end;
+};
+
+// Where the series begins and ends, as far as it matters; nothing when it is empty. Of few periods it does not.
+std::optional<time_span> span_of(session const& who, series_ref const& s, temporal_query const& q, aggregation const& a) {
+  constexpr auto few_periods = 1'000;
+  constexpr auto shortest_month_us = std::int64_t(28) * 86'400 * us_per_second;
+  auto const period_us = a.period.us + a.period.months * shortest_month_us;
+  auto const is_short = period_us == 0 || (q.end - q.at) / period_us < few_periods;
+  if (q.timerel == temporal_query::relation::between && is_short) return time_span{q.at, q.end};
+  auto const known = who.history().statistics_of(s.series);
+  if (!known || known->count == 0) return std::nullopt;
+  return time_span{known->first.time, known->last.time + 1};
+}
+
 // Those that have instances, in order.
 std::vector<period_values> periods_of(session const& who, series_ref const& s, temporal_query const& q, aggregation const& a) {
-  auto const known = who.history().statistics_of(s.series);
-  if (!known || known->count == 0) return {};
-  auto first = known->first.time, end = known->last.time + 1;
+  auto const span = span_of(who, s, q, a);
+  if (!span) return {};
+  auto [first, end] = *span;
   auto out = empty_periods(first, end, q, a);
   if (out.empty()) return out;
   auto const reads_each = std::any_of(a.methods.begin(), a.methods.end(), [](auto m) { return m == "distinctCount" || m == "provenance"; });

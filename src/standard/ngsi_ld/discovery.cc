@@ -1,4 +1,5 @@
 #include "standard/ngsi_ld/federation.h"
+#include "standard/ngsi_ld/federation_discovery.h"
 #include "standard/ngsi_ld/fragment.h"
 #include "standard/ngsi_ld/routes.h"
 
@@ -54,7 +55,7 @@ std::vector<symbol> attributes_of_type(call const& c, symbol type) {
   return out;
 }
 
-void answer_with(call const& c, json::value v) {
+void answer_with(call const& c, json::value v, warnings const& missing = {}) {
   if (c.wanted == media::ld_json) {
     auto const context = json::parse(c.inline_context());
     if (v.is_object()) v.as_object().push("@context", context);
@@ -64,7 +65,20 @@ void answer_with(call const& c, json::value v) {
       }
     }
   }
-  c.answer(c.respond(json::to_string(v)));
+  auto r = c.respond(json::to_string(v));
+  add_warnings(missing, r);
+  c.answer(std::move(r));
+}
+
+// What is here and at sources. Faults: not_found, where nothing is anywhere.
+void answer_everywhere(call_ptr const& c, listing_request const& what, json::value ours) {
+  list_everywhere(c, what, std::move(ours), [c, what](json::value all, warnings const& missing) {
+    if (!all.is_null()) return answer_with(*c, std::move(all), missing);
+    auto const is_type = what.path == "/types";
+    auto r = c->refusal(fault(fault_kind::not_found, is_type ? "no entity has this type" : "no entity has this attribute", is_type ? "type" : "attrId"));
+    add_warnings(missing, r);
+    c->answer(std::move(r));
+  });
 }
 
 json::object type_description(call const& c, symbol type, context const& names) {
@@ -86,13 +100,13 @@ std::vector<symbol> living_types(call const& c) {
 void list_types(call_ptr c) {
   auto const types = living_types(*c);
   if (!c->is_true("details")) {
-    return answer_with(*c, json::object{{"id", "urn:ngsi-ld:EntityTypeList:" + new_uuid()},
-                                        {"type", "EntityTypeList"},
-                                        {"typeList", sorted_names(types, *c->names)}});
+    auto ours = json::object{
+        {"id", "urn:ngsi-ld:EntityTypeList:" + new_uuid()}, {"type", "EntityTypeList"}, {"typeList", sorted_names(types, *c->names)}};
+    return answer_everywhere(c, {.operation = source_op::retrieve_types, .path = "/types"}, std::move(ours));
   }
   auto list = json::array();
   for (auto const type : types) list.push_back(type_description(*c, type, *c->names));
-  answer_with(*c, std::move(list));
+  answer_everywhere(c, {.operation = source_op::retrieve_type_details, .path = "/types", .details = true}, std::move(list));
 }
 
 json::object attribute_description(symbol name, attribute_facts const& f, context const& names) {
@@ -111,7 +125,9 @@ void show_type(call_ptr c) {
   for (auto const& [t, n] : c->types()) {
     if (type && t == type) count = n;
   }
-  if (count == 0) throw fault(fault_kind::not_found, "no entity has this type", "type", "ETSI GS CIM 009, 5.7.7");
+  auto const iri = c->names->expand(c->request.param("type"));
+  auto const what = listing_request{.operation = source_op::retrieve_type_info, .path = "/types", .name = iri, .type = type};
+  if (count == 0) return answer_everywhere(c, what, {});
   auto facts = std::map<symbol, std::set<std::string_view>>();
   auto q = query::query();
   q.selectors.push_back({.ids = {}, .id_pattern = {}, .types = {{type}}});
@@ -123,11 +139,12 @@ void show_type(call_ptr c) {
   for (auto const& [name, kinds] : facts) {
     details.push_back(attribute_description(name, {.count = 0, .kinds = kinds, .types = {}}, *c->names));
   }
-  answer_with(*c, json::object{{"id", type.text()},
-                               {"type", "EntityTypeInfo"},
-                               {"typeName", c->names->compact(type)},
-                               {"entityCount", count},
-                               {"attributeDetails", std::move(details)}});
+  auto ours = json::object{{"id", type.text()},
+                           {"type", "EntityTypeInfo"},
+                           {"typeName", c->names->compact(type)},
+                           {"entityCount", count},
+                           {"attributeDetails", std::move(details)}};
+  answer_everywhere(c, what, std::move(ours));
 }
 
 // ETSI GS CIM 009, 5.7.8 and 5.7.9
@@ -138,9 +155,10 @@ void list_attributes(call_ptr c) {
       auto const mine = attributes_of_type(*c, type);
       all.insert(mine.begin(), mine.end());
     }
-    return answer_with(*c, json::object{{"id", "urn:ngsi-ld:AttributeList:" + new_uuid()},
-                                        {"type", "AttributeList"},
-                                        {"attributeList", sorted_names({all.begin(), all.end()}, *c->names)}});
+    auto ours = json::object{{"id", "urn:ngsi-ld:AttributeList:" + new_uuid()},
+                             {"type", "AttributeList"},
+                             {"attributeList", sorted_names({all.begin(), all.end()}, *c->names)}};
+    return answer_everywhere(c, {.operation = source_op::retrieve_attrs, .path = "/attributes"}, std::move(ours));
   }
   auto list = json::array();
   for (auto const& [name, f] : attribute_facts_of(*c, {})) {
@@ -149,7 +167,7 @@ void list_attributes(call_ptr c) {
                                 {"attributeName", c->names->compact(name)},
                                 {"typeNames", sorted_names({f.types.begin(), f.types.end()}, *c->names)}});
   }
-  answer_with(*c, std::move(list));
+  answer_everywhere(c, {.operation = source_op::retrieve_attr_details, .path = "/attributes", .details = true}, std::move(list));
 }
 
 // ETSI GS CIM 009, 5.7.10
@@ -157,11 +175,13 @@ void show_attribute(call_ptr c) {
   auto const name = c->names->find_symbol(c->request.param("attribute"));
   auto const facts = name ? attribute_facts_of(*c, name) : std::map<symbol, attribute_facts>();
   auto const it = facts.find(name);
-  if (it == facts.end()) throw fault(fault_kind::not_found, "no entity has this attribute", "attrId", "ETSI GS CIM 009, 5.7.10");
+  auto const iri = c->names->expand(c->request.param("attribute"));
+  auto const what = listing_request{.operation = source_op::retrieve_attr_info, .path = "/attributes", .name = iri, .attribute = name};
+  if (it == facts.end()) return answer_everywhere(c, what, {});
   auto o = attribute_description(name, it->second, *c->names);
   o.push("attributeCount", it->second.count);
   o.push("typeNames", sorted_names({it->second.types.begin(), it->second.types.end()}, *c->names));
-  answer_with(*c, std::move(o));
+  answer_everywhere(c, what, std::move(o));
 }
 
 void answer_identity(call_ptr const& c) {

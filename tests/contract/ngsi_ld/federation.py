@@ -203,6 +203,27 @@ with Server(config=config) as north, Server(config=config) as south:
     check("a source may be one tenant of a node", ids(r) == ["urn:x:post"], r)
     forget(tenant)
 
+    # --- types and attributes of all ---
+    for node, id in ((north, new_id("Tram")), (south, new_id("Tram"))):
+        other_call(node, "POST", "/entities", {"id": id, "type": "Tram", "line": 3, ("speed" if node is north else "driver"): 1})
+    trams = [register(north.url, [{"entities": [{"type": "Tram"}]}]), register(south.url, [{"entities": [{"type": "Tram"}]}]),
+             register(silent_url, [{"entities": [{"type": "Bus"}]}])]
+    r = call("GET", "/types")
+    check("types of sources are types of ours", "Tram" in r.json()["typeList"] and r.json()["typeList"] == sorted(set(r.json()["typeList"])), r)
+    check("and a source that is silent is named", any(trams[2] in w for w in warnings(r)), warnings(r))
+    check("local=true lists ours alone", "Tram" not in call("GET", "/types?local=true").json()["typeList"])
+    r = [t for t in call("GET", "/types?details=true").json() if t["typeName"] == "Tram"]
+    check("what two sources say of a type is one", [t["attributeNames"] for t in r] == [["driver", "line", "speed"]], r)
+    r = call("GET", "/types/Tram")
+    check("its entities are counted over all", r.status == 200 and r.json()["entityCount"] == 2 and [a["attributeName"] for a in r.json()["attributeDetails"]]
+          == ["driver", "line", "speed"], r)
+    check("of those asked only who may have it is", not warnings(r), warnings(r))
+    r = call("GET", "/attributes/driver")
+    check("so are attributes", r.status == 200 and r.json()["attributeCount"] == 1 and r.json()["typeNames"] == ["Tram"], r)
+    check("and listed", {"driver", "speed"} <= set(call("GET", "/attributes").json()["attributeList"]))
+    check("what nobody has is not found", call("GET", "/types/Zeppelin").status == 404)
+    forget(*trams)
+
     # --- what a registration may not become ---
     kept = register(south.url, [{"entities": [{"id": new_id("Lamp"), "type": "Lamp"}], "propertyNames": ["power"]}], mode="exclusive")
     r = call("PATCH", f"/csourceRegistrations/{kept}", {"information": None})

@@ -51,9 +51,8 @@ std::vector<subject> subjects_of(subscription const& s, json::value const& body)
 }
 
 std::vector<question> questions_about(source const& s, json::value const& record) {
-  auto const read = read_subscription(record);
   auto out = std::vector<question>();
-  for (auto const& about : subjects_of(read, *record.find("body"))) {
+  for (auto const& about : subjects_of(read_subscription(record), *record.find("body"))) {
     for (auto& q : questions_for(s, about)) out.push_back(std::move(q));
   }
   return out;
@@ -193,7 +192,23 @@ void handover::with_names(std::shared_ptr<city> const& c, json::value const& sub
   service_->contexts.resolve(service_->program.as_source(c, "ngsi_ld"), *context, then, [then](fault const&) { then(core_context()); });
 }
 
-source_list handover::sources_for(city const& c, json::value const& record) const {
+// Read once for each version of a subscription: comparing happens again and again.
+std::shared_ptr<std::vector<subject> const> handover::subjects_in(city const& c, std::string_view key, record_ptr const& record) const {
+  auto const name = c.id() + '\n' + std::string(key);
+  {
+    auto const held = std::lock_guard(lock_);
+    auto const it = subjects_.find(name);
+    if (it != subjects_.end() && it->second.first == record) return it->second.second;
+  }
+  auto const read = std::make_shared<std::vector<subject> const>(subjects_of(read_subscription(*record), *record->find("body")));
+  auto const held = std::lock_guard(lock_);
+  if (subjects_.size() >= copies_max) subjects_.clear();
+  subjects_[name] = {record, read};
+  return read;
+}
+
+source_list handover::sources_for(city const& c, std::string_view key, record_ptr const& kept) const {
+  auto const& record = *kept;
   auto const& body = *record.find("body");
   if (is_set(body, "localOnly") || subscription_state(record, service_->program.clock.now()) != "active") return {};
   auto const all = service_->sources->sources_of(c);
@@ -202,10 +217,12 @@ source_list handover::sources_for(city const& c, json::value const& record) cons
   if (auto const via = record.text_or("via", ""); !via.empty()) came_by.headers.add("Via", std::string(via));
   auto const travelled = read_via(came_by);
   if (travelled.aliases.size() >= via_hops_max) return {};
+  auto const about = subjects_in(c, key, kept);
   auto out = source_list();
   for (auto const& s : *all) {
     auto const is_asked = s->supports(source_op::create_subscription) && !s->has_history && (s->alias.empty() || !travelled.names(s->alias));
-    if (is_asked && !questions_about(*s, record).empty()) out.push_back(s);
+    auto const fits = [&](subject const& one) { return !questions_for(*s, one).empty(); };
+    if (is_asked && std::any_of(about->begin(), about->end(), fits)) out.push_back(s);
   }
   return out;
 }
@@ -222,7 +239,7 @@ void handover::compare(std::shared_ptr<city> const& c) {
   auto kept = std::set<pair>();
   if (has_sources) {
     c->for_each_record(subscription_collection, "", [&](std::string_view key, record_ptr const& record) {
-      for (auto const& s : sources_for(*c, *record)) {
+      for (auto const& s : sources_for(*c, key, record)) {
         auto const name = pair(key, s->id);
         auto const it = known.find(name);
         if (it == known.end()) {
@@ -344,6 +361,9 @@ void handover::hear(call_ptr c) {
   if (data->as_array().size() > relayed_entities_max) refuse("at most " + std::to_string(relayed_entities_max) + " entities", "data", "5.3.1");
   if (c->who.record_count(relayed_collection) >= relayed_notifications_max) {
     throw fault(fault_kind::too_many, "too many notifications wait to be passed on", "", "ETSI GS CIM 009, 5.8.6");
+  }
+  if (c->request.body.size() > relayed_bytes_max) {
+    throw fault(fault_kind::too_large, "at most " + std::to_string(relayed_bytes_max) + " bytes at a time", "data", "ETSI GS CIM 009, 5.8.6");
   }
   for (auto const& v : data->as_array()) parse_notified_entity(v, *c->names);  // refuses what is not valid
   auto const record = json::value(json::object{{"copy", id},

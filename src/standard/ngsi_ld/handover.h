@@ -18,8 +18,9 @@ namespace dos::ngsi_ld {
 
 inline constexpr std::string_view copy_collection = "ngsi_ld_remote_subscription";         // by id of the copy
 inline constexpr std::string_view relayed_collection = "ngsi_ld_relayed_notification";     // in the order they came
-inline constexpr std::size_t relayed_notifications_max = 10'000;  // of a city; then sources are told to come again later
+inline constexpr std::size_t relayed_notifications_max = 2'000;  // of a city; then sources are told to come again later
 inline constexpr std::size_t relayed_entities_max = 1'000;        // of one notification
+inline constexpr std::size_t relayed_bytes_max = 1 << 20;         // of one notification
 inline constexpr std::size_t copies_max = 10'000;                 // of a city
 inline constexpr std::size_t handovers_at_once_max = 32;          // requests to sources on their way
 inline constexpr unsigned removals_tried_max = 20;                // then a copy is left to its source
@@ -31,7 +32,7 @@ class handover : public std::enable_shared_from_this<handover> {
   void await() { has_work_ = true; }  // a subscription or a registration was written
   void work();                        // every moment; compares now and then also without being asked
   // The sources a subscription is handed on to.
-  source_list sources_for(city const& c, json::value const& record) const;
+  source_list sources_for(city const& c, std::string_view key, record_ptr const& record) const;
   void hear(call_ptr c);  // a notification of a source
 
  private:
@@ -41,6 +42,7 @@ class handover : public std::enable_shared_from_this<handover> {
     timestamp next_try = no_time;
   };
   struct copy;
+  std::shared_ptr<std::vector<subject> const> subjects_in(city const& c, std::string_view key, record_ptr const& record) const;
   void compare(std::shared_ptr<city> const& c);
   void make(std::shared_ptr<city> const& c, copy what);
   void remove(std::shared_ptr<city> const& c, std::string const& id, json::value const& record);
@@ -59,6 +61,7 @@ class handover : public std::enable_shared_from_this<handover> {
   timestamp compared_ = no_time;
   mutable std::mutex lock_;
   std::map<std::string, progress, std::less<>> progress_;
+  mutable std::map<std::string, std::pair<record_ptr, std::shared_ptr<std::vector<subject> const>>, std::less<>> subjects_;
 };
 
 }  // namespace dos::ngsi_ld

@@ -259,6 +259,7 @@ void snapshots::sweep(service const& s) {
     c->for_each_record(snapshot_collection, "", [&](std::string_view key, record_ptr const& record) {
       auto const t = last_use(*c, key);
       auto const known = parse_timestamp(record->find("body")->text_or("lastUsedAt", ""));
+      if (is_preparing(*record)) await();  // what could not be written then
       if (is_over(*record, now)) over.emplace_back(key, record);
       else if (t != no_time && (!known || *known < t)) used.emplace_back(key, t);
       return true;

@@ -195,10 +195,10 @@ void delete_subscription(call_ptr c, door const& d, std::shared_ptr<handover> h)
 }
 
 // 5.8.1.4: what watches the registrations for a subscription that is handed on to sources. It lives and ends with that one.
-std::optional<json::object> watcher_of(call const& c, handover const& h, std::string_view key, json::value const& record) {
-  auto const sources = h.sources_for(c.who.city(), record);
+std::optional<json::object> watcher_of(call const& c, handover const& h, std::string_view key, record_ptr const& record) {
+  auto const sources = h.sources_for(c.who.city(), key, record);
   if (sources.empty()) return std::nullopt;
-  auto const body = show_subscription_body(*record.find("body"), *c.names);
+  auto const body = show_subscription_body(*record->find("body"), *c.names);
   auto at = json::array();
   for (auto const& s : sources) at.push_back(s->id);
   auto o = json::object{{"id", std::string(key) + ":sources"}, {"type", "Subscription"}, {"description", "hands " + std::string(key) + " on to sources"}};
@@ -267,7 +267,7 @@ void query_subscriptions(call_ptr c, door const& d, notifier const& n, handover 
   });
   if (d.of_registrations && !c->at->sources->sources_of(c->who.city())->empty()) {
     c->who.for_each_record(subscription_collection, "", [&](std::string_view key, record_ptr const& record) {
-      auto watcher = watcher_of(*c, h, key, *record);
+      auto watcher = watcher_of(*c, h, key, record);
       if (!watcher) return true;
       if (at >= p.offset && list.size() < p.limit) list.push_back(std::move(*watcher));
       ++at;

@@ -76,6 +76,8 @@ class context_processor {
     } else if (local.is_object()) {
       process_object(local, depth);
     } else if (local.is_null()) {
+      auto const is_kept = [&](auto const& t) { return t.second.is_protected && (core_ == nullptr || !core_->terms_.contains(t.first)); };
+      if (std::any_of(active_.terms_.begin(), active_.terms_.end(), is_kept)) refuse_context("null does not take protected terms away");
       begin();
     } else {
       refuse_context("a context is a URL, an object or an array of these");
@@ -163,6 +165,8 @@ class context_processor {
       if (!language->is_string() && !language->is_null()) refuse_context("a language is text", "@language");
       active_.language_ = language->is_string() ? text::lower(language->as_string()) : std::string();
     }
+    if (auto const* version = find("@version"); version != nullptr && *version != json::value(1.1)) refuse_context("this is JSON-LD 1.1", "@version");
+    if (auto const* p = find("@propagate"); p != nullptr && !p->is_bool()) refuse_context("@propagate is true or false", "@propagate");
     auto const* protect = find("@protected");
     if (protect != nullptr && !protect->is_bool()) refuse_context("@protected is true or false", "@protected");
     protects_ = protect != nullptr && protect->as_bool();
@@ -274,6 +278,7 @@ class context_processor {
     };
     if (!container->is_array()) return add(*container);
     for (auto const& c : container->as_array()) add(c);
+    if (container->as_array().size() > 1 && d.container.find("@list") != std::string::npos) refuse_term("a @list is no other @container, too", term);
   }
 
   // The term itself may stand for what it is defined as ("name": {"@id": "name"}): then it is vocabulary-relative.

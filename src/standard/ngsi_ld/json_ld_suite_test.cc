@@ -97,6 +97,15 @@ bool has(term_definition const& d, std::string_view container) {
   return std::find(all.begin(), all.end(), container) != all.end();
 }
 
+bool is_known(std::string_view s) {
+  constexpr auto all = std::string_view(" @id @type @value @language @index @list @set @graph @included @nest @reverse @direction @none @json ");
+  return all.find(" " + std::string(s) + " ") != std::string_view::npos;
+}
+
+bool looks_like_keyword(std::string_view s) {
+  return s.size() > 1 && s[0] == '@' && std::all_of(s.begin() + 1, s.end(), [](char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; });
+}
+
 bool is_keyword(std::string_view s) { return s.starts_with('@'); }
 
 [[noreturn]] void fail(std::string what) { throw fault(fault_kind::invalid, std::move(what)); }
@@ -178,7 +187,7 @@ json::value as_value(json::object const& o) {
   if (language != nullptr && !v->is_string()) fail("invalid language-tagged value");
   if (type == nullptr) return o;
   auto const iri = type->is_string() ? type->as_string() : std::string_view();
-  if (iri.find(':') == std::string_view::npos || iri.starts_with("_:")) fail("invalid typed value");
+  if (iri.find(':') == std::string_view::npos || iri.starts_with("_:") || iri.find(' ') != std::string_view::npos) fail("invalid typed value");
   return o;
 }
 
@@ -195,6 +204,7 @@ json::value expand_object(scope const& outer, std::string_view property, json::v
   for (auto const& [key, member] : v.as_object()) {
     if (key == "@context") continue;
     auto const name = expand_name(s, key);
+    if (looks_like_keyword(name) && !is_known(name)) continue;
     if (!is_keyword(name)) {
       if (name.find(':') == std::string::npos) continue;
       auto const& d = s.of(key);

@@ -61,7 +61,7 @@ class city_broker : public std::enable_shared_from_this<city_broker> {
   void greet(std::shared_ptr<client> const& c, bool session_present, bool assigned);
   void leave(client_session& s);
   void drop(std::shared_ptr<client_session> const& s);
-  void end_connection(client& c, bool with_will, std::optional<std::int64_t> expiry_s);
+  void end_connection(guard* g, client& c, bool with_will, std::optional<std::int64_t> expiry_s);
   void tell_will(std::shared_ptr<client_session> const& s);
   void conclude(guard* g, std::shared_ptr<client_session> const& s);
   void store_session(client_session& s, timestamp left);

@@ -73,7 +73,7 @@ void city_broker::connect(std::shared_ptr<client> c, net::mqtt::connect hello, b
   if (!s && sessions_.size() >= limits().sessions_max) return refuse(quota_exceeded);
   if (s && s->connected) {
     auto const old = s->connected;
-    end_connection(*old, true, std::nullopt);
+    end_connection(nullptr, *old, true, std::nullopt);
     old->peer->close(session_taken_over);
     s = find_session(hello.client_id);  // it may have ended with its connection
   }
@@ -136,24 +136,24 @@ void city_broker::greet(std::shared_ptr<client> const& c, bool session_present, 
 }
 
 void city_broker::end(client& c, std::optional<net::mqtt::disconnect> const& goodbye) {
-  auto const g = guard(*this);
+  auto g = guard(*this);
   if (!c.session || c.session->connected.get() != &c) return;
   if (stopped_) return c.session->connected.reset();  // to be found as if they were connected: the end is ours
   auto expiry = std::optional<std::int64_t>();
   // 3.14.2.2.2: from 0 it stays 0.
   if (goodbye && goodbye->properties.session_expiry_s && c.session->expiry_s > 0)
     expiry = std::min(std::int64_t(*goodbye->properties.session_expiry_s), limits().session_s_max);
-  end_connection(c, !goodbye || goodbye->reason == disconnect_with_will, expiry);
+  end_connection(&g, c, !goodbye || goodbye->reason == disconnect_with_will, expiry);
   flush();
 }
 
-void city_broker::end_connection(client& c, bool with_will, std::optional<std::int64_t> expiry_s) {
+void city_broker::end_connection(guard* g, client& c, bool with_will, std::optional<std::int64_t> expiry_s) {
   auto const s = c.session;
   s->connected = nullptr;
   if (expiry_s) s->expiry_s = *expiry_s;
   leave(*s);
   if (!with_will) s->last_will.reset();
-  if (!s->is_lasting()) return conclude(nullptr, s);
+  if (!s->is_lasting()) return conclude(g, s);
   s->expires = now() + s->expiry_s * us_per_second;
   if (s->last_will) s->will_due = std::min(s->expires, now() + s->last_will->delay_s * us_per_second);
   if (s->last_will && s->last_will->delay_s == 0) tell_will(s);

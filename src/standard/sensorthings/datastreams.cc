@@ -224,4 +224,23 @@ void writer::remove_datastream(item const& i) {
   t_.remove_series(i.entity->id, i.id);
 }
 
+void name_datastreams(session const& own) {
+  if (own.record_count(datastream_name_collection) == own.record_count(datastream_collection)) return;
+  constexpr std::size_t at_once = 1'000;
+  auto keys = std::vector<std::string>();
+  own.for_each_record(datastream_collection, {}, [&](std::string_view key, record_ptr const&) {
+    return keys.emplace_back(key), true;
+  });
+  for (auto from = std::size_t(0); from < keys.size(); from += at_once) {
+    own.apply([&](transaction& t) {
+      for (auto i = from; i < std::min(from + at_once, keys.size()); ++i) {
+        auto const about = t.find_record(datastream_collection, keys[i]);
+        if (!about) continue;
+        auto const name = datastream_name_key(about->text_or("name", ""), keys[i]);
+        if (!t.find_record(datastream_name_collection, name)) t.put_record(datastream_name_collection, name, true);
+      }
+    });
+  }
+}
+
 }  // namespace dos::sensorthings

@@ -101,6 +101,8 @@ class writer {
 
 // As of the last commit.
 std::optional<stream> find_committed_stream(session const& own, vocabulary const& words, std::uint64_t series);
+// Makes datastreams findable by name in cities that are older than that.
+void name_datastreams(session const& own);
 // {"@iot.id": …}
 bool is_reference(json::value const& v);
 [[noreturn]] void refuse_derived(item const& i);  // fault conflict: it follows from an entity of another door

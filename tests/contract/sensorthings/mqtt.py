@@ -6,7 +6,7 @@ import os
 import urllib.parse
 
 from _sta import Report, datastream, get, made, place, sta, thing
-from mqtt_client import Client, WebSocketClient
+from mqtt_client import Client, WebSocketClient, wait_until
 
 report = Report()
 check = report.check
@@ -107,5 +107,9 @@ for version, kind, port in ((4, Client, mqtt_port), (5, Client, mqtt_port), (4, 
             granted = r.subscribe(topic)
             check(f"{name}: a subscription to {topic} is refused", all(g >= 0x80 for g in granted), granted)
         check(f"{name}: and the connection stays", r.ping() is None)
+
+    last = kind(port, f"l{next(numbers)}", version, will=(f"v1.1/Datastreams({ds})/Observations", json.dumps({"result": f"lost {n}"}), 1, False))
+    last.socket.close()
+    check(f"{name}: a will may be an Observation", wait_until(lambda: get("Observations", filter=f"result eq 'lost {n}'")["value"]))
 
 report.finish()

@@ -19,9 +19,9 @@ struct operation {
 
 constexpr std::string_view of_query =
     "type id idPattern attrs q georel geometry coordinates geoproperty scopeQ pick omit datasetId lang options format limit "
-    "offset count orderBy join joinLevel entityMap entityMapLifetime";
+    "offset count orderBy join joinLevel entityMap entityMapLifetime NGSILD-EntityMap NGSILD-Snapshot";
 constexpr std::string_view of_time = "timerel timeAt endTimeAt timeproperty lastN aggrMethods aggrPeriodDuration attrs pick omit options format "
-    "entityMap entityMapLifetime";
+    "entityMap entityMapLifetime NGSILD-EntityMap";
 
 constexpr operation operations[] = {
     {"get", "/entities", "Find entities by type, value, place and scope", of_query, "", "200 Entities", "5.7.2"},
@@ -29,7 +29,8 @@ constexpr operation operations[] = {
     {"delete", "/entities", "Purge entities, or attributes of them",
      "type id idPattern q georel geometry coordinates scopeQ keep drop", "", "204 Purged", "5.6.21"},
     {"get", "/entities/{id}", "Retrieve an entity",
-     "attrs pick omit datasetId lang options format geometryProperty join joinLevel entityMap entityMapLifetime", "", "200 The entity", "5.7.1"},
+     "attrs pick omit datasetId lang options format geometryProperty join joinLevel entityMap entityMapLifetime NGSILD-EntityMap NGSILD-Snapshot", "",
+     "200 The entity", "5.7.1"},
     {"patch", "/entities/{id}", "Merge into an entity; urn:ngsi-ld:null removes",
      "options observedAt lang", "A part of an entity", "204 Merged", "5.6.17"},
     {"put", "/entities/{id}", "Replace an entity", "options", "An entity", "204 Replaced", "5.6.18"},
@@ -83,6 +84,8 @@ constexpr operation operations[] = {
     {"get", "/subscriptions/{id}", "A subscription and how it fares", "", "", "200 The subscription", "5.8.3"},
     {"patch", "/subscriptions/{id}", "Change a subscription", "", "A part of a Subscription", "204 Changed", "5.8.2"},
     {"delete", "/subscriptions/{id}", "End a subscription", "", "", "204 Ended", "5.8.5"},
+    {"post", "/subscriptions/{id}/replay", "Tell once more what was; beyond the standard", "", "{\"from\": time} or {\"position\": n}",
+     "202 Where it begins"},
     {"get", "/csourceRegistrations", "Find registrations of context sources",
      "type id idPattern attrs csf georel geometry coordinates timerel timeAt limit offset", "", "200 Registrations", "5.10.2"},
     {"post", "/csourceRegistrations", "Register a context source",
@@ -119,7 +122,7 @@ json::object describe_operation(operation const& op) {
     if (segment.starts_with('{')) parameters.push_back(parameter(segment.substr(1, segment.size() - 2), "path"));
   }
   for (auto const name : text::split(op.params, ' ')) {
-    if (!name.empty()) parameters.push_back(parameter(name, "query"));
+    if (!name.empty()) parameters.push_back(parameter(name, name.starts_with("NGSILD-") ? "header" : "query"));
   }
   auto responses = json::object();
   for (auto const answer : text::split(op.answers, ',')) {

@@ -19,7 +19,7 @@ namespace dos::ngsi_ld {
 inline constexpr std::size_t entity_map_entities_max = 100'000;        // of one map
 inline constexpr std::size_t caller_entity_maps_max = 50;              // of one caller; then the oldest goes
 inline constexpr std::size_t caller_map_entities_max = 200'000;        // in all maps of one caller
-inline constexpr std::size_t city_map_entities_max = 2'000'000;        // in all maps of a city; then the oldest goes
+inline constexpr std::size_t city_map_entities_max = 1'000'000;        // in all maps of a city; then the oldest goes
 inline constexpr std::size_t ended_maps_max = 1'000;                   // of a city, of which it is known when they ended
 inline constexpr std::int64_t entity_map_lifetime_us = 600 * us_per_second;          // where the client suggests none
 inline constexpr std::int64_t entity_map_lifetime_us_max = 86'400 * us_per_second;

@@ -37,6 +37,14 @@ def next_one(patience_s=20):
         return {}
 
 
+def is_told(id, patience_s=20):
+    deadline = time.monotonic() + patience_s
+    while time.monotonic() < deadline:
+        if next_one(deadline - time.monotonic()).get("subscriptionId") == id:  # others may come twice: at least once
+            return True
+    return False
+
+
 probe = socket.socket()
 probe.bind(("127.0.0.1", 0))
 port = probe.getsockname()[1]
@@ -101,7 +109,7 @@ with Server(config="allow_private_addresses: true\n") as node:
     r = call("POST", "/subscriptions", {"id": often, "type": "Subscription", "entities": [{"type": "Lamp"}], "timeInterval": 2,
                                         "notification": {"endpoint": {"uri": here}}})
     check("a periodic subscription can be made", r.status == 201, r)
-    check("and is told when its time has come", next_one().get("subscriptionId") == often)
+    check("and is told when its time has come", is_told(often))
     sent = lambda: call("GET", f"/subscriptions/{often}").json()["notification"].get("timesSent", 0)
     check("it counts", wait_until(lambda: sent() >= 1), sent())
     node.kill()
@@ -109,6 +117,6 @@ with Server(config="allow_private_addresses: true\n") as node:
         received.get()
     node.start()
     check("it counts on after a kill", sent() >= 1, sent())
-    check("and goes on", next_one().get("subscriptionId") == often)
+    check("and goes on", is_told(often))
 
 report.finish()

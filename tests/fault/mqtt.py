@@ -279,8 +279,8 @@ def wills(report):
 
         both = [("wills/v4", "gone"), ("wills/v5", "gone")]
         for how in ("kill", "stop"):
-            kept = leave_two()
             Client(s.mqtt_port, "polite", will=("wills/polite", "gone", 1, False)).disconnect()
+            kept = leave_two()  # acknowledged once they are in the log, behind the goodbye
             getattr(s, how)()
             s.start()
             back = Client(s.mqtt_port, "v5", 5)  # whoever comes back finds his will told, not taken away

@@ -238,8 +238,8 @@ std::vector<query::query> conditions::of_text_in_name(kind k, question const& q)
   auto by_id = query::query();
   by_id.filter = query::compare(path_to_id(), query::relation::contains_text, q.values[0]);
   for (auto const& [type, count] : own_.types()) {
-    auto const is_named = [&](auto const& a) {
-      return a.second == count && (a.first == words_.name || a.first == words_.other_name);
+    auto const is_named = [this, n = count](auto const& a) {
+      return a.second == n && (a.first == words_.name || a.first == words_.other_name);
     };
     auto const attributes = own_.attributes_of(type);
     if (std::none_of(attributes.begin(), attributes.end(), is_named))

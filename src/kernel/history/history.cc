@@ -178,6 +178,22 @@ struct history::parts {
     }
   }
 
+  std::size_t for_each(series_id series, range_query const& query,
+                       std::function<bool(observation const&)> const& visit) {
+    auto range = time_range{query.from.us, query.to.us};
+    if (query.after && query.descending && query.after->time.us < range.to_us) range.to_us = query.after->time.us + 1;
+    if (query.after && !query.descending) range.from_us = std::max(range.from_us, query.after->time.us);
+    if (query.limit == 0 || range.from_us >= range.to_us) return 0;
+    // The tail first: what leaves it in between is found in the chunks.
+    auto merged = ordered_visit(
+        query, tail.view(series, range, query.descending, query.after ? SIZE_MAX : query.limit), visit);
+    auto snapshot = db.read();
+    for_each_chunk(snapshot.sql(), std::int64_t(series), range, query.descending,
+                   [&](chunk_row const& row) { return merged.chunk(snapshot.sql(), row); });
+    merged.rest();
+    return merged.count();
+  }
+
   void flush(store::state_db::transaction& t, store::position cursor, history_options const& how) {
     tail.flush(t.sql(), cursor, how, last_data);
     directory.flush(t.sql(), cursor);
@@ -209,20 +225,21 @@ void history::remove_range(store::position at, series_id series, timestamp from,
 }
 void history::remove_series(store::position at, series_id series) { parts_->tail.remove_range(at, series, all_time); }
 
+// Who looks for the last one mostly takes the first that comes and must not pay for a copy of many.
 std::size_t history::for_each(series_id series, range_query const& query,
                               std::function<bool(observation const&)> const& visit) const {
-  auto range = time_range{query.from.us, query.to.us};
-  if (query.after && query.descending && query.after->time.us < range.to_us) range.to_us = query.after->time.us + 1;
-  if (query.after && !query.descending) range.from_us = std::max(range.from_us, query.after->time.us);
-  if (query.limit == 0 || range.from_us >= range.to_us) return 0;
-  // The tail first: what leaves it in between is found in the chunks.
-  auto merged = ordered_visit(
-      query, parts_->tail.view(series, range, query.descending, query.after ? SIZE_MAX : query.limit), visit);
-  auto snapshot = parts_->db.read();
-  for_each_chunk(snapshot.sql(), std::int64_t(series), range, query.descending,
-                 [&](chunk_row const& row) { return merged.chunk(snapshot.sql(), row); });
-  merged.rest();
-  return merged.count();
+  constexpr std::size_t few = 16;
+  if (!query.descending || query.after || query.limit <= few) return parts_->for_each(series, query, visit);
+  auto first = query, rest = query;
+  first.limit = few;
+  auto goes_on = true;
+  auto const n = parts_->for_each(series, first, [&](observation const& o) {
+    rest.after = o.moment();
+    return goes_on = visit(o);
+  });
+  if (!goes_on || n < few) return n;
+  rest.limit -= n;
+  return n + parts_->for_each(series, rest, visit);
 }
 
 std::vector<observation> history::range(series_id series, range_query const& query) const {

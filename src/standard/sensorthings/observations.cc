@@ -5,7 +5,6 @@
 #include "base/id.h"
 #include "geo/geometry.h"
 #include "kernel/session/city.h"
-#include "kernel/session/instance.h"
 #include "standard/sensorthings/writer.h"
 
 namespace dos::sensorthings {
@@ -30,6 +29,12 @@ std::optional<stream> as_stream(std::optional<entity_store::owned_series> const&
   return measures && !is_fact ? std::optional(s) : std::nullopt;
 }
 
+// The attribute's next observation in the history will be this one: its time of modification, its unit, and nothing else.
+bool is_told_by(attribute const& a, observation const& o) {
+  auto const says_more = a.provenance != provenance::unknown || !a.attributes.empty() || !a.more.is_null();
+  return !says_more && o.extras.as_object().size() == (a.unit ? 2u : 1u) && text_of(o, extra::unit) == a.unit.text();
+}
+
 }  // namespace
 
 std::optional<stream> find_committed_stream(session const& own, vocabulary const& words, std::uint64_t series) {
@@ -52,22 +57,21 @@ std::string writer::choose_feature(stream const& s, observation_draft& d) {
 // A Location gets a feature made of it, one for all things that are there, and another when it has moved. The feature is
 // answered when the thing's observations have it from now on; nothing when they had it before, or the thing's place is
 // a place of its own.
-std::optional<std::string> writer::generate_feature(stream const& s) {
-  auto const thing = t_.get(s.thing);
-  auto const linked = thing->find(words_.has_location);
-  auto locations = std::vector<std::string>();
-  if (linked && linked->value.is_string()) locations.emplace_back(linked->value.as_string());
+std::optional<std::string> writer::generate_feature(entity const& thing) {
+  auto const linked = thing.find(words_.has_location);
+  auto locations = std::vector<std::string_view>();
+  if (linked && linked->value.is_string()) locations.push_back(linked->value.as_string());
   if (linked && linked->value.is_array()) {
-    for (auto const& l : linked->value.as_array()) locations.emplace_back(l.as_string());
+    for (auto const& l : linked->value.as_array()) locations.push_back(l.as_string());
   }
-  auto best = std::string();
+  auto best = std::string_view();
   for (auto const& l : locations) {
     auto const e = t_.find(l);
     if (is_alive(e) && (best.empty() || e->find(words_.location))) best = l;
     if (is_alive(e) && e->find(words_.location)) break;
   }
   if (best.empty()) {
-    if (thing->has_type(words_.thing) && !thing->find(words_.location)) {
+    if (thing.has_type(words_.thing) && !thing.find(words_.location)) {
       refuse("an Observation needs a FeatureOfInterest, because its Thing has no Location to make one of",
              "FeatureOfInterest");
     }
@@ -81,9 +85,9 @@ std::optional<std::string> writer::generate_feature(stream const& s) {
     return a && b ? a->value == b->value : !a && !b;
   };
   if (is_alive(feature) && is_there(words_.location) && is_there(words_.document)) {
-    auto const of_thing = t_.find_record(feature_collection, s.thing);
+    auto const of_thing = t_.find_record(feature_collection, thing.id);
     if (of_thing && *of_thing == json::value(feature->id)) return std::nullopt;
-    link(feature->id, "thing", s.thing);
+    link(feature->id, "thing", thing.id);
     return feature->id;
   }
   auto e = entity();
@@ -101,7 +105,7 @@ std::optional<std::string> writer::generate_feature(stream const& s) {
   auto const id = e.id;
   t_.put(std::move(e));
   t_.put_record(feature_collection, best, id);
-  link(id, "thing", s.thing);
+  link(id, "thing", thing.id);
   return id;
 }
 
@@ -147,10 +151,10 @@ void writer::note_area(stream const& s, std::string_view feature) {
 }
 
 // The thing with its attribute as observed last; nothing when a later observation is known.
-std::optional<entity> writer::with_current(stream const& s, observation const& o, bool force) const {
+std::optional<entity> writer::with_current(entity const& before, stream const& s, observation const& o,
+                                           bool force) const {
   if (o.value.is_null()) return std::nullopt;
-  auto const before = t_.get(s.thing);
-  auto const old = before->find(s.series.attribute, s.series.dataset);
+  auto const old = before.find(s.series.attribute, s.series.dataset);
   auto const known = old ? (old->observed_at != no_time ? old->observed_at : old->modified_at) : no_time;
   if (!force && old && known > o.time) return std::nullopt;
   auto a = old ? attribute(*old) : make_value(s.series.attribute, {}, s.series.kind);
@@ -159,23 +163,21 @@ std::optional<entity> writer::with_current(stream const& s, observation const& o
   a.observed_at = o.time;
   a.series = s.series.series;
   if (!old && s.about) a.unit = symbol(s.about->text_or("unitCode", ""));
-  auto e = entity(*before);
+  auto e = before;
   e.set(make_attribute(std::move(a)));
   return e;
 }
 
 void writer::set_current(stream const& s, observation const& o, bool force) {
-  if (auto e = with_current(s, o, force)) t_.put(std::move(*e), transaction::keep::nothing);
+  if (auto e = with_current(*t_.get(s.thing), s, o, force)) t_.put(std::move(*e), transaction::keep::nothing);
 }
 
 // Most often an observation says no more than the attribute that it becomes; then one is written for both.
-std::uint64_t writer::observe_and_set_current(stream const& s, std::vector<observation> all, std::size_t newest) {
-  auto e = with_current(s, all[newest], false);
-  if (e && all.size() == 1) {
-    auto a = attribute(*e->find(s.series.attribute, s.series.dataset));
-    a.modified_at = t_.now();
-    if (identical(to_observation(a, 0), all[0])) return t_.put(std::move(*e));
-  }
+std::uint64_t writer::observe_and_set_current(entity const& thing, stream const& s, std::vector<observation> all,
+                                              std::size_t newest) {
+  auto e = with_current(thing, s, all[newest], false);
+  if (e && all.size() == 1 && is_told_by(*e->find(s.series.attribute, s.series.dataset), all[0]))
+    return t_.put(std::move(*e));
   auto const first = t_.observe(s.series.series, std::move(all));
   if (e) t_.put(std::move(*e), transaction::keep::nothing);
   return first;
@@ -209,10 +211,11 @@ std::uint64_t writer::observe(stream const& s, std::vector<observation_draft> dr
     all.push_back(std::move(d.observation));
     if (all.back().time >= all[newest].time) newest = all.size() - 1;
   }
-  auto const generated = needs_own_feature ? generate_feature(s) : std::nullopt;
+  auto const thing = t_.get(s.thing);
+  auto const generated = needs_own_feature ? generate_feature(*thing) : std::nullopt;
   if (needs_own_feature && t_.find_record(area_collection, std::to_string(s.series.series))) note_area(s, s.thing);
   note_result_times(s, all);
-  auto const first = observe_and_set_current(s, std::move(all), newest);
+  auto const first = observe_and_set_current(*thing, s, std::move(all), newest);
   if (generated) {
     // What was observed before there was any has the first.
     auto const is_first = !t_.find_record(feature_collection, s.thing);

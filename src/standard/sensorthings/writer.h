@@ -73,12 +73,13 @@ class writer {
   void link(std::string_view target, std::string_view relation, std::string_view source);
   void unlink(std::string_view target, std::string_view relation, std::string_view source);
   std::string choose_feature(stream const& s, observation_draft& d);
-  std::optional<std::string> generate_feature(stream const& s);
+  std::optional<std::string> generate_feature(entity const& thing);
   void note_result_times(stream const& s, std::vector<observation> const& all);
   void note_area(stream const& s, std::string_view feature);
-  std::optional<entity> with_current(stream const& s, observation const& o, bool force) const;
+  std::optional<entity> with_current(entity const& before, stream const& s, observation const& o, bool force) const;
   void set_current(stream const& s, observation const& o, bool force);
-  std::uint64_t observe_and_set_current(stream const& s, std::vector<observation> all, std::size_t newest);
+  std::uint64_t observe_and_set_current(entity const& thing, stream const& s, std::vector<observation> all,
+                                        std::size_t newest);
 
   void change_datastream(item const& i, json::value const& body, bool whole);
   void change_observation(item const& i, json::value const& body, bool whole, consequences const& c);

@@ -96,9 +96,12 @@ bool reader::holds_datastream(attribute const& a) const {
   return is_measured(a) || own_.find_record(datastream_collection, std::to_string(a.series));
 }
 
+bool reader::is_one_of(kind k, entity_ptr const& e) const {
+  return is_alive(e) && (k == kind::thing ? is_thing(*e) : own_kind(*e) == k);
+}
+
 std::optional<item> reader::as_item(kind k, entity_ptr const& e) const {
-  if (!is_alive(e) || (k == kind::thing ? !is_thing(*e) : own_kind(*e) != k)) return std::nullopt;
-  auto const n = number_of(*e);
+  auto const n = is_one_of(k, e) ? number_of(*e) : 0;
   if (n == 0) return std::nullopt;
   return item{.what = k, .id = n, .entity = e, .series = {}, .about = {}, .moment = {}, .derived = false};
 }
@@ -143,7 +146,8 @@ std::optional<item> reader::find(kind k, std::uint64_t id) const {
     return item{.what = k, .id = id, .entity = e, .series = owner->series, .about = {}, .moment = {}, .derived = true};
   }
   if (number_of(*e) != id) return std::nullopt;
-  if (auto const i = as_item(k, e)) return i;
+  if (is_one_of(k, e))
+    return item{.what = k, .id = id, .entity = e, .series = {}, .about = {}, .moment = {}, .derived = false};
   if (!is_thing(*e)) return std::nullopt;
   auto const is_there = k == kind::sensor ? is_own_sensor(e) : k == kind::feature && is_own_feature(*e);
   if (is_there) {

@@ -72,6 +72,7 @@ class reader {
   bool is_thing(entity const& e) const;
   // The kind of datastream that a series is, if it is one.
   std::optional<item> as_datastream(entity_ptr const& e, series_ref const& s) const;
+  bool is_one_of(kind k, entity_ptr const& e) const;
   std::optional<item> as_item(kind k, entity_ptr const& e) const;  // of an entity of its own
 
  private:

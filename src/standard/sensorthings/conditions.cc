@@ -90,21 +90,6 @@ std::optional<question> read_distance(expression const& e, std::string_view vari
   return q;
 }
 
-operation mirrored(operation o) {
-  switch (o) {
-    case operation::less:
-      return operation::greater;
-    case operation::less_equal:
-      return operation::greater_equal;
-    case operation::greater:
-      return operation::less;
-    case operation::greater_equal:
-      return operation::less_equal;
-    default:
-      return o;
-  }
-}
-
 query::path path_to(symbol attribute, std::vector<std::string> trail = {}) {
   auto p = query::path();
   p.attribute = attribute;

@@ -428,6 +428,21 @@ class filter_parser {
 
 }  // namespace
 
+operation mirrored(operation o) {
+  switch (o) {
+    case operation::less:
+      return operation::greater;
+    case operation::greater:
+      return operation::less;
+    case operation::less_equal:
+      return operation::greater_equal;
+    case operation::greater_equal:
+      return operation::less_equal;
+    default:
+      return o;
+  }
+}
+
 expression_ptr parse_filter(std::string_view text, kind of) { return filter_parser(text, of).whole(); }
 std::vector<order_key> parse_order(std::string_view text, kind of) { return filter_parser(text, of).order(); }
 

@@ -81,6 +81,9 @@ struct order_key {
 };
 std::vector<order_key> parse_order(std::string_view text, kind of);
 
+// Of a comparison with its sides exchanged: 5 lt x is x gt 5.
+operation mirrored(operation o);
+
 // The segments of a path without its operators: "properties/a[1]".
 std::vector<std::string> split_path(std::string_view path);
 

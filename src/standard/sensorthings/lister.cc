@@ -12,21 +12,6 @@ bool is_path(expression const& e, std::initializer_list<std::string_view> path) 
   return e.what == operation::path && std::equal(e.path.begin(), e.path.end(), path.begin(), path.end());
 }
 
-operation mirrored(operation o) {
-  switch (o) {
-    case operation::less:
-      return operation::greater;
-    case operation::greater:
-      return operation::less;
-    case operation::less_equal:
-      return operation::greater_equal;
-    case operation::greater_equal:
-      return operation::less_equal;
-    default:
-      return o;
-  }
-}
-
 // What the index of the history can do of a filter. True: all of it, for observations that lasted no time; of others,
 // and otherwise, the filter is asked all the same.
 bool narrow(expression const& e, time_bounds& b) {

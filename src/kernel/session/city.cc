@@ -1,5 +1,6 @@
 #include "kernel/session/city.h"
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <thread>

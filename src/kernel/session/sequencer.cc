@@ -23,6 +23,7 @@ std::vector<queued_write> write_queues::take(std::size_t n) {
   auto lock = std::unique_lock(mutex_);
   filled_.wait(lock, [&] { return size_ > 0 || closed_; });
   auto taken = std::vector<queued_write>();
+  taken.reserve(std::min(n, size_));
   take_waiting(taken, n);
   return taken;
 }
@@ -35,7 +36,6 @@ bool write_queues::take_more(std::vector<queued_write>& taken, std::size_t n) {
 }
 
 void write_queues::take_waiting(std::vector<queued_write>& taken, std::size_t n) {
-  taken.reserve(taken.size() + std::min(n, size_));
   auto weight = std::size_t(0);
   auto it = queues_.upper_bound(turn_);
   while (weight < n && size_ > 0) {

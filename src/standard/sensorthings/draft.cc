@@ -19,6 +19,12 @@ span required_span(json::value const& v, std::string_view member) {
   return *s;
 }
 
+timestamp required_instant(json::value const& v, std::string_view member) {
+  auto const s = required_span(v, member);
+  if (!s.is_instant) throw fault(fault_kind::invalid, std::string(member) + " is a moment", std::string(member));
+  return s.from;
+}
+
 }  // namespace
 
 bool read_member(observation_draft& d, std::string_view name, json::value const& v) {
@@ -39,13 +45,14 @@ bool read_member(observation_draft& d, std::string_view name, json::value const&
     if (v.is_null())
       set_extra(o, extra::result_time, json::value());
     else
-      set_extra(o, extra::result_time, required_span(v, name).from);
+      set_extra(o, extra::result_time, required_instant(v, name));
   } else if (name == "validTime") {
     if (v.is_null()) {
       set_extra(o, extra::valid_from, json::value());
       set_extra(o, extra::valid_to, json::value());
     } else {
       auto const s = required_span(v, name);
+      if (s.is_instant) throw fault(fault_kind::invalid, "validTime has a beginning and an end", "validTime");
       set_extra(o, extra::valid_from, s.from);
       set_extra(o, extra::valid_to, s.to);
     }

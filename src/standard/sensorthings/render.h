@@ -1,6 +1,7 @@
 // Entities as clients read them, appended to a text.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "standard/sensorthings/lister.h"
@@ -23,7 +24,7 @@ class renderer {
 
   // resultFormat=dataArray, CSV, GeoJSON.
   void write_data_array(std::string& out, page const& p, query_options const& o, std::string_view path) const;
-  void write_csv(std::string& out, page const& p, query_options const& o) const;
+  void write_csv(std::string& out, page const& p, query_options const& o, kind what) const;
   void write_geojson(std::string& out, page const& p, query_options const& o, std::string_view path) const;
 
  private:
@@ -31,6 +32,11 @@ class renderer {
   void write_head(std::string& out, page const& p, query_options const& o, std::string_view path) const;
   void write_expansion(std::string& out, item const& i, expansion const& e) const;
   void write_properties(std::string& out, item const& i, query_options const& o, bool& first) const;
+  void write_flat_properties(std::string& out, item const& i, query_options const& o, std::string const& prefix,
+                             bool& first) const;
+  json::value place_of(item const& i) const;
+  // Where the navigation leads; to many: the first that the options ask for.
+  std::optional<item> first_of(item const& i, navigation const& n, query_options const& o) const;
 
   std::string base_;
   reader const& reader_;

@@ -190,39 +190,38 @@ http::response read(service const& s, session const& who, http::request const& r
   auto const now = reading(s, who, t.base);
   auto const a = resolve(t.segments, now.read);
   if (a.form == address::form::property) return property_response(a, now.read);
+  auto const is_entity = a.form == address::form::entity;
+  auto const what = is_entity ? a.entity->what : a.collection.what;
+  auto const o = parse_options(r.query, what, s.limits);
+  if (a.count) return http::text(200, std::to_string(now.list.count(a.collection, o)));
   auto body = std::string();
-  if (a.form == address::form::entity) {
-    auto const o = parse_options(r.query, a.entity->what, s.limits);
-    if (a.ref) {
-      body = json::to_string(json::object{{"@iot.selfLink", now.render.self_link(*a.entity)}});
-    } else if (o.format == "GeoJSON") {
-      auto p = page();
-      p.items.push_back(*a.entity);
-      now.render.write_geojson(body, p, o, address_of(*a.entity));
-      return http::with_body(200, "application/geo+json", std::move(body));
-    } else {
-      now.render.write_entity(body, *a.entity, o);
-    }
+  if (is_entity && o.filter && !evaluator(now.read).holds(*o.filter, *a.entity))
+    throw fault(fault_kind::not_found, "Not Found");
+  if (is_entity && a.ref)
+    return json_response(200, json::to_string(json::object{{"@iot.selfLink", now.render.self_link(*a.entity)}}));
+  auto const is_format = [&](std::string_view name) { return text::equal_ignoring_case(o.format, name); };
+  auto const is_plain = o.format.empty() || is_format("default") || is_format("json");
+  if (is_entity && is_plain) {
+    now.render.write_entity(body, *a.entity, o);
     return json_response(200, std::move(body));
   }
-  auto const o = parse_options(r.query, a.collection.what, s.limits);
-  if (a.count) return http::text(200, std::to_string(now.list.count(a.collection, o)));
-  auto path = a.collection.from ? address_of(*a.collection.from) + "/" + std::string(a.collection.by->name)
-                                : std::string(describe(a.collection.what).set);
-  auto const p = now.list.list(a.collection, o);
+  auto const path = is_entity           ? address_of(*a.entity)
+                    : a.collection.from ? address_of(*a.collection.from) + "/" + std::string(a.collection.by->name)
+                                        : std::string(describe(what).set);
+  auto const p = is_entity ? page{{*a.entity}, {}, {}} : now.list.list(a.collection, o);
   if (a.ref) {
     now.render.write_references(body, p, o, path);
-  } else if (o.format.empty() || text::equal_ignoring_case(o.format, "default") ||
-             text::equal_ignoring_case(o.format, "json")) {
+  } else if (is_plain) {
     now.render.write_page(body, p, o, path);
-  } else if (text::equal_ignoring_case(o.format, "dataArray")) {
+  } else if (is_format("dataArray")) {
+    require(what == kind::observation, fault_kind::invalid, "data arrays are a form of Observations", "$resultFormat");
     now.render.write_data_array(body, p, o, path);
-  } else if (text::equal_ignoring_case(o.format, "CSV")) {
-    now.render.write_csv(body, p, o);
+  } else if (is_format("CSV")) {
+    now.render.write_csv(body, p, o, what);
     auto answer = http::with_body(200, "text/csv;charset=UTF-8", std::move(body));
     if (!p.next.empty()) answer.headers.add("Link", "<" + now.render.next_link(p, o, path) + ">; rel=\"next\"");
     return answer;
-  } else if (text::equal_ignoring_case(o.format, "GeoJSON")) {
+  } else if (is_format("GeoJSON")) {
     now.render.write_geojson(body, p, o, path);
     return http::with_body(200, "application/geo+json", std::move(body));
   } else {

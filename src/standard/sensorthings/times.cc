@@ -1,6 +1,16 @@
 #include "standard/sensorthings/times.h"
 
 namespace dos::sensorthings {
+namespace {
+
+std::optional<timestamp> moved(timestamp t, std::string_view by, int sign) {
+  auto const d = parse_duration(by);
+  if (!d || d->months > 12 * 10'000) return std::nullopt;
+  auto const moved = time_zone("UTC").add_months(t, sign * d->months) + sign * d->us;
+  return moved < timestamp_min || moved > timestamp_max ? std::nullopt : std::optional(moved);
+}
+
+}  // namespace
 
 std::optional<timestamp> parse_instant(std::string_view text) {
   if (auto const t = parse_timestamp(text)) return t;
@@ -14,11 +24,12 @@ std::optional<timestamp> parse_instant(std::string_view text) {
 
 std::optional<span> parse_span(std::string_view text) {
   auto const slash = text.find('/');
-  auto const from = parse_instant(text.substr(0, slash));
-  if (!from) return std::nullopt;
-  if (slash == text.npos) return span{*from, *from, true};
-  auto const to = parse_instant(text.substr(slash + 1));
-  if (!to || *to < *from) return std::nullopt;
+  auto from = parse_instant(text.substr(0, slash));
+  if (slash == text.npos) return from ? std::optional(span{*from, *from, true}) : std::nullopt;
+  auto to = parse_instant(text.substr(slash + 1));
+  if (from && !to) to = moved(*from, text.substr(slash + 1), 1);
+  if (to && !from) from = moved(*to, text.substr(0, slash), -1);
+  if (!from || !to || *to < *from) return std::nullopt;
   return span{*from, *to, false};
 }
 

@@ -1,4 +1,4 @@
-// Moments and spans of time as the standard writes them: "2026-11-21T20:00:00Z", "…Z/…Z".
+// Moments and spans of time as the standard writes them: "2026-11-21T20:00:00Z", "…Z/…Z", "…Z/PT1H", "PT1H/…Z".
 #pragma once
 
 #include <optional>

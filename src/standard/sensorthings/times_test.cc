@@ -33,6 +33,15 @@ TEST(spans, have_a_beginning_before_their_end) {
   EXPECT_EQ(s->to - s->from, 3'600 * us_per_second);
   EXPECT_FALSE(parse_span("2026-11-21T20:00:00Z/2026-11-21T19:00:00Z"));
   EXPECT_FALSE(parse_span("2026-11-21T20:00:00Z/"));
+  for (auto const text : {"2026-11-21T20:00:00Z/PT1H", "PT60M/2026-11-21T21:00:00Z"}) {
+    ASSERT_TRUE(parse_span(text)) << text;
+    EXPECT_EQ(parse_span(text)->from, s->from) << text;
+    EXPECT_EQ(parse_span(text)->to, s->to) << text;
+  }
+  EXPECT_EQ(to_string(parse_span("2026-01-31T00:00:00Z/P1M")->to), "2026-02-28T00:00:00Z");
+  for (auto const text : {"PT1H/PT1H", "PT1H", "2026-11-21T20:00:00Z/P", "9999-12-31T00:00:00Z/P2D", "P9999Y/2026-11-21T20:00:00Z",
+                          "2026-11-21T20:00:00Z/P90000Y", "2026-11-21T20:00:00Z/PT99999999999999H"})
+    EXPECT_FALSE(parse_span(text)) << text;
   EXPECT_FALSE(parse_span("2026-11-21T20:00:00Z/2026-11-21T21:00:00Z/2026-11-21T22:00:00Z"));
 }
 
@@ -46,6 +55,8 @@ TEST(an_observation_that_comes_in, refuses_times_that_no_measurement_has) {
                                                   "2026-02-30T00:00:00Z", "-0044-03-15T00:00:00Z"})
       refused(member, v);
   }
+  refused("resultTime", "2026-01-01T00:00:00Z/2026-01-02T00:00:00Z");
+  refused("validTime", "2026-01-01T00:00:00Z");
   refused("parameters", json::array{1});
   refused("parameters", "x");
 }

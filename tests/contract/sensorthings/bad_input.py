@@ -79,6 +79,9 @@ for name, body in (("no result", {}), ("an unknown Datastream", {"result": 1, "D
                    ("a number for a link", {"result": 1, "Datastream": 5}), ("an unknown feature", {"result": 1, "FeatureOfInterest": {"@iot.id": 999999}}),
                    *((f"{what} {nonsense!r}", {"result": 1, what: nonsense}) for what in ("phenomenonTime", "resultTime", "validTime")
                      for nonsense in ("yesterday", "2026-02-30T00:00:00Z", "2026-01-01T00:00:00Z/2025-01-01T00:00:00Z", "99999-01-01T00:00:00Z", 5, True, [], {})),
+                   ("a resultTime that lasts", {"result": 1, "resultTime": "2026-01-01T00:00:00Z/2026-01-02T00:00:00Z"}),
+                   ("a validTime without an end", {"result": 1, "validTime": "2026-01-01T00:00:00Z"}),
+                   ("a time of a hundred thousand years", {"result": 1, "phenomenonTime": "2026-01-01T00:00:00Z/P99999Y"}),
                    ("parameters that are a text", {"result": 1, "parameters": "x"}), ("an unknown property", {"result": 1, "colour": 1})):
     path = "Observations" if "Datastream" in body else f"Datastreams({ds})/Observations"
     check(f"an Observation with {name} is refused", clear(sta("POST", path, body), 400, 404), sta("POST", path, body))
@@ -86,6 +89,10 @@ for raw in (b"", b"{", b"[]", b"5", b"null", b'"x"', b"\xff\xfe", b"[" * 10_000,
     r = sta("POST", f"Datastreams({ds})/Observations", raw)
     check(f"a body such as {raw[:20]!r} is refused", clear(r, 400, 413), r)
 check("and none of them is there", counts() == before, (before, counts()))
+span = made(f"Datastreams({ds})/Observations", {"result": 1, "phenomenonTime": "2026-02-28T23:00:00Z/PT1H"})
+check("a time may be a beginning and how long it lasts", get(f"Observations({span})")["phenomenonTime"] == "2026-02-28T23:00:00Z/2026-03-01T00:00:00Z")
+check("also in a filter", [o["@iot.id"] for o in get("Observations", filter="phenomenonTime eq 2026-02-28T23:00:00Z/PT1H")["value"]] == [span])
+sta("DELETE", f"Observations({span})")
 results = ["high", "12", True, None, [1, "a"], {"a": {"b": 1}}, "", "ü" * 5_000, 0.1, -7, 2 ** 53 + 1]
 for n, result in enumerate(results):
     made(f"Datastreams({ds})/Observations", {"result": result, "phenomenonTime": f"2026-03-01T00:00:{n:02}Z"})

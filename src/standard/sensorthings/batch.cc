@@ -1,6 +1,7 @@
 // $batch: several requests in one, as multipart/mixed (OGC 18-088, 11.2) or as JSON (as FROST has it). Requests of a
 // change set, or atomicity group, are one write: all or nothing.
 #include <algorithm>
+#include <map>
 
 #include "base/fault.h"
 #include "base/id.h"
@@ -16,6 +17,7 @@ constexpr std::size_t requests_max = 10'000;
 
 struct part {
   std::string id;
+  std::string url;    // as it came; seen from the address of the batch
   std::string group;  // empty: on its own
   http::request request;
   http::response response;
@@ -25,6 +27,39 @@ std::string upper(std::string_view s) {
   auto out = std::string(s);
   std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return char(std::toupper(c)); });
   return out;
+}
+
+// What requests have made so far, by the names that later ones call it by: "$1" is "Things(12)".
+using names = std::map<std::string, std::string, std::less<>>;
+
+// "$1/Datastreams" is "Things(12)/Datastreams".
+std::string resolved(std::string_view url, names const& made) {
+  auto const from = url.starts_with('/') ? 1u : 0u;
+  auto const end = std::min(url.find_first_of("/?", from), url.size());
+  auto const it = made.find(url.substr(from, end - from));
+  return it == made.end() ? std::string(url) : it->second + std::string(url.substr(end));
+}
+
+// {"@iot.id": "$1"} is {"@iot.id": 12}.
+void resolve(json::value& v, names const& made) {
+  if (v.is_array()) {
+    for (auto& one : v.as_array()) resolve(one, made);
+  } else if (v.is_object()) {
+    for (auto& m : v.as_object()) {
+      auto const it = m.key == "@iot.id" && m.value.is_string() ? made.find(m.value.as_string()) : made.end();
+      if (it != made.end()) m.value = *parse_segment(it->second).id;
+      else resolve(m.value, made);
+    }
+  }
+}
+
+void resolve_body(part& p, names const& made) {
+  try {
+    auto body = json::parse(p.request.body);
+    resolve(body, made);
+    p.request.body = json::to_string(body);
+  } catch (fault const&) {  // its own answer says so
+  }
 }
 
 // "Things", "/v1.1/Things", "http://host/v1.1/Things?…": seen from the address of the batch.
@@ -71,8 +106,9 @@ void run(std::vector<part*> const& group, service const& s, session const& who) 
   }
 }
 
-void run_all(std::vector<part>& parts, service const& s, session const& who) {
+void run_all(std::vector<part>& parts, service const& s, session const& who, http::request const& outer) {
   auto done = std::vector<bool>(parts.size());
+  auto made = names();
   for (auto i = std::size_t(0); i < parts.size(); ++i) {
     if (done[i]) continue;
     auto group = std::vector<part*>{&parts[i]};
@@ -81,20 +117,31 @@ void run_all(std::vector<part>& parts, service const& s, session const& who) {
       group.push_back(&parts[k]);
       done[k] = true;
     }
+    for (auto* const p : group) {
+      set_address(p->request, resolved(p->url, made), outer);
+      if (!made.empty() && p->request.body.find("\"$") != std::string::npos) resolve_body(*p, made);
+    }
     run(group, s, who);
+    for (auto const* const p : group) {
+      auto const location = p->response.headers.find("Location");
+      if (location && !p->id.empty()) made["$" + p->id] = location->substr(location->rfind('/') + 1);
+    }
   }
 }
 
 // --- JSON ---
 
-std::vector<part> read_json(json::value const& body, http::request const& outer) {
+std::vector<part> read_json(json::value const& body) {
   auto const* const list = body.find("requests");
   require(list && list->is_array(), fault_kind::malformed, "a batch has \"requests\"", "requests");
   require(list->as_array().size() <= requests_max, fault_kind::too_large, "a batch has at most 10,000 requests");
   auto parts = std::vector<part>();
   for (auto const& q : list->as_array()) {
     auto p = part();
-    p.id = q.text_or("id", "");
+    require(q.is_object() && q.find("method") && q.find("url"), fault_kind::malformed,
+            "a request of a batch has an id, a method and a url", "requests");
+    auto const* const id = q.find("id");
+    if (id) p.id = id->is_string() ? std::string(id->as_string()) : json::to_string(*id);
     p.group = q.text_or("atomicityGroup", "");
     p.request.method = upper(q.text_or("method", "GET"));
     p.request.headers.set("Content-Type", "application/json");
@@ -104,7 +151,7 @@ std::vector<part> read_json(json::value const& body, http::request const& outer)
       }
     }
     if (auto const* const b = q.find("body")) p.request.body = json::to_string(*b);
-    set_address(p.request, q.text_or("url", ""), outer);
+    p.url = q.text_or("url", "");
     parts.push_back(std::move(p));
   }
   return parts;
@@ -171,7 +218,7 @@ std::vector<std::string_view> split_multipart(std::string_view body, std::string
   throw fault(fault_kind::malformed, "the batch does not end with --" + boundary + "--");
 }
 
-part read_http(std::string_view piece, http::headers const& about, http::request const& outer) {
+part read_http(std::string_view piece, http::headers const& about) {
   auto p = part();
   p.id = about.text_or("Content-ID", "");
   auto at = std::size_t(0);
@@ -190,7 +237,7 @@ part read_http(std::string_view piece, http::headers const& about, http::request
     if (rest.empty()) body = body.substr(0, std::size_t(*n));
   }
   p.request.body = body;
-  set_address(p.request, line.substr(blank + 1, end - blank - 1), outer);
+  p.url = line.substr(blank + 1, end - blank - 1);
   return p;
 }
 
@@ -206,13 +253,13 @@ std::vector<part> read_multipart(http::request const& r) {
     auto at = std::size_t(0);
     auto const about = take_headers(piece, at);
     if (!http::content_type(about).starts_with("multipart/")) {
-      parts.push_back(read_http(piece.substr(at), about, r));
+      parts.push_back(read_http(piece.substr(at), about));
     } else {
       auto const group = "set" + std::to_string(++sets);
       for (auto const inner : split_multipart(piece.substr(at), boundary_of(about))) {
         auto inner_at = std::size_t(0);
         auto const inner_about = take_headers(inner, inner_at);
-        parts.push_back(read_http(inner.substr(inner_at), inner_about, r));
+        parts.push_back(read_http(inner.substr(inner_at), inner_about));
         parts.back().group = group;
       }
     }
@@ -259,8 +306,8 @@ http::response write_multipart(std::vector<part> const& parts) {
 void add_batch(offer& o, service_ptr s) {
   auto const post = [s](session who, http::request r, http::reply answer) {
     auto const is_json = http::content_type(r.headers) == "application/json";
-    auto parts = is_json ? read_json(parse_body(r), r) : read_multipart(r);
-    run_all(parts, *s, who);
+    auto parts = is_json ? read_json(parse_body(r)) : read_multipart(r);
+    run_all(parts, *s, who, r);
     answer(is_json ? write_json(parts) : write_multipart(parts));
   };
   add_route(o, "POST", "/$batch", post);

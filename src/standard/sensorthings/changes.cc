@@ -1,11 +1,70 @@
 // Changing and removing. OGC 18-088, 10.3 and 10.4
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "base/fault.h"
 #include "kernel/history/history.h"
+#include "standard/sensorthings/times.h"
 #include "standard/sensorthings/writer.h"
 
 namespace dos::sensorthings {
+namespace {
+
+// Longer series keep the resultTime they had: all of their observations would have to be looked at.
+constexpr std::uint64_t reread_max = 200'000;
+
+remains find_remains(item const& stream, std::set<std::uint64_t> const& without, std::optional<span> const& lost,
+                     reader const& r) {
+  auto left = remains();
+  left.series = stream.id;
+  auto const& observations = *describe(stream.what).find_navigation("Observations");
+  r.for_each(stream, observations, {.descending = true, .after = {}}, [&](item const& o) {
+    if (o.moment->value.is_null()) return true;
+    if (!without.contains(o.id)) left.newest = o.moment;
+    else left.lose_current = true;
+    return !left.newest && left.lose_current;
+  });
+  if (!lost) return left;
+  auto const known = r.value(stream, "resultTime");
+  auto const times = known.is_string() ? parse_span(known.as_string()) : std::nullopt;
+  auto const is_inside = times && times->from < lost->from && lost->to < times->to;
+  if (is_inside || r.count_observations(stream).value_or(0) > reread_max) return left;
+  left.lose_result_time = true;
+  r.for_each(stream, observations, {}, [&](item const& o) {
+    if (without.contains(o.id)) return true;
+    auto const t = find_time(*o.moment, extra::result_time);
+    if (!t) return true;
+    auto& all = left.result_times;
+    all = all ? span{std::min(all->from, *t), std::max(all->to, *t), false} : span{*t, *t, false};
+    return true;
+  });
+  return left;
+}
+
+}  // namespace
+
+std::vector<remains> find_remains(std::vector<item> const& without, reader const& r) {
+  struct loss {
+    std::set<std::uint64_t> numbers;
+    std::optional<span> result_times;
+  };
+  auto by_series = std::map<std::uint64_t, loss>();
+  for (auto const& o : without) {
+    auto& [numbers, times] = by_series[o.series.series];
+    numbers.insert(o.id);
+    if (auto const t = find_time(*o.moment, extra::result_time))
+      times = times ? span{std::min(times->from, *t), std::max(times->to, *t), false} : span{*t, *t, false};
+  }
+  auto all = std::vector<remains>();
+  for (auto const& [series, lost] : by_series) {
+    for (auto const k : {kind::datastream, kind::multi_datastream}) {
+      if (auto const stream = r.find(k, series))
+        all.push_back(find_remains(*stream, lost.numbers, lost.result_times, r));
+    }
+  }
+  return all;
+}
 
 consequences find_consequences(item const& i, reader const& r) {
   auto c = consequences();
@@ -15,9 +74,12 @@ consequences find_consequences(item const& i, reader const& r) {
   };
   auto const& d = describe(i.what);
   switch (i.what) {
-    case kind::feature:
-      r.for_each(i, *d.find_navigation("Observations"), {}, add);
+    case kind::feature: {
+      auto gone = std::vector<item>();
+      r.for_each(i, *d.find_navigation("Observations"), {}, [&](item const& o) { return gone.push_back(o), add(o); });
+      c.left = find_remains(gone, r);
       break;
+    }
     case kind::location:
       r.for_each(i, *d.find_navigation("HistoricalLocations"), {}, add);
       r.for_each(i, *d.find_navigation("Things"), {},
@@ -30,22 +92,9 @@ consequences find_consequences(item const& i, reader const& r) {
         r.for_each(i, *d.find_navigation(name), {}, [&](item const& s) { return c.datastreams.push_back(s), true; });
       }
       break;
-    case kind::observation: {
-      auto const owner = r.follow(
-          i, *d.find_navigation(i.about && i.about->find("unitOfMeasurements") ? "MultiDatastream" : "Datastream"));
-      if (!owner) break;
-      auto seen = 0;
-      r.for_each(*owner, *describe(owner->what).find_navigation("Observations"), {.descending = true, .after = {}},
-                 [&](item const& o) {
-                   if (seen++ == 0) {
-                     c.was_last = o.id == i.id;
-                     return c.was_last;
-                   }
-                   c.previous = o.moment;
-                   return false;
-                 });
+    case kind::observation:
+      c.left = find_remains({i}, r);
       break;
-    }
     default:
       break;
   }
@@ -152,14 +201,36 @@ void writer::change_observation(item const& i, json::value const& body, bool who
     link(feature, "datastream", std::to_string(i.series.series));
   }
   set_extra(d.observation, extra::modified_at, t_.now());
+  auto const before = c.left.empty() ? remains() : c.left.front();
+  if (before.lose_result_time) set_result_times(i.series.series, before.result_times);
   note_result_times(*s, {d.observation});
   t_.change_observation(i.series.series, i.id, d.observation);
   touched_.emplace_back(i.what, i.id);
-  auto const stays_last = !c.previous || c.previous->time <= d.observation.time;
-  if (c.was_last)
-    set_current(*s, stays_last ? d.observation : *c.previous, true);
-  else
-    set_current(*s, d.observation, false);
+  auto const is_last = !before.newest || before.newest->time <= d.observation.time;
+  auto const stays_current = is_last && !d.observation.value.is_null();
+  if (!before.lose_current) return set_current(*s, d.observation, false);
+  if (stays_current) set_current(*s, d.observation, true);
+  else if (before.newest) set_current(*s, *before.newest, true);
+}
+
+// What is left counts again.
+void writer::settle(remains const& left) {
+  auto const s = find_stream(left.series);
+  if (!s) return;
+  if (left.lose_result_time) set_result_times(left.series, left.result_times);
+  if (!left.lose_current) return;
+  if (left.newest) return set_current(*s, *left.newest, true);
+  auto const thing = t_.get(s->thing);
+  if (!s->about || !thing->find(s->series.attribute, s->series.dataset)) return;
+  auto e = entity(*thing);
+  e.remove(s->series.attribute, s->series.dataset);
+  t_.put(std::move(e), transaction::keep::nothing);
+}
+
+void writer::set_result_times(std::uint64_t series, std::optional<span> const& times) {
+  auto const key = std::to_string(series);
+  if (times) t_.put_record(result_time_collection, key, json::array{times->from.us, times->to.us});
+  else if (t_.find_record(result_time_collection, key)) t_.erase_record(result_time_collection, key);
 }
 
 // Those as of the last commit whose key begins so.
@@ -206,18 +277,7 @@ void writer::remove_whole(item const& i, consequences const& c) {
     case kind::historical_location:
     case kind::observation:
       t_.remove_observation(i.series.series, i.id);
-      if (i.what == kind::observation && c.was_last) {
-        if (auto const s = find_stream(i.series.series)) {
-          if (c.previous) {
-            set_current(*s, *c.previous, true);
-          } else if (auto const thing = t_.get(s->thing);
-                     thing->find(s->series.attribute, s->series.dataset) && s->about) {
-            auto e = entity(*thing);
-            e.remove(s->series.attribute, s->series.dataset);
-            t_.put(std::move(e), transaction::keep::nothing);
-          }
-        }
-      }
+      for (auto const& left : c.left) settle(left);
       return;
     case kind::location:
       if (i.derived) refuse_derived(i);
@@ -225,6 +285,7 @@ void writer::remove_whole(item const& i, consequences const& c) {
     case kind::feature:
       if (i.derived) refuse_derived(i);
       for (auto const& [series, number] : c.observations) t_.remove_observation(series, number);
+      for (auto const& left : c.left) settle(left);
       erase_records(link_collection, i.entity->id + ' ');
       t_.forget(i.entity->id);
       return;

@@ -119,42 +119,39 @@ void write_rows(writer& w, data_array& all, row_group& g, std::size_t from, std:
 
 }  // namespace
 
-void add_data_arrays(offer& o, service_ptr s) {
-  auto const post = [s](session who, http::request r, http::reply answer) {
-    auto const own = s->own(who);
-    auto const body = parse_body(r);
-    require(body.is_array(), fault_kind::invalid, "the body is a list of data arrays");
-    auto all = data_array();
-    all.base = target_of(*s, r).base;
-    for (auto const& group : body.as_array()) all.groups.push_back(read_group(group, own, s->words, all));
-    all.numbers.resize(all.errors.size());
-    // Slices of all groups, in turn.
-    auto slice = std::vector<std::array<std::size_t, 3>>();  // group, from, to
-    auto in_slice = std::size_t(0);
-    auto const write = [&] {
-      if (slice.empty()) return;
-      who.apply([&](transaction& t) {
-        auto w = writer(t, own, s->words);
-        for (auto const& [group, from, to] : slice) write_rows(w, all, all.groups[group], from, to);
-      });
-      tell_subscribers(*s, who, {});
-      slice.clear();
-      in_slice = 0;
-    };
-    for (auto g = std::size_t(0); g < all.groups.size(); ++g) {
-      auto const n = all.groups[g].drafts.size();
-      for (auto from = std::size_t(0); from < n;) {
-        auto const to = std::min(n, from + rows_a_write - in_slice);
-        slice.push_back({g, from, to});
-        in_slice += to - from;
-        from = to;
-        if (in_slice == rows_a_write) write();
-      }
-    }
-    write();
-    answer(answer_of(all));
+http::response create_observations(service const& s, session const& who, http::request const& r) {
+  auto const own = s.own(who);
+  auto const body = parse_body(r);
+  require(body.is_array(), fault_kind::invalid, "the body is a list of data arrays");
+  auto all = data_array();
+  all.base = target_of(s, r).base;
+  for (auto const& group : body.as_array()) all.groups.push_back(read_group(group, own, s.words, all));
+  all.numbers.resize(all.errors.size());
+  // Slices of all groups, in turn.
+  auto slice = std::vector<std::array<std::size_t, 3>>();  // group, from, to
+  auto in_slice = std::size_t(0);
+  auto const write = [&] {
+    if (slice.empty()) return;
+    who.apply([&](transaction& t) {
+      auto w = writer(t, own, s.words);
+      for (auto const& [group, from, to] : slice) write_rows(w, all, all.groups[group], from, to);
+    });
+    tell_subscribers(s, who, {});
+    slice.clear();
+    in_slice = 0;
   };
-  add_route(o, "POST", "/CreateObservations", post);
+  for (auto g = std::size_t(0); g < all.groups.size(); ++g) {
+    auto const n = all.groups[g].drafts.size();
+    for (auto from = std::size_t(0); from < n;) {
+      auto const to = std::min(n, from + rows_a_write - in_slice);
+      slice.push_back({g, from, to});
+      in_slice += to - from;
+      from = to;
+      if (in_slice == rows_a_write) write();
+    }
+  }
+  write();
+  return answer_of(all);
 }
 
 }  // namespace dos::sensorthings

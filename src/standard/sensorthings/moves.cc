@@ -104,11 +104,11 @@ std::uint64_t writer::create_historical_location(json::value const& body, std::s
   if (auto const* const l = member_of(body, "Locations")) {
     for (auto& one : targets(*l, kind::location)) locations.push_back(std::move(one));
   }
+  if (locations.empty()) refuse("a HistoricalLocation needs Locations", "Locations");
   return set_locations(thing, locations, *at);
 }
 
 void writer::change_historical_location(item const& i, json::value const& body) {
-  if (i.series.attribute != words_.has_location) refuse_derived(i);
   auto o = *i.moment;
   if (auto const* const time = body.find("time")) {
     auto const t = time->is_string() ? parse_instant(time->as_string()) : std::nullopt;
@@ -117,14 +117,27 @@ void writer::change_historical_location(item const& i, json::value const& body) 
   }
   if (auto const* const l = body.find("Locations")) {
     auto uris = json::array();
-    for (auto const& one : targets(*l, kind::location)) {
-      link(one, "thing", i.entity->id);
-      uris.push_back(one);
-    }
+    for (auto const& one : targets(*l, kind::location)) uris.push_back(one);
     o.value = uris.size() == 1 ? uris[0] : json::value(uris);
   }
   if (auto const* const t = body.find("Thing"); t && required_target(*t, kind::thing) != i.entity->id)
     refuse("a HistoricalLocation stays with its Thing", "Thing");
+  put_historical_location(i, o);
+}
+
+void writer::add_location(item const& i, std::string const& location) {
+  auto o = *i.moment;
+  auto uris = o.value.is_array() ? o.value.as_array() : json::array{o.value};
+  uris.push_back(location);
+  o.value = std::move(uris);
+  put_historical_location(i, o);
+}
+
+void writer::put_historical_location(item const& i, observation const& o) {
+  if (i.series.attribute != words_.has_location) refuse_derived(i);
+  auto const link_it = [&](json::value const& uri) { link(uri.as_string(), "thing", i.entity->id); };
+  if (o.value.is_string()) link_it(o.value);
+  if (o.value.is_array()) std::for_each(o.value.as_array().begin(), o.value.as_array().end(), link_it);
   t_.change_observation(i.series.series, i.id, o);
   touched_.emplace_back(i.what, i.id);
   // What was known last is where the thing is.

@@ -102,7 +102,6 @@ offer offer_sensorthings(node& n) {
   };
   o.stop = [s] { s->topics->stop(); };
   add_observations(o, s);
-  add_data_arrays(o, s);
   add_batch(o, s);
   for (auto const method : {"GET", "POST", "PATCH", "PUT", "DELETE"}) {
     auto const handle = [s](session who, http::request r, http::reply answer) { answer(perform(*s, who, r)); };

@@ -35,7 +35,7 @@ json::value writable(item const& i, reader const& r) {
   for (auto const& p : describe(i.what).properties) {
     if (p.computed) continue;
     auto v = r.value(i, p.name);
-    if (!v.is_null()) all.push(std::string(p.name), std::move(v));
+    if (!v.is_null() || p.name == "result") all.push(std::string(p.name), std::move(v));
   }
   return all;
 }
@@ -95,7 +95,10 @@ prepared_write prepare_removal(service const& s, http::request const& r, address
       found.push_back(i);
       return found.size() < removals_max;
     });
-    for (auto const& i : found) all.push_back({i, find_consequences(i, reading.read)});
+    auto const are_observations = a.collection.what == kind::observation;
+    for (auto const& i : found)
+      all.push_back({i, are_observations ? consequences() : find_consequences(i, reading.read)});
+    if (are_observations && !all.empty()) all.back().with.left = find_remains(found, reading.read);
   }
   auto const list = std::make_shared<std::vector<removal> const>(std::move(all));
   return {[=](writer& w) {
@@ -244,6 +247,8 @@ prepared_write prepare(service const& s, session const& who, http::request const
 http::response perform(service const& s, session const& who, http::request const& r) {
   auto const t = target_of(s, r);
   if (r.method == "GET" || r.method == "HEAD") return read(s, who, r, t);
+  if (r.method == "POST" && t.segments.size() == 1 && t.segments[0] == "CreateObservations")
+    return create_observations(s, who, r);
   auto const w = prepare(s, who, r, t);
   apply(s, who, {w});
   return w.answer(t.base);
@@ -268,16 +273,28 @@ prepared_write prepare_in_change_set(service const& s, session const& who, http:
                                      std::string name) {
   auto const refers = !t.segments.empty() && t.segments[0].starts_with('$') && t.segments[0] != "$batch";
   if (!refers && r.method != "POST") return prepare(s, who, r, t);
+  auto const changes = refers && t.segments.size() == 1 && (r.method == "PATCH" || r.method == "PUT") && !is_patch_list(r);
+  require(!refers || changes || (r.method == "POST" && t.segments.size() == 2), fault_kind::not_supported,
+          "what a change set makes can be changed in it, and posted to as in $1/Datastreams");
+  auto const body = std::make_shared<json::value const>(parse_body(r));
+  if (changes) {
+    auto decide = [=, from = t.segments[0], whole = r.method == "PUT"](writer& w) {
+      auto const made = w.made_before(from);
+      require(made.has_value(), fault_kind::not_found, "Not Found");
+      w.change(*made, *body, whole, {});
+    };
+    auto const done = [](std::string const&) {
+      return http::response{.status = 200, .headers = {}, .body = {}, .source = {}};
+    };
+    return {decide, done};
+  }
   struct made {
     sensorthings::kind kind = kind::thing;
     std::uint64_t id = 0;
   };
   auto const result = std::make_shared<made>();
   auto const answer = [result](std::string const& base) { return created(base, result->kind, result->id); };
-  auto const body = std::make_shared<json::value const>(parse_body(r));
   if (refers) {
-    require(r.method == "POST" && t.segments.size() == 2, fault_kind::not_supported,
-            "in a change set an address such as $1/Datastreams can only be posted to");
     auto decide = [=, from = t.segments[0], set = t.segments[1]](writer& w) {
       auto const parent = w.made_before(from);
       auto const* const n = parent ? describe(parent->what).find_navigation(set) : nullptr;

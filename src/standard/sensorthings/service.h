@@ -54,7 +54,7 @@ struct prepared_write {
 // Faults: everything that is wrong before the write.
 prepared_write prepare(service const& s, session const& who, http::request const& r, target const& t);
 prepared_write prepare_unlinking(http::request const& r, address const& a, reader const& reading);
-// Of a batch: to a list of what an earlier request of the same change set makes ("$1/Datastreams"); `name`: how later
+// Of a batch: also to what an earlier request of the same change set makes ("$1", "$1/Datastreams"); `name`: how later
 // ones call what this one makes.
 prepared_write prepare_in_change_set(service const& s, session const& who, http::request const& r, target const& t,
                                      std::string name);
@@ -63,6 +63,7 @@ prepared_write prepare_in_change_set(service const& s, session const& who, http:
 void apply(service const& s, session const& who, std::vector<prepared_write> const& all);
 http::response perform(service const& s, session const& who, http::request const& r);
 http::response read(service const& s, session const& who, http::request const& r, target const& t);
+http::response create_observations(service const& s, session const& who, http::request const& r);
 
 // To be called when a write of this module is committed, with the datastreams it made or changed.
 void tell_subscribers(service const& s, session const& who, std::vector<std::pair<kind, std::uint64_t>> datastreams);
@@ -77,7 +78,6 @@ void add_route(offer& o, std::string method, std::string const& path, city_handl
 
 // The rooms of the interface.
 void add_batch(offer& o, service_ptr s);
-void add_data_arrays(offer& o, service_ptr s);
 void add_observations(offer& o, service_ptr s);
 http::response landing_page(service const& s, session const& who, std::string const& base);
 json::value openapi_paths();

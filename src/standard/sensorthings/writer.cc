@@ -189,6 +189,9 @@ std::uint64_t writer::create_entity(kind k, json::value const& body, std::string
     if (auto const* const things = member_of(body, "Things")) {
       for (auto const& thing : targets(*things, kind::thing)) set_locations(thing, {id}, t_.now());
     }
+    if (auto const* const past = member_of(body, "HistoricalLocations"); past && past->is_array()) {
+      for (auto const& h : past->as_array()) create_historical_location(h, {}, id);
+    }
   }
   for (auto const stream_kind : {kind::datastream, kind::multi_datastream}) {
     auto const* const streams =
@@ -259,6 +262,7 @@ std::uint64_t writer::create(kind k, json::value const& body, item const* from, 
       auto made = std::string();
       auto const id = create_entity(k, body, &made);
       if (from && source_kind == kind::thing) set_locations(source, {made}, t_.now());
+      if (from && source_kind == kind::historical_location) add_location(*from, made);
       return id;
     }
     case kind::observation: {
@@ -284,7 +288,9 @@ std::uint64_t writer::create(kind k, json::value const& body, item const* from, 
       return observe(*s, {std::move(draft)});
     }
     default:
-      (void)by;
+      if (from)
+        refuse("a " + std::string(describe(source_kind).singular) + " says itself what its " + std::string(by->name) + " are",
+               by->name);
       return create_entity(k, body);
   }
 }

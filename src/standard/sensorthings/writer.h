@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "standard/sensorthings/draft.h"
+#include "standard/sensorthings/expression.h"
 #include "standard/sensorthings/reader.h"
 
 namespace dos::sensorthings {
@@ -20,13 +21,22 @@ struct stream {
   record_ptr about;
 };
 
-// What goes with an entity that is removed; found before the write, because it may take a while.
+// What a datastream is without some of its observations.
+struct remains {
+  std::uint64_t series = 0;
+  bool lose_current = false;          // the one that is the attribute's value is not among them
+  std::optional<observation> newest;  // of those that have a result
+  bool lose_result_time = false;      // the first or last of resultTime is not among them
+  std::optional<span> result_times;   //
+};
+std::vector<remains> find_remains(std::vector<item> const& without, reader const& r);
+
+// What goes with an entity that is changed or removed; found before the write, because it may take a while.
 struct consequences {
   std::vector<std::pair<std::uint64_t, observation_number>> observations;  // series, number
   std::vector<item> datastreams;
-  std::vector<std::string> things;      // that are, or were, at the location
-  std::optional<observation> previous;  // of an observation's series, when it was the last
-  bool was_last = false;
+  std::vector<std::string> things;  // that are, or were, at the location
+  std::vector<remains> left;        // of datastreams that keep other observations
 };
 consequences find_consequences(item const& i, reader const& r);
 
@@ -69,6 +79,8 @@ class writer {
   void set_properties(entity& e, kind k, json::value const& body, bool whole);
   std::uint64_t set_locations(std::string const& thing, std::vector<std::string> const& locations, timestamp at);
   void move_things(std::string const& location);
+  void add_location(item const& historical_location, std::string const& location);
+  void put_historical_location(item const& i, observation const& o);
   std::optional<json::value> place_of(std::vector<std::string> const& locations) const;
   void link(std::string_view target, std::string_view relation, std::string_view source);
   void unlink(std::string_view target, std::string_view relation, std::string_view source);
@@ -78,6 +90,8 @@ class writer {
   void note_area(stream const& s, std::string_view feature);
   std::optional<entity> with_current(entity const& before, stream const& s, observation const& o, bool force) const;
   void set_current(stream const& s, observation const& o, bool force);
+  void settle(remains const& left);
+  void set_result_times(std::uint64_t series, std::optional<span> const& times);
   std::uint64_t observe_and_set_current(entity const& thing, stream const& s, std::vector<observation> all,
                                         std::size_t newest);
 

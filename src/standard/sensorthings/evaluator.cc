@@ -191,6 +191,15 @@ void evaluator::walk(item const& i, std::vector<std::string> const& path, std::s
   }
   auto const property = path[at];
   auto const is_whole = at + 1 == path.size();
+  auto const* const p = describe(i.what).find_property(property);
+  auto const lasts = p && (p->content == content::time || p->content == content::interval);
+  if (lasts && at + 2 == path.size() && (path[at + 1] == "start" || path[at + 1] == "end")) {
+    auto const v = reader_.value(i, property);
+    auto const s = v.is_string() ? parse_span(v.as_string()) : std::nullopt;
+    auto const t = s ? path[at + 1] == "start" ? s->from : s->to : no_time;
+    out.push_back(s ? operand(span{t, t, true}) : operand(json::value()));
+    return;
+  }
   auto v = reader_.value(i, property);
   for (++at; at < path.size(); ++at) {
     auto next = json::value();
@@ -202,10 +211,7 @@ void evaluator::walk(item const& i, std::vector<std::string> const& path, std::s
     }
     v = std::move(next);
   }
-  auto const* const p = describe(i.what).find_property(property);
-  auto const is_time =
-      p && is_whole &&
-      (p->content == content::time || p->content == content::instant || p->content == content::interval);
+  auto const is_time = is_whole && p && (lasts || p->content == content::instant);
   if (is_time && v.is_string()) {
     if (auto const s = parse_span(v.as_string())) {
       out.push_back(*s);

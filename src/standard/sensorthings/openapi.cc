@@ -17,6 +17,7 @@ json::array query_parameters(bool of_set) {
   if (!of_set) return all;
   all.push_back(
       query_parameter("$filter", "string", "name eq 'Bench' and Datastreams/ObservedProperty/name eq 'Noise'"));
+  all.push_back(query_parameter("$search", "string", "words of name or description: bench \"old town\" NOT iron"));
   all.push_back(query_parameter("$orderby", "string", "phenomenonTime desc"));
   all.push_back(query_parameter("$top", "integer", "entities in one answer"));
   all.push_back(query_parameter("$skip", "integer", "entities left out at the beginning"));

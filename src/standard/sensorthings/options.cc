@@ -4,6 +4,7 @@
 
 #include "base/fault.h"
 #include "base/text.h"
+#include "standard/sensorthings/search.h"
 
 namespace dos::sensorthings {
 namespace {
@@ -43,6 +44,17 @@ std::size_t parse_count(std::string_view text, std::string_view name) {
   return std::size_t(*n);
 }
 
+void require_also(query_options& o, expression_ptr e) {
+  if (!o.filter) {
+    o.filter = std::move(e);
+    return;
+  }
+  auto both = std::make_shared<expression>();
+  both->what = operation::both;
+  both->parts = {std::move(o.filter), std::move(e)};
+  o.filter = std::move(both);
+}
+
 class options_parser {
  public:
   explicit options_parser(limits const& l) : limits_(l) {}
@@ -60,10 +72,13 @@ class options_parser {
     if (name == "$top") {
       o.top = parse_count(value, name);
     } else if (name == "$count") {
-      if (value != "true" && value != "false") throw fault(fault_kind::invalid, "$count is true or false", "$count");
-      o.count = value == "true";
+      o.count = text::equal_ignoring_case(value, "true");
+      if (!o.count && !text::equal_ignoring_case(value, "false"))
+        throw fault(fault_kind::invalid, "$count is true or false", "$count");
     } else if (name == "$filter") {
-      o.filter = parse_filter(value, of);
+      require_also(o, parse_filter(value, of));
+    } else if (name == "$search") {
+      require_also(o, parse_search(value, of));
     } else if (name == "$orderby") {
       o.order = parse_order(value, of);
     } else if (name == "$select") {

@@ -110,15 +110,16 @@ prepared_write prepare_removal(service const& s, http::request const& r, address
           [](std::string const&) { return http::response{.status = 200, .headers = {}, .body = {}, .source = {}}; }};
 }
 
-http::response property_response(address const& a, reader const& r) {
-  auto const v = value_at(r, *a.entity, a.property);
+http::response property_response(address const& a, reading const& now) {
+  auto const is_link = a.property[0] == "@iot.selfLink" || a.property[0] == "selfLink";
+  auto const v = is_link ? now.render.self_link(*a.entity) : value_at(now.read, *a.entity, a.property);
   if (v.is_null()) return http::no_content();
   if (a.value) {
     auto const text = v.is_string() ? std::string(v.as_string()) : json::to_string(v);
     return http::with_body(200, v.is_object() || v.is_array() ? "application/json" : "text/plain; charset=utf-8", text);
   }
   auto name = a.property.back();
-  if (name == "id") name = "@iot.id";
+  if (name == "id" || name == "selfLink") name.insert(0, "@iot.");
   if (std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; }) && a.property.size() > 1) {
     // "intArray[1]" is called so.
     name.clear();
@@ -192,7 +193,7 @@ http::response read(service const& s, session const& who, http::request const& r
   if (t.segments.empty()) return landing_page(s, who, t.base);
   auto const now = reading(s, who, t.base);
   auto const a = resolve(t.segments, now.read);
-  if (a.form == address::form::property) return property_response(a, now.read);
+  if (a.form == address::form::property) return property_response(a, now);
   auto const is_entity = a.form == address::form::entity;
   auto const what = is_entity ? a.entity->what : a.collection.what;
   auto const o = parse_options(r.query, what, s.limits);

@@ -1,6 +1,7 @@
 #include "standard/sensorthings/evaluator.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "base/text.h"
 #include "standard/sensorthings/times.h"
@@ -29,6 +30,18 @@ std::optional<bool> related(expression const& comparison, operand const& a, oper
   return x->is_string() ? holds(comparison.what, a, written) : holds(comparison.what, written, b);
 }
 
+// A key travels in the link to the next page: of a longer text the beginning is the order, and what follows only tells
+// one from the other.
+constexpr std::size_t key_bytes_max = 1'000;
+
+std::string short_enough(std::string text) {
+  if (text.size() <= key_bytes_max) return text;
+  auto const rest = std::to_string(std::hash<std::string>()(text));
+  auto end = key_bytes_max;
+  while ((text[end] & 0xc0) == 0x80) --end;
+  return text.substr(0, end) + rest;
+}
+
 }  // namespace
 
 bool evaluator::holds(expression const& e, item const& i) const { return truth(e, i, {}) == true; }
@@ -36,12 +49,17 @@ bool evaluator::holds(expression const& e, item const& i) const { return truth(e
 operand evaluator::key_of(expression const& e, item const& i) const {
   auto const found = all_of(e, i, {});
   if (found.empty()) return operand(json::value());
-  auto key = found.front();
+  auto const& key = found.front();
+  if (auto const* const d = std::get_if<elapsed>(&key)) return json::value(d->us);
+  if (std::get_if<place>(&key)) return json::value();
+  auto const* const v = json_of(key);
+  if (!v) return key;
   // Times are kept as text in a property: in order they are points in time.
-  if (auto const* const v = json_of(key);
-      v && v->is_string() && v->as_string().size() >= 20 && v->as_string()[4] == '-') {
+  if (v->is_string() && v->as_string().size() >= 20 && v->as_string()[4] == '-') {
     if (auto const s = parse_span(v->as_string())) return *s;
   }
+  if (v->is_array() || v->is_object()) return json::value(short_enough(json::to_string(*v)));
+  if (v->is_string() && v->as_string().size() > key_bytes_max) return json::value(short_enough(std::string(v->as_string())));
   return key;
 }
 

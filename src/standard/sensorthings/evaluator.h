@@ -16,7 +16,7 @@ class evaluator {
   explicit evaluator(reader const& r) : reader_(r) {}
 
   bool holds(expression const& e, item const& i) const;
-  // The first of the values that sorts; null where there is none.
+  // The first of the values, as it sorts: a span, or JSON that is neither list nor object; null where there is none.
   operand key_of(expression const& e, item const& i) const;
 
  private:

@@ -80,7 +80,7 @@ bool is_one_series(collection const& c) {
 }
 
 json::value to_json(operand const& o) {
-  if (auto const* const v = std::get_if<json::value>(&o)) return v->is_array() || v->is_object() ? json::value() : *v;
+  if (auto const* const v = std::get_if<json::value>(&o)) return *v;
   if (auto const* const s = std::get_if<span>(&o)) return json::array{s->from.us, s->to.us};
   return nullptr;
 }

@@ -351,8 +351,8 @@ bool holds(operation relation, operand const& a, operand const& b) {
 std::strong_ordering sort(operand const& a, operand const& b) {
   auto const rank = [](operand const& o) {
     if (is_null(o)) return 0;
-    if (auto const* const v = json_of(o)) return v->is_bool() ? 1 : v->is_number() ? 2 : v->is_string() ? 4 : 5;
-    return std::get_if<span>(&o) ? 3 : 5;
+    auto const* const v = json_of(o);
+    return !v ? 3 : v->is_bool() ? 1 : v->is_number() ? 2 : 4;
   };
   if (auto const c = rank(a) <=> rank(b); c != 0) return c;
   if (auto const* x = std::get_if<span>(&a), *y = std::get_if<span>(&b); x && y) {
@@ -360,11 +360,7 @@ std::strong_ordering sort(operand const& a, operand const& b) {
     return x->to <=> y->to;
   }
   auto const c = compare(a, b);
-  if (c < 0) return std::strong_ordering::less;
-  if (c > 0) return std::strong_ordering::greater;
-  // Objects and lists: some order, as long as it is always the same.
-  auto const* x = json_of(a), *y = json_of(b);
-  return x && y && rank(a) == 5 ? json::to_string(*x) <=> json::to_string(*y) : std::strong_ordering::equal;
+  return c < 0 ? std::strong_ordering::less : c > 0 ? std::strong_ordering::greater : std::strong_ordering::equal;
 }
 
 }  // namespace dos::sensorthings

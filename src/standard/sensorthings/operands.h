@@ -20,7 +20,7 @@ operand call_function(std::string_view name, std::vector<operand> const& argumen
 // Less than, equal, greater or unordered; texts that are times or numbers count as such beside them.
 std::partial_ordering compare(operand const& a, operand const& b);
 bool holds(operation relation, operand const& a, operand const& b);
-// For sorting: nothing before everything else, kinds apart.
+// For sorting spans, texts, numbers and truths: nothing before everything else, kinds apart.
 std::strong_ordering sort(operand const& a, operand const& b);
 
 }  // namespace dos::sensorthings

@@ -128,7 +128,7 @@ for (const [name, options] of [
       const page = await open(browser, '/', { ...options, ...calm });
       const address = await firstObject(page);
       await page.goto(`${base}${language}${address.pathname}${address.search}&span=week`);
-      await page.locator('.chart svg, .empty, .scroll table').first().waitFor({ timeout: 20_000 });
+      await page.locator('.chart svg, .empty, [role=region] table').first().waitFor({ timeout: 20_000 });
       const table = page.locator('main details summary').first();
       if (await table.count()) await table.click();
       await checkPage(page);
@@ -152,6 +152,7 @@ test('an example of the interface runs on the page, and a wrong one says what is
   await live.getByText('event: open').waitFor({ timeout: 20_000 });
   await live.getByRole('button', { name: 'Stop' }).click();
   await live.getByRole('button', { name: 'Listen' }).waitFor({ timeout: 5_000 });
+  await examples.filter({ hasText: 'As GeoJSON' }).getByText('Accept: application/geo+json').waitFor();
   const wrong = examples.filter({ hasText: 'A wrong request' });
   await wrong.getByRole('button', { name: 'Run' }).click();
   await wrong.locator('[data-trial="400"]').waitFor({ timeout: 20_000 });
@@ -349,6 +350,28 @@ function uplink(devEui, counter, bytes) {
   };
 }
 
+const randomEui = () =>
+  [...crypto.getRandomValues(new Uint8Array(8))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+
+async function deliver(authorization, message) {
+  const answer = await fetch(`${base}/dortmund/lorawan/chirpstack?event=up`, {
+    method: 'POST',
+    headers: { authorization, 'content-type': 'application/json' },
+    body: JSON.stringify(message)
+  });
+  check(answer.ok, `webhook: ${answer.status} ${await answer.text()}`);
+}
+
+/** What a signed-in member of staff asks the server for, past the pages. */
+async function ask(page, path, data) {
+  const answer = await page.request.post(`${base}/dortmund/platform/v1/${path}`, {
+    headers: { 'X-DOS-Request': '1' },
+    data
+  });
+  check(answer.ok(), `${path}: ${answer.status()} ${await answer.text()}`);
+  return answer.json();
+}
+
 if (code) {
   let signedIn;
 
@@ -362,9 +385,7 @@ if (code) {
 
   test('one sensor goes from form to map, and its next value is on the page within a second', async (browser) => {
     const page = await open(browser, '/workplace/geraete/neu/', { ...calm, storageState: signedIn });
-    const devEui = [...crypto.getRandomValues(new Uint8Array(8))]
-      .map((byte) => byte.toString(16).padStart(2, '0'))
-      .join('');
+    const devEui = randomEui();
     const name = `Raum ${devEui.slice(0, 4)}`;
     await page.getByLabel('Gerätetyp').selectOption('milesight-am107');
     await page.getByLabel('DevEUI').fill(devEui.toUpperCase());
@@ -381,14 +402,7 @@ if (code) {
     await page.getByRole('button', { name: 'Einrichten' }).click();
     const header = await page.locator('.kern-alert code').nth(1).innerText();
     const authorization = header.replace(/^Authorization: /, '');
-    const send = async (counter, bytes) => {
-      const answer = await fetch(`${base}/dortmund/lorawan/chirpstack?event=up`, {
-        method: 'POST',
-        headers: { authorization, 'content-type': 'application/json' },
-        body: JSON.stringify(uplink(devEui, counter, bytes))
-      });
-      check(answer.ok, `webhook: ${answer.status} ${await answer.text()}`);
-    };
+    const send = (counter, bytes) => deliver(authorization, uplink(devEui, counter, bytes));
 
     await page.goto(`${base}/?city=dortmund`);
     await page.locator('[data-connection=live]').waitFor({ timeout: 20_000 });
@@ -437,10 +451,80 @@ if (code) {
     await page.context().close();
   });
 
-  test('a message that cannot be read is found in three clicks and says why', async (browser) => {
-    const page = await open(browser, '/workplace/eingang/?liste=1', { ...calm, storageState: signedIn });
-    await settled(page);
-    await page.locator('.card li strong, .empty').first().waitFor();
+  test('what was rejected stands among what is to be done, says why, and leads to the form that mends it', async (browser) => {
+    const page = await open(browser, '/workplace/', { ...calm, storageState: signedIn });
+    const devEui = randomEui();
+    const { header } = await ask(page, 'webhooks', { name: `lost-${devEui}`, network: 'chirpstack' });
+    await deliver(header.replace(/^Authorization: /, ''), uplink(devEui, 1, '0175'));
+    await page.reload();
+    await page.getByRole('link', { name: 'Das Gerät ist hier nicht angemeldet.' }).click();
+    const entry = page.locator('.card li', { hasText: devEui });
+    await entry.getByText(`lost-${devEui}`).waitFor({ timeout: 20_000 });
+    check(!(await entry.getByRole('link', { name: devEui }).count()), 'a link to a device that is not there');
+    await checkPage(page);
+    await entry.getByRole('link', { name: 'Gerät anmelden' }).click();
+    await page.getByLabel('DevEUI').waitFor({ timeout: 20_000 });
+    check((await page.getByLabel('DevEUI').inputValue()) === devEui, 'the DevEUI is not in the form');
+    await page.context().close();
+  });
+
+  test('a silent device stands among what is to be done, and its page says that it is silent', async (browser) => {
+    const page = await open(browser, '/workplace/', { ...calm, storageState: signedIn });
+    await page.locator('[aria-labelledby=todo] li', { hasText: 'stumm' }).first().getByRole('link').click();
+    await page.locator('main .state--bad', { hasText: 'stumm' }).waitFor({ timeout: 20_000 });
+    await page.context().close();
+  });
+
+  test('a device that is not named or not registered is no failure: the page says so and how to go on', async (browser) => {
+    const page = await open(browser, '/workplace/geraet/', { ...calm, storageState: signedIn });
+    await page.getByText('Es fehlt die Angabe, welches Gerät').waitFor({ timeout: 20_000 });
+    await checkPage(page);
+    const devEui = randomEui();
+    await page.goto(`${base}/workplace/geraet/?city=dortmund&id=${devEui}`);
+    await page.getByText(`Ein Gerät ${devEui} ist in dieser Stadt nicht angemeldet.`).waitFor({ timeout: 20_000 });
+    await checkPage(page);
+    await page.getByRole('link', { name: 'Gerät anmelden' }).click();
+    await page.getByLabel('DevEUI').waitFor({ timeout: 20_000 });
+    check((await page.getByLabel('DevEUI').inputValue()) === devEui, 'the DevEUI is not in the form');
+    await page.context().close();
+  });
+
+  test('a calibration is entered on the device’s page and stands there; a refused one is not lost', async (browser) => {
+    const page = await open(browser, '/workplace/geraete/', { ...calm, storageState: signedIn });
+    await page.getByRole('link', { name: 'Wetterstation Westfalenpark (simuliert)' }).click();
+    await page.getByText('Kalibrierung eintragen').click();
+    await page.getByLabel('Datum').fill('2026-03-01T10:00');
+    await page.getByLabel('Bemerkung').fill('Vergleich im Labor');
+    await page.route('**/devices/*', (route) =>
+      route.request().method() === 'PATCH' ? route.fulfill({ status: 503, body: '{}' }) : route.continue()
+    );
+    await page.getByRole('button', { name: 'Speichern' }).click();
+    await page.getByRole('alert').waitFor({ timeout: 20_000 });
+    check((await page.getByLabel('Bemerkung').inputValue()) === 'Vergleich im Labor', 'what was written is gone');
+    await page.unroute('**/devices/*');
+    await page.getByRole('button', { name: 'Speichern' }).click();
+    await page
+      .locator('[aria-labelledby=calibration] li', { hasText: 'Vergleich im Labor' })
+      .waitFor({ timeout: 20_000 });
+    await checkPage(page);
+    await page.context().close();
+  });
+
+  test('who may only read is shown no form that would refuse them', async (browser) => {
+    const admin = await open(browser, '/workplace/', { ...calm, storageState: signedIn });
+    const { token } = await ask(admin, 'tokens', { name: 'e2e viewer', role: 'viewer', days: 1 });
+    await admin.context().close();
+    const page = await open(browser, '/workplace/', calm);
+    await page.getByLabel('Einmal-Code oder Token').fill('dos.wrong');
+    await page.getByRole('button', { name: 'Anmelden' }).click();
+    await page.getByText('dieses Token gilt nicht').waitFor({ timeout: 20_000 });
+    await page.getByLabel('Einmal-Code oder Token').fill(token);
+    await page.getByRole('button', { name: 'Anmelden' }).click();
+    await page.locator('[aria-labelledby=todo]').waitFor({ timeout: 20_000 });
+    check((await page.getByText('Neues Gerät').count()) === 0, 'a way to a form');
+    await page.goto(`${base}/workplace/geraete/neu/`);
+    await page.getByText('Ihre Rolle darf lesen').waitFor({ timeout: 20_000 });
+    check((await page.locator('form').count()) === 0, 'a form');
     await checkPage(page);
     await page.context().close();
   });

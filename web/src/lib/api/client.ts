@@ -158,6 +158,20 @@ const typeDetails = (city: string) => get<api.TypeDetail[]>(`/${city}/ngsi-ld/v1
 const platform = (city: string) => `/${city}/platform/v1`;
 const id = encodeURIComponent;
 
+type DeviceFilter = { q?: string; state?: string; profile?: string };
+const devices = (city: string, query: DeviceFilter & { limit?: number; offset?: number }) =>
+  get<api.Page<api.Device>>(`${platform(city)}/devices`, query);
+
+/** All devices that match, page by page. */
+async function allDevices(city: string, filter: DeviceFilter = {}): Promise<api.Device[]> {
+  const all: api.Device[] = [];
+  for (;;) {
+    const page = await devices(city, { ...filter, limit: 1000, offset: all.length });
+    all.push(...page.items);
+    if (page.items.length === 0 || all.length >= (page.total ?? 0)) return all;
+  }
+}
+
 export const client = {
   cities: () => get<api.Cities>('/platform/v1/cities'),
   status: () => get<api.Status>('/platform/v1/status'),
@@ -182,8 +196,8 @@ export const client = {
   },
 
   devices: {
-    list: (city: string, query: { q?: string; state?: string; profile?: string; limit?: number; offset?: number }) =>
-      get<api.Page<api.Device>>(`${platform(city)}/devices`, query),
+    list: devices,
+    all: allDevices,
     get: (city: string, device: string) => get<api.Device>(`${platform(city)}/devices/${id(device)}`),
     create: (city: string, device: Partial<api.Device>) =>
       write<api.Device>('POST', `${platform(city)}/devices`, device),

@@ -1,12 +1,27 @@
 import { expect, test } from 'vitest';
-import { parseDegrees, parseEui } from './devices';
+import { heard, parseDegrees, parseEui } from './devices';
 import { chooseTiles, toObject } from './objects';
+import { sourceName } from './sources';
 
 test('a DevEUI is taken as it is printed on the box', () => {
   expect(parseEui('A8-40-41-00-01-81-00-02')).toBe('a840410001810002');
   expect(parseEui('a8:40:41:00:01:81:00:02 ')).toBe('a840410001810002');
   expect(parseEui('a84041000181000')).toBeUndefined();
   expect(parseEui('a84041000181000g')).toBeUndefined();
+});
+
+test('a device that never reported is not called silent, one that stopped is', () => {
+  const device = { id: 'a', devEui: 'a', name: '', profile: '', state: 'active' as const };
+  const health = { lastSeen: '2026-07-07T10:00:00Z' };
+  expect(heard(device)).toBe('neutral');
+  expect(heard({ ...device, health })).toBe('good');
+  expect(heard({ ...device, health, stale: true })).toBe('bad');
+});
+
+test('a source is called by the name that people gave it', () => {
+  expect(sourceName('webhook:stadtwerke', {})).toBe('stadtwerke');
+  expect(sourceName('mqtt:netz', { mqtt: 'Programme' })).toBe('netz');
+  expect(sourceName('mqtt', { mqtt: 'Programme' })).toBe('Programme');
 });
 
 test('degrees may be written with a comma', () => {

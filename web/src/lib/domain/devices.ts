@@ -1,5 +1,5 @@
 // Rules of the device register that a form can check before it asks the server.
-import type { DeviceProfile, DeviceState } from '#lib/api/types';
+import type { Device, DeviceProfile, DeviceState } from '#lib/api/types';
 
 export const deviceStates: DeviceState[] = ['planned', 'active', 'maintenance', 'replaced', 'retired'];
 
@@ -14,6 +14,12 @@ const next: Record<DeviceState, DeviceState[]> = {
 /** A retired device stays retired; a replaced one is planned anew. */
 export function mayChange(from: DeviceState, to: DeviceState): boolean {
   return from === to || next[from].includes(to);
+}
+
+/** Whether a device reports as often as it should; neutral when it never has. */
+export function heard(device: Device): 'good' | 'bad' | 'neutral' {
+  if (device.stale) return 'bad';
+  return device.health?.lastSeen ? 'good' : 'neutral';
 }
 
 /** A DevEUI as people write it, with colons, hyphens or blanks: 16 hexadecimal digits, or nothing. */

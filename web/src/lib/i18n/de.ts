@@ -151,7 +151,38 @@ const reasons: Record<string, string> = {
   too_large: 'Die Nachricht ist zu groß.',
   disk_full: 'Der Speicherplatz war voll.',
   conflict: 'Das Objekt wurde gleichzeitig anders geändert.',
+  invalid: 'Der Inhalt ist nicht gültig.',
+  'not found': 'Das Objekt gibt es nicht.',
   unspecified: 'Ohne Angabe eines Grundes.'
+};
+
+/** Types of entities in plain words; what is missing here is shown as it is written. */
+const types: Record<string, string> = {
+  ACMeasurement: 'Stromzähler',
+  AdministrativeArea: 'Verwaltungsgebiete',
+  AgriParcelRecord: 'Bodenmessungen',
+  AirQualityObserved: 'Luftgüte',
+  CrowdFlowObserved: 'Besuchszählung',
+  Device: 'Geräte',
+  Door: 'Türen und Fenster',
+  EVChargingStation: 'Ladestationen',
+  GreenspaceRecord: 'Grünflächen',
+  IndoorEnvironmentObserved: 'Raumklima',
+  ItemFlowObserved: 'Zählung von Dingen',
+  NoiseLevelObserved: 'Lärm',
+  OffStreetParking: 'Parkhäuser und Parkplätze',
+  OnStreetParking: 'Parken am Straßenrand',
+  ParkingSpot: 'Einzelne Stellplätze',
+  PublicTransportStop: 'Haltestellen',
+  Streetlight: 'Straßenlampen',
+  StreetlightGroup: 'Straßenbeleuchtung',
+  TrafficFlowObserved: 'Verkehrszählung',
+  WasteContainer: 'Abfallbehälter',
+  WaterConsumptionObserved: 'Wasserzähler',
+  WaterObserved: 'Wasserstände',
+  WaterQualityObserved: 'Wassergüte',
+  WeatherForecast: 'Wettervorhersage',
+  WeatherObserved: 'Wetter'
 };
 
 export const de = {
@@ -182,8 +213,6 @@ export const de = {
     retry: 'Noch einmal versuchen',
     unknown: 'unbekannt',
     none: 'keine Angabe',
-    yes: 'ja',
-    no: 'nein',
     all: 'Alle',
     close: 'Schließen',
     cancel: 'Abbrechen',
@@ -195,8 +224,6 @@ export const de = {
     next: 'Weiter',
     pageOf: (first: string, last: string, total: string) => `${first} bis ${last} von ${total}`,
     showTable: 'Als Tabelle',
-    details: 'Einzelheiten',
-    required: 'Pflichtfeld',
     optional: 'freiwillig',
     saved: 'Gespeichert.'
   },
@@ -221,6 +248,7 @@ export const de = {
     lastChange: (time: string) => `letzte Änderung ${time}`
   },
   kinds,
+  types,
   attributes,
   values,
   provenance: {
@@ -281,10 +309,7 @@ export const de = {
     noCities: 'Der Server kennt noch keine Stadt.',
     openObject: 'Objekt ansehen',
     stale: 'veraltet',
-    staleCount: (count: string) => `${count} veraltet`,
-    onlyStale: 'Nur veraltete',
-    last24: 'letzte 24 Stunden',
-    noPlace: 'ohne Ort'
+    staleCount: (count: string) => `${count} veraltet`
   },
   map: {
     cluster: (count: number) => `${count} Objekte; klicken zeigt sie einzeln`,
@@ -375,6 +400,7 @@ export const de = {
     },
     liveTitle: 'Live',
     examplesText: 'Jede Adresse lässt sich ändern und hier ausführen.',
+    sections: 'Abschnitte',
     address: 'Adresse',
     run: 'Ausführen',
     running: 'Läuft …',
@@ -387,6 +413,9 @@ export const de = {
     result: (status: number, ms: number, bytes: number) => `Status ${status} · ${ms} ms · ${bytes} Byte`,
     copy: 'Befehl kopieren',
     copied: 'Kopiert',
+    more: 'Schreiben und Internes',
+    moreText:
+      'Wer schreiben oder nicht freigegebene Werte lesen will, schickt ein Token mit. Die Verwaltung legt es unter „Zugang und Freigabe“ an.',
     rights: 'Nutzung',
     rightsText:
       'Jeder Wert trägt seine Herkunft im Feld „provenance“. Welche Lizenz gilt, steht bei der jeweiligen Datenquelle.'
@@ -508,7 +537,8 @@ export const de = {
       codeHint: 'Der Teil des Links hinter „code=“, er gilt nur einmal; oder Ihr Token, es beginnt mit „dos.“.',
       submit: 'Anmelden',
       working: 'Sie werden angemeldet …',
-      failed: 'Dieser Code gilt nicht oder nicht mehr. Lassen Sie sich einen neuen Link geben.',
+      failed:
+        'Dieser Code oder dieses Token gilt nicht oder nicht mehr. Lassen Sie sich von Ihrer Verwaltung ein neues geben.',
       done: 'Sie sind angemeldet.',
       go: 'Zum Arbeitsplatz'
     },
@@ -570,15 +600,28 @@ export const de = {
       open: 'Freigeben, was alle sehen dürfen'
     },
     readOnly: 'Ihre Rolle darf lesen, aber nichts ändern.',
+    readOnlyText: 'Geräte legt an, wer die Rolle „Bearbeitung“ oder „Verwaltung“ hat.',
     summary: {
       devices: 'Geräte',
       silent: 'davon stumm',
       quarantine: 'Zurückgewiesen',
-      sources: 'Quellen gestört',
-      allFine: 'Alle Geräte melden sich.',
-      look: 'Ansehen'
+      sources: 'Quellen gestört'
+    },
+    todo: {
+      title: 'Was zu tun ist',
+      fine: 'Gerade nichts',
+      fineText: 'Alle Geräte melden sich, nichts wurde zurückgewiesen, keine Quelle ist gestört.',
+      silent: (age: string) => `stumm, zuletzt gehört ${age}`,
+      neverHeard: 'stumm, noch nie gehört',
+      moreSilent: (count: string) => `${count} weitere stumme Geräte`,
+      messages: (count: string) => `${count} zurückgewiesen`,
+      source: 'Quelle gestört'
     },
     device: {
+      title: 'Gerät',
+      all: 'Alle Geräte',
+      noId: 'Es fehlt die Angabe, welches Gerät gezeigt werden soll.',
+      unknown: (id: string) => `Ein Gerät ${id} ist in dieser Stadt nicht angemeldet.`,
       name: 'Name',
       eui: 'DevEUI',
       euiHint: '16 Zeichen, 0 bis 9 und A bis F; steht auf dem Gerät.',
@@ -604,8 +647,7 @@ export const de = {
       frames: 'Nachrichten',
       framesText: (received: string, missed: string, repeated: string) =>
         `${received} empfangen, ${missed} verpasst, ${repeated} wiederholt`,
-      silent: 'stumm',
-      heard: 'meldet sich',
+      hearing: { good: 'meldet sich', bad: 'stumm', neutral: 'noch nie' },
       never: 'noch nie',
       filterState: 'Zustand',
       filterProfile: 'Gerätetyp',
@@ -655,7 +697,6 @@ export const de = {
       pointNone: 'Noch nicht anhängen',
       pointName: 'Name der Messstelle',
       pointNameHint: 'So heißt das Objekt auf der Karte, zum Beispiel „Hansaplatz, Nordseite“.',
-      pointType: 'Art des Objekts',
       place: 'Ort',
       placeHint: 'In die Karte klicken oder Koordinaten eintragen.',
       latitude: 'Breite',
@@ -664,7 +705,6 @@ export const de = {
       placeOutside: 'Dieser Ort liegt nicht in der Nähe der Stadt.',
       interval: 'Meldeabstand',
       delivers: 'Liefert',
-      minutes: 'Minuten',
       nameMissing: 'Bitte einen Namen eintragen.',
       profileMissing: 'Bitte einen Gerätetyp wählen.',
       choose: 'Bitte wählen',
@@ -704,6 +744,7 @@ export const de = {
       device: 'Gerät',
       noDevice: 'ohne Gerät',
       interval: 'Meldeabstand',
+      nothing: 'Keine Messstelle passt zu dieser Suche.',
       empty: 'Noch keine Messstellen',
       emptyText: 'Eine Messstelle entsteht, wenn Sie ein Gerät anlegen.'
     },
@@ -723,6 +764,7 @@ export const de = {
       delivered: 'Ausgeliefert',
       total: 'Summe',
       emptyHours: 'An diesem Tag kam nichts herein.',
+      emptyHoursText: 'Wählen Sie einen anderen Tag, oder sehen Sie nach, ob eine Quelle eingerichtet ist.',
       emptyRejected: 'Nichts zurückgewiesen',
       emptyRejectedText: 'Alles, was hereinkam, wurde verstanden.',
       time: 'Zeit',
@@ -734,9 +776,10 @@ export const de = {
       discard: 'Verwerfen',
       discardAsk: 'Diesen Eintrag endgültig verwerfen?',
       replayed: 'Angenommen. Der Wert ist gespeichert.',
-      replayedAll: 'Erneut eingespielt.',
+      replayedAll: (taken: string, still: string) => `${taken} angenommen, ${still} weiterhin zurückgewiesen.`,
       still: 'Immer noch zurückgewiesen:',
       register: 'Gerät anmelden',
+      sources: { http: 'Programme (HTTP)', mqtt: 'Programme (MQTT)', demo: 'Aufzeichnung' } as Record<string, string>,
       forObject: (name: string) => `Einträge zum Objekt „${name}“`,
       forObjectNone:
         'Zu diesem Objekt wurde nichts zurückgewiesen. Es kam also nichts an: prüfen Sie Gerät und Empfang.',
@@ -786,7 +829,8 @@ export const de = {
         ngsi_ld: 'NGSI-LD'
       } as Record<string, string>,
       empty: 'Noch keine Quellen',
-      emptyText: 'Quellen stehen in der Stadtdatei.'
+      emptyText:
+        'Eine Quelle entsteht, wenn die Verwaltung hier eine Zustellung einrichtet oder sie in die Stadtdatei schreibt.'
     },
     systemPage: {
       intro: 'Wie es dem Dienst geht.',

@@ -28,8 +28,6 @@ export const en: Messages = {
     retry: 'Try again',
     unknown: 'unknown',
     none: 'not given',
-    yes: 'yes',
-    no: 'no',
     all: 'All',
     close: 'Close',
     cancel: 'Cancel',
@@ -41,8 +39,6 @@ export const en: Messages = {
     next: 'Next',
     pageOf: (first, last, total) => `${first} to ${last} of ${total}`,
     showTable: 'As a table',
-    details: 'Details',
-    required: 'required',
     optional: 'optional',
     saved: 'Saved.'
   },
@@ -83,6 +79,33 @@ export const en: Messages = {
     access: 'Doors and motion',
     stop: 'Stops',
     other: 'Other'
+  },
+  types: {
+    ACMeasurement: 'Electricity meters',
+    AdministrativeArea: 'Administrative areas',
+    AgriParcelRecord: 'Soil measurements',
+    AirQualityObserved: 'Air quality',
+    CrowdFlowObserved: 'Visitor counts',
+    Device: 'Devices',
+    Door: 'Doors and windows',
+    EVChargingStation: 'Charging stations',
+    GreenspaceRecord: 'Green spaces',
+    IndoorEnvironmentObserved: 'Indoor climate',
+    ItemFlowObserved: 'Counts of things',
+    NoiseLevelObserved: 'Noise',
+    OffStreetParking: 'Car parks',
+    OnStreetParking: 'Parking along the street',
+    ParkingSpot: 'Single parking spaces',
+    PublicTransportStop: 'Stops',
+    Streetlight: 'Street lamps',
+    StreetlightGroup: 'Street lighting',
+    TrafficFlowObserved: 'Traffic counts',
+    WasteContainer: 'Waste bins',
+    WaterConsumptionObserved: 'Water meters',
+    WaterObserved: 'Water levels',
+    WaterQualityObserved: 'Water quality',
+    WeatherForecast: 'Weather forecast',
+    WeatherObserved: 'Weather'
   },
   attributes: {
     availableSpotNumber: 'Free spaces',
@@ -255,10 +278,7 @@ export const en: Messages = {
     noCities: 'The server does not know a city yet.',
     openObject: 'View object',
     stale: 'out of date',
-    staleCount: (count) => `${count} out of date`,
-    onlyStale: 'Only out of date',
-    last24: 'last 24 hours',
-    noPlace: 'without a place'
+    staleCount: (count) => `${count} out of date`
   },
   map: {
     cluster: (count: number) => `${count} objects; click to see each`,
@@ -342,6 +362,7 @@ export const en: Messages = {
     },
     liveTitle: 'Live',
     examplesText: 'Every address can be changed and run here.',
+    sections: 'Sections',
     address: 'Address',
     run: 'Run',
     running: 'Running …',
@@ -354,6 +375,9 @@ export const en: Messages = {
     result: (status, ms, bytes) => `Status ${status} · ${ms} ms · ${bytes} bytes`,
     copy: 'Copy command',
     copied: 'Copied',
+    more: 'Writing, and what is not open',
+    moreText:
+      'Who wants to write or to read values that are not open sends a token along. The administration makes it under “Access and release”.',
     rights: 'Use',
     rightsText: 'Every value carries its origin in the field “provenance”. The licence is stated with each data source.'
   },
@@ -474,7 +498,7 @@ export const en: Messages = {
       codeHint: 'The part of the link after “code=”, it works once only; or your token, it begins with “dos.”.',
       submit: 'Sign in',
       working: 'Signing you in …',
-      failed: 'This code is not valid or no longer valid. Ask for a new link.',
+      failed: 'This code or token is not valid, or no longer. Ask your administration for a new one.',
       done: 'You are signed in.',
       go: 'To the workplace'
     },
@@ -536,15 +560,28 @@ export const en: Messages = {
       open: 'Open what everybody may see'
     },
     readOnly: 'Your role may read but not change anything.',
+    readOnlyText: 'Devices are added by those with the role “Editing” or “Administration”.',
     summary: {
       devices: 'Devices',
       silent: 'of these silent',
       quarantine: 'Rejected',
-      sources: 'Sources in trouble',
-      allFine: 'All devices report.',
-      look: 'Look'
+      sources: 'Sources in trouble'
+    },
+    todo: {
+      title: 'What is to be done',
+      fine: 'Nothing just now',
+      fineText: 'All devices report, nothing was rejected, no source is in trouble.',
+      silent: (age) => `silent, last heard ${age}`,
+      neverHeard: 'silent, never heard',
+      moreSilent: (count) => `${count} more silent devices`,
+      messages: (count) => `${count} rejected`,
+      source: 'Source in trouble'
     },
     device: {
+      title: 'Device',
+      all: 'All devices',
+      noId: 'It is not said which device is to be shown.',
+      unknown: (id) => `No device ${id} is registered in this city.`,
       name: 'Name',
       eui: 'DevEUI',
       euiHint: '16 characters, 0 to 9 and A to F; printed on the device.',
@@ -569,8 +606,7 @@ export const en: Messages = {
       missed: 'Missed',
       frames: 'Messages',
       framesText: (received, missed, repeated) => `${received} received, ${missed} missed, ${repeated} repeated`,
-      silent: 'silent',
-      heard: 'reporting',
+      hearing: { good: 'reporting', bad: 'silent', neutral: 'never' },
       never: 'never',
       filterState: 'State',
       filterProfile: 'Device type',
@@ -620,7 +656,6 @@ export const en: Messages = {
       pointNone: 'Do not mount yet',
       pointName: 'Name of the measuring point',
       pointNameHint: 'The name of the object on the map, for example “Hansaplatz, north side”.',
-      pointType: 'Kind of object',
       place: 'Place',
       placeHint: 'Click into the map or enter coordinates.',
       latitude: 'Latitude',
@@ -629,7 +664,6 @@ export const en: Messages = {
       placeOutside: 'This place is not near the city.',
       interval: 'Interval',
       delivers: 'Delivers',
-      minutes: 'minutes',
       nameMissing: 'Please enter a name.',
       profileMissing: 'Please choose a device type.',
       choose: 'Please choose',
@@ -668,6 +702,7 @@ export const en: Messages = {
       device: 'Device',
       noDevice: 'without a device',
       interval: 'Interval',
+      nothing: 'No measuring point matches this search.',
       empty: 'No measuring points yet',
       emptyText: 'A measuring point is made when you add a device.'
     },
@@ -687,6 +722,7 @@ export const en: Messages = {
       delivered: 'Delivered',
       total: 'Sum',
       emptyHours: 'Nothing came in on this day.',
+      emptyHoursText: 'Choose another day, or look whether a source is set up.',
       emptyRejected: 'Nothing rejected',
       emptyRejectedText: 'Everything that came in was understood.',
       time: 'Time',
@@ -698,9 +734,10 @@ export const en: Messages = {
       discard: 'Discard',
       discardAsk: 'Discard this entry for good?',
       replayed: 'Accepted. The value is stored.',
-      replayedAll: 'Replayed.',
+      replayedAll: (taken, still) => `${taken} accepted, ${still} still rejected.`,
       still: 'Still rejected:',
       register: 'Register device',
+      sources: { http: 'Programs (HTTP)', mqtt: 'Programs (MQTT)', demo: 'Recording' },
       forObject: (name) => `Entries for the object “${name}”`,
       forObjectNone: 'Nothing was rejected for this object. So nothing arrived: check device and reception.',
       noDeviceForObject: 'No device is mounted at this object. Its values come from a source; look there.',
@@ -718,6 +755,8 @@ export const en: Messages = {
         too_large: 'The message is too large.',
         disk_full: 'The disk was full.',
         conflict: 'The object was changed otherwise at the same time.',
+        invalid: 'The content is not valid.',
+        'not found': 'There is no such object.',
         unspecified: 'No reason given.'
       }
     },
@@ -764,7 +803,8 @@ export const en: Messages = {
         ngsi_ld: 'NGSI-LD'
       },
       empty: 'No sources yet',
-      emptyText: 'Sources are named in the city file.'
+      emptyText:
+        'A source comes into being when the administration sets up a webhook here or writes it into the city file.'
     },
     systemPage: {
       intro: 'How the service is doing.',

@@ -19,7 +19,9 @@ export class I18n {
     return this.source().messages;
   }
 
-  path = (path: string): string => localised(path, this.language);
+  /** The address of a page of ours in the reader's language. */
+  path = (path: string, query?: Record<string, string>): string =>
+    localised(path, this.language) + (query ? `?${new URLSearchParams(query)}` : '');
 
   name = (text: Translated | undefined): string =>
     !text ? '' : typeof text === 'string' ? text : (text[this.language] ?? text.de);
@@ -83,6 +85,9 @@ export class I18n {
     const short = shortName(name);
     return this.t.attributes[short] ?? spoken(short);
   };
+
+  /** A type of entities in plain words, as far as there are some. */
+  type = (type: string): string => this.t.types[shortName(type)] ?? shortName(type);
 
   /** A value as a reader sees it, without and with its unit. */
   value = (attribute: string, value: unknown, unitCode?: string): { text: string; unit: string } => {

@@ -118,25 +118,24 @@ http::response property_response(address const& a, reading const& now) {
     auto const text = v.is_string() ? std::string(v.as_string()) : json::to_string(v);
     return http::with_body(200, v.is_object() || v.is_array() ? "application/json" : "text/plain; charset=utf-8", text);
   }
-  auto name = a.property.back();
-  if (name == "id" || name == "selfLink") name.insert(0, "@iot.");
-  if (std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; }) && a.property.size() > 1) {
-    // "intArray[1]" is called so.
-    name.clear();
-    auto at = a.property.size();
-    auto tail = std::string();
-    while (at > 1 && std::all_of(a.property[at - 1].begin(), a.property[at - 1].end(),
-                                 [](char c) { return c >= '0' && c <= '9'; })) {
-      tail = "[" + a.property[--at] + "]" + tail;
-    }
-    name = a.property[at - 1] + tail;
-  }
   auto o = json::object();
-  o.push(name, v);
+  o.push(property_name(a.property), v);
   return json_response(200, json::to_string(o));
 }
 
 }  // namespace
+
+// "intArray[1]" is called so.
+std::string property_name(std::vector<std::string> const& path) {
+  if (path[0] == "id" || path[0] == "selfLink") return "@iot." + path[0];
+  auto const is_index = [](std::string const& part) {
+    return std::all_of(part.begin(), part.end(), [](char c) { return c >= '0' && c <= '9'; });
+  };
+  auto at = path.size() - 1;
+  auto indexes = std::string();
+  for (; at > 0 && is_index(path[at]); --at) indexes = "[" + path[at] + "]" + indexes;
+  return path[at] + indexes;
+}
 
 http::response created(std::string const& base, kind k, std::uint64_t id) {
   auto const address = base + "/" + std::string(describe(k).set) + "(" + std::to_string(id) + ")";

@@ -70,6 +70,7 @@ void tell_subscribers(service const& s, session const& who, std::vector<std::pai
 
 http::response fault_response(fault const& f);  // {"code", "type", "message"}, as FROST's clients read it
 http::response json_response(int status, std::string body);
+std::string property_name(std::vector<std::string> const& path);  // as its value is called in an answer
 http::response created(std::string const& base, kind k, std::uint64_t id);
 
 // Below /v1.1 and /sensorthings/v1.1 of each city, and of the root.

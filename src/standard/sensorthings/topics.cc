@@ -48,6 +48,7 @@ std::shared_ptr<void> topic_feed::subscribe(session who, std::string filter, std
   require(filter.find_first_of("+#") == filter.npos, fault_kind::invalid, "topics of SensorThings have no wildcards");
   auto const now = reading(service_, who, {});
   auto s = std::make_shared<subscription>(who, filter, resolve(segments_of(filter), now.read), std::move(send), after);
+  require(!s->where.count, fault_kind::invalid, "nobody tells of $count");
   auto const what = s->where.form == address::form::set ? s->where.collection.what : s->where.entity->what;
   auto const today = who.city().status();
   auto const was_away = after && *after < today.position;
@@ -198,9 +199,12 @@ std::vector<topic_feed::event> topic_feed::events_of(entity_change const& c, rea
   auto is_changed = !c.before;
   for (auto const& a : c.attributes) {
     auto const now = c.after->find(a.name, a.dataset);
-    auto const stream =
-        now && now->series ? r.as_datastream(c.after, {now->series, now->name, now->dataset, now->kind}) : std::nullopt;
-    if (stream && stream->derived && a.what == attribute_created)
+    auto const& there = now || !c.before ? c.after : c.before;
+    auto const known = there->find(a.name, a.dataset);
+    auto const stream = known && known->series
+                            ? r.as_datastream(there, {known->series, known->name, known->dataset, known->kind})
+                            : std::nullopt;
+    if (now && stream && stream->derived && a.what == attribute_created)
       events.push_back({kind::datastream, stream->id, c.position});
     if (a.name == service_.words.location && now && now->series)
       events.push_back({kind::location, now->series, c.position});
@@ -224,6 +228,14 @@ void topic_feed::tell(city_feed& f, std::vector<event> const& events) {
   }
 }
 
+// What the topic goes by is as it is now.
+void topic_feed::refresh(subscription& s, reader const& now) const {
+  try {
+    s.where = resolve(segments_of(s.topic), now);
+  } catch (fault const&) {  // something on the way is gone: the rest is as it was then
+  }
+}
+
 void topic_feed::tell(subscription& s, std::vector<event> const& events) {
   auto const& w = s.where;
   auto const in_set = w.form == address::form::set;
@@ -242,19 +254,24 @@ void topic_feed::tell(subscription& s, std::vector<event> const& events) {
       if (owner != w.collection.from->series.series) continue;
     }
     if (!told.insert(e.id).second) continue;
-    if (!now) now.emplace(service_, s.who, base_of(s.who.city()));
+    if (!now) {
+      now.emplace(service_, s.who, base_of(s.who.city()));
+      refresh(s, now->read);
+    }
     auto const i = w.form == address::form::set && w.collection.from
                        ? find_within(*w.collection.from, *w.collection.by, e.id, now->read)
                        : now->read.find(what, e.id);
     if (!i) continue;
     auto message = topic_message{.topic = s.topic, .payload = {}, .position = e.position};
     if (w.form == address::form::property) {
-      auto o = json::object();
       auto value = value_at(now->read, *i, w.property);
       if (s.value == value) continue;
       s.value = value;
-      o.push(w.property.back(), std::move(value));
-      message.payload = json::to_string(o);
+      if (w.value && value.is_string()) message.payload = value.as_string();
+      else if (w.value) message.payload = json::to_string(value);
+      else message.payload = json::to_string(json::object{{property_name(w.property), std::move(value)}});
+    } else if (w.ref) {
+      message.payload = json::to_string(json::object{{"@iot.selfLink", now->render.self_link(*i)}});
     } else {
       if (s.options.filter && !evaluator(now->read).holds(*s.options.filter, *i)) continue;
       now->render.write_entity(message.payload, *i, s.options);

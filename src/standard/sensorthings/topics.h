@@ -54,6 +54,7 @@ class topic_feed {
   void serve(city_feed& f);
   void tell(city_feed& f, std::vector<event> const& events);
   void tell(subscription& s, std::vector<event> const& events);
+  void refresh(subscription& s, reader const& now) const;
   std::string base_of(dos::city const& c) const;
   std::vector<event> events_of(entity_change const& c, reader const& r) const;
 

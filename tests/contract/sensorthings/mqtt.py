@@ -102,7 +102,26 @@ for version, kind, port in ((4, Client, mqtt_port), (5, Client, mqtt_port), (4, 
                 check(f"{name}: what is expanded is in it", said["Datastream"] == {"name": "Temperature"}, said)
             r.unsubscribe(topic)
 
-        for topic in ("v1.1/Nothing", "v1.1/Things(0)/x", "v1.1/Things?$filter=nothing eq 1", "v1.1/Things?$select=nothing",
+        # --- what topics go by changes, too
+        there = get(f"Things({id})/Locations")["value"][0]["@iot.id"]
+        r.subscribe(f"v1.1/Things({id})/Locations")
+        sta("PATCH", f"Locations({there})", {"location": {"type": "Point", "coordinates": [7.25, 51]}})
+        check(f"{name}: a Thing's Locations tell when one of them is corrected", heard(r)[1]["location"]["coordinates"] == [7.25, 51])
+        second = made(f"Things({id})/Locations", place(8, 52, "Second"))
+        check(f"{name}: and of the one where it has moved", heard(r)[1]["@iot.id"] == second)
+        r.unsubscribe(f"v1.1/Things({id})/Locations")
+        r.subscribe(f"v1.1/Things({id})", f"v1.1/Things({id})/properties/list[1]", f"v1.1/Things({id})/description/$value", "v1.1/Things/$ref")
+        own = made(f"Things({id})/Datastreams", datastream(Observations=[{"result": 1}]))
+        sta("DELETE", f"Datastreams({own})")
+        sta("PATCH", f"Things({id})", {"properties": {"list": [1, 2]}, "description": "bare"})
+        got = {m.topic: m.payload.decode() for m in r.messages(4)}
+        check(f"{name}: a Datastream that goes is no change of its Thing; parts, bare values and links have topics", json.loads(got[f"v1.1/Things({id})"])["description"] == "bare"
+              and json.loads(got[f"v1.1/Things({id})/properties/list[1]"]) == {"list[1]": 2} and got[f"v1.1/Things({id})/description/$value"] == "bare"
+              and list(json.loads(got["v1.1/Things/$ref"])) == ["@iot.selfLink"], got)
+        for topic in got:
+            r.unsubscribe(topic)
+
+        for topic in ("v1.1/Things/$count", "v1.1/Nothing", "v1.1/Things(0)/x", "v1.1/Things?$filter=nothing eq 1", "v1.1/Things?$select=nothing",
                       "v1.1/Things?$frob=1", "v1.1/Things?$filter=(((", "v1.1/Things?$expand=Nothing", "v1.1/+", "v1.1/#"):
             granted = r.subscribe(topic)
             check(f"{name}: a subscription to {topic} is refused", all(g >= 0x80 for g in granted), granted)

@@ -113,6 +113,12 @@ def version_5(port):
         c = Client(port, "delayed", 5, will=("w5/a", "late", 1, False, b"\x18\x00\x00\x00\x3c"), props=b"\x11\x00\x00\x00\x3c")
         c.socket.close()
         Client(port, "delayed", 5, clean=False).disconnect()
+        c = Client(port, "lasting all at once", 5, will=("w5/c", "no good-bye", 1, False))
+        c.send(packet(DISCONNECT, 0, b"\0" + properties(b"\x11\x00\x00\x00\x3c")))
+        seen = c.ended()
+        check("version 5: a session that was to end with its connection cannot last at the good-bye: 0x82, and the will is told",
+              seen and seen[-1][0] == DISCONNECT and seen[-1][2][0] == 0x82 and r.message().topic == "w5/c", seen)
+        check("version 5: topics of a module take no shared subscription", r.subscribe("$share/team/v1.1/Things") == [0x9e])
         c = Client(port, "spoken", 5, will=("w5/b", "all the same", 1, False))
         c.disconnect(0x04)
         m = r.message()

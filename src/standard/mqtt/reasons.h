@@ -26,6 +26,7 @@ enum reason : std::uint8_t {
   receive_maximum_exceeded = 0x93,
   quota_exceeded = 0x97,
   payload_format_invalid = 0x99,
+  shared_subscriptions_not_supported = 0x9e,
 };
 
 // Of a CONNACK. MQTT 3.1.1, table 3.1

@@ -140,10 +140,12 @@ void city_broker::end(client& c, std::optional<net::mqtt::disconnect> const& goo
   if (!c.session || c.session->connected.get() != &c) return;
   if (stopped_) return c.session->connected.reset();  // to be found as if they were connected: the end is ours
   auto expiry = std::optional<std::int64_t>();
-  // 3.14.2.2.2: from 0 it stays 0.
-  if (goodbye && goodbye->properties.session_expiry_s && c.session->expiry_s > 0)
+  if (goodbye && goodbye->properties.session_expiry_s)
     expiry = std::min(std::int64_t(*goodbye->properties.session_expiry_s), limits().session_s_max);
-  end_connection(&g, c, !goodbye || goodbye->reason == disconnect_with_will, expiry);
+  // 3.14.2.2.2: from 0 it stays 0; whoever says otherwise has not said good-bye.
+  auto const is_wrong = c.session->expiry_s == 0 && expiry.value_or(0) > 0;
+  if (is_wrong) c.peer->close(protocol_error);
+  end_connection(&g, c, !goodbye || is_wrong || goodbye->reason == disconnect_with_will, is_wrong ? std::nullopt : expiry);
   flush();
 }
 

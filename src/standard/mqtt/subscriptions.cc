@@ -91,7 +91,7 @@ std::uint8_t city_broker::subscribe_one(guard& g, client& c, net::mqtt::subscrip
           .identifier = identifier};
   auto const where = find_place(filter);
   if (where.space) {
-    if (!group.empty()) return topic_filter_invalid;
+    if (!group.empty()) return shared_subscriptions_not_supported;
     if (where.city != city_ && !c.every_city) return not_authorized;
     sub->position = where.city->status().position;
     g.unlock();

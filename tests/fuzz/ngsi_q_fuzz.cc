@@ -6,6 +6,7 @@
 #include "standard/ngsi_ld/fragment.h"
 #include "standard/ngsi_ld/projection.h"
 #include "standard/ngsi_ld/q_parser.h"
+#include "standard/ngsi_ld/selection_parser.h"
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
   using namespace dos;

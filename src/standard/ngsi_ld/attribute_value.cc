@@ -23,6 +23,16 @@ void forbid_null(json::value const& v, std::string const& path) {
   }
 }
 
+// ETSI GS CIM 009, 5.5.4: inside a value the null URI has a meaning in merge patches alone.
+void forbid_null_uri(json::value const& v, std::string_view path) {
+  if (is_null_uri(v)) refuse("there is nothing to remove in here", path, "5.5.4");
+  if (v.is_array()) {
+    for (auto const& item : v.as_array()) forbid_null_uri(item, path);
+  } else if (v.is_object()) {
+    for (auto const& m : v.as_object()) forbid_null_uri(m.value, path);
+  }
+}
+
 json::value checked_uris(json::value v, std::string const& path) {
   if (v.is_object() && v.find("@id") != nullptr) v = json::value(*v.find("@id"));
   if (v.is_string()) {

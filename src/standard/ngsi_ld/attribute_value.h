@@ -19,6 +19,7 @@ bool is_null_uri(json::value const& v);
 // `path` names the member in faults, which are all invalid.
 timestamp parse_time(json::value const& v, std::string const& path);    // 4.6.3
 void forbid_null(json::value const& v, std::string const& path);        // 5.5.4
+void forbid_null_uri(json::value const& v, std::string_view path);      // where there is nothing to remove: 5.5.4
 json::value checked_uris(json::value v, std::string const& path);         // of a relationship, 4.5.3
 json::value checked_value(attribute_kind k, json::value v, context const& c, std::string const& path);
 

@@ -13,7 +13,7 @@
 #include "kernel/session/city.h"
 #include "standard/ngsi_ld/entity_map.h"
 #include "standard/ngsi_ld/federation.h"
-#include "standard/ngsi_ld/fragment.h"
+#include "standard/ngsi_ld/name_rules.h"
 #include "standard/ngsi_ld/snapshot.h"
 #include "standard/ngsi_ld/openapi.h"
 

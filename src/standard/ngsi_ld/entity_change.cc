@@ -4,6 +4,7 @@
 
 #include "base/fault.h"
 #include "kernel/session/instance.h"
+#include "standard/ngsi_ld/attribute_patch.h"
 
 namespace dos::ngsi_ld {
 namespace {

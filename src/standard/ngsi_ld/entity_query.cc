@@ -9,9 +9,12 @@
 #include "base/text.h"
 #include "geo/geometry.h"
 #include "kernel/graph/pattern.h"
-#include "standard/ngsi_ld/fragment.h"
+#include "standard/ngsi_ld/geo_query.h"
 #include "standard/ngsi_ld/linked.h"
+#include "standard/ngsi_ld/name_rules.h"
+#include "standard/ngsi_ld/q_parser.h"
 #include "standard/ngsi_ld/refusal.h"
+#include "standard/ngsi_ld/selection_parser.h"
 
 namespace dos::ngsi_ld {
 namespace {

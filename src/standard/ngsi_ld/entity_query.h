@@ -6,7 +6,7 @@
 
 #include "kernel/graph/query.h"
 #include "standard/ngsi_ld/call.h"
-#include "standard/ngsi_ld/q_parser.h"
+#include "standard/ngsi_ld/naming.h"
 
 namespace dos::ngsi_ld {
 

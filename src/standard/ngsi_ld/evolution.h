@@ -11,7 +11,7 @@
 #include "kernel/history/observation.h"
 #include "kernel/session/session.h"
 #include "standard/ngsi_ld/call.h"
-#include "standard/ngsi_ld/q_parser.h"
+#include "standard/ngsi_ld/selection_parser.h"
 
 namespace dos::ngsi_ld {
 

@@ -8,7 +8,9 @@
 #include "kernel/session/city.h"
 #include "standard/ngsi_ld/distributed.h"
 #include "standard/ngsi_ld/federation_reading.h"
+#include "standard/ngsi_ld/q_parser.h"
 #include "standard/ngsi_ld/registration.h"
+#include "standard/ngsi_ld/selection_parser.h"
 
 namespace dos::ngsi_ld {
 namespace {

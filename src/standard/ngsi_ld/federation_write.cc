@@ -8,7 +8,9 @@
 #include "standard/ngsi_ld/distributed.h"
 #include "standard/ngsi_ld/federation.h"
 #include "standard/ngsi_ld/fragment.h"
+#include "standard/ngsi_ld/name_rules.h"
 #include "standard/ngsi_ld/routes.h"
+#include "standard/ngsi_ld/selection_parser.h"
 
 namespace dos::ngsi_ld {
 namespace writing_everywhere {

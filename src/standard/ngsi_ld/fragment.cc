@@ -5,8 +5,8 @@
 
 #include "base/fault.h"
 #include "base/id.h"
-#include "base/text.h"
 #include "standard/ngsi_ld/attribute_value.h"
+#include "standard/ngsi_ld/name_rules.h"
 
 namespace dos::ngsi_ld {
 namespace {
@@ -269,146 +269,9 @@ attribute_fragment parse_simplified(symbol name, std::string const& path, json::
   return f;
 }
 
-json::value merged_value(json::value old, json::value const& patch) {
-  if (!old.is_object() || !patch.is_object()) return patch;
-  auto& members = old.as_object();
-  for (auto const& [key, v] : patch.as_object()) {
-    if (is_null_uri(v) || v.is_null()) {
-      members.erase(key);
-    } else if (auto* mine = members.find(key); mine != nullptr) {
-      *mine = merged_value(std::move(*mine), v);
-    } else {
-      members.push(key, v.is_object() ? merged_value(json::object(), v) : v);
-    }
-  }
-  return old;
-}
-
-enum class patching { replace, merge };
-
-void require_same_kind(attribute const& old, attribute_fragment const& f) {
-  auto const is_plain = old.kind == attribute_kind::property && f.data.kind == attribute_kind::json_property;
-  if (f.has_kind && f.data.kind != old.kind && !is_plain) {
-    refuse("this attribute is a " + std::string(type_name(old.kind)) + ", not a " + std::string(type_name(f.data.kind)),
-           old.name.text(), "5.6.4");
-  }
-}
-
-attribute_ptr patched(attribute const& old, attribute_fragment f, patching how) {
-  if (f.removes) return {};
-  auto a = attribute(old);
-  if (f.has_value) {
-    auto const keeps_kind = !f.has_kind && f.data.kind == attribute_kind::property;
-    if (!keeps_kind) a.kind = f.data.kind;
-    if (keeps_kind && old.kind == attribute_kind::relationship && f.data.value.is_string()) {
-      f.data.value = checked_uris(std::move(f.data.value), std::string(old.name.text()));
-    } else if (keeps_kind && old.kind != attribute_kind::property) {
-      a.kind = attribute_kind::property;
-    }
-    a.value = how == patching::merge && a.kind == old.kind ? merged_value(a.value, f.data.value) : std::move(f.data.value);
-  }
-  if (f.removes_observed_at) a.observed_at = no_time;
-  if (f.data.observed_at != no_time) a.observed_at = f.data.observed_at;
-  if (f.removes_unit) a.unit = {};
-  if (f.data.unit) a.unit = f.data.unit;
-  if (f.data.provenance != provenance::unknown) a.provenance = f.data.provenance;
-  if (f.data.more.is_object()) a.more = merged_value(a.more.is_object() ? std::move(a.more) : json::object(), f.data.more);
-  for (auto& sub : f.subs) {
-    auto const it = std::find_if(a.attributes.begin(), a.attributes.end(), [&](auto const& mine) {
-      return mine->name == sub.data.name && mine->dataset == sub.data.dataset;
-    });
-    if (sub.removes) {
-      if (it != a.attributes.end()) a.attributes.erase(it);
-    } else if (it == a.attributes.end()) {
-      a.attributes.push_back(to_attribute(std::move(sub)));
-    } else {
-      *it = how == patching::merge || !sub.has_value ? patched(**it, std::move(sub), how) : to_attribute(std::move(sub));
-    }
-  }
-  return make_attribute(std::move(a));
-}
-
 }  // namespace
 
 std::string_view type_name(attribute_kind k) { return kinds[std::size_t(k)].type; }
-
-// ETSI GS CIM 009, 5.5.4: inside a value the null URI has a meaning in merge patches alone.
-void forbid_null_inside(json::value const& v, std::string_view path) {
-  if (is_null_uri(v)) refuse("there is nothing to remove in here", path, "5.5.4");
-  if (v.is_array()) {
-    for (auto const& item : v.as_array()) forbid_null_inside(item, path);
-  } else if (v.is_object()) {
-    for (auto const& m : v.as_object()) forbid_null_inside(m.value, path);
-  }
-}
-
-void require_uri(std::string_view id, std::string_view member) {
-  static constexpr std::size_t id_bytes_max = 2'000;  // it has to fit into addresses and headers
-  if (id.size() > id_bytes_max) refuse("an id is not longer than 2,000 bytes", member, "4.6.3");
-  if (!is_uri(id)) refuse("an id is a URI like urn:ngsi-ld:WaterGauge:1", member, "4.6.3");
-}
-
-void require_attribute_name(std::string_view name) {
-  auto const is_iri = name.find(':') != std::string_view::npos;
-  auto const begins_wrong = name.empty() || name[0] == '@' || name[0] == '.' || (name[0] >= '0' && name[0] <= '9');
-  if (begins_wrong || (!is_iri && name.find_first_of("()<>\"'=;,?&#[]{}|% ") != std::string_view::npos)) {
-    refuse("this is no name of an attribute", name, "4.6.2");
-  }
-}
-
-// ETSI GS CIM 009, 4.6.2: a letter, then letters, digits and _; we take - and . as well. A name with a colon is an IRI.
-void require_type_name(std::string_view name) {
-  static constexpr auto reserved = std::string_view("()<>\"'=;,?&#[]{}| ");
-  auto const is_wrong = name.find(':') == std::string_view::npos &&
-                        ((name[0] >= '0' && name[0] <= '9') || name.find_first_of(reserved) != std::string_view::npos);
-  if (is_wrong) refuse("a type begins with a letter and has only letters, digits and _", "type", "4.6.2");
-}
-
-// ETSI GS CIM 009, 4.18: levels of letters, digits and _, each beginning with a letter.
-bool is_scope(std::string_view text) {
-  if (text.starts_with('/')) text.remove_prefix(1);
-  auto const is_letter = [](char c) { return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || static_cast<unsigned char>(c) >= 0x80; };
-  auto const parts = text::split(text, '/');
-  return std::all_of(parts.begin(), parts.end(), [&](std::string_view level) {
-    return !level.empty() && is_letter(level[0]) &&
-           std::all_of(level.begin(), level.end(), [&](char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '_'; });
-  });
-}
-
-std::vector<symbol> parse_types(json::value const& v, context const& c) {
-  auto types = std::vector<symbol>();
-  auto const add = [&](json::value const& name) {
-    if (!name.is_string() || name.as_string().empty()) refuse("a type is a name or an array of names", "type", "5.2.4");
-    require_type_name(name.as_string());
-    auto const type = c.expand_to_symbol(name.as_string());
-    if (type.text().starts_with('@')) refuse("a type is no keyword of JSON-LD", "type", "4.6.2");
-    if (std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
-  };
-  if (v.is_array()) {
-    if (v.as_array().empty()) refuse("an entity has at least one type", "type", "5.2.4");
-    for (auto const& name : v.as_array()) add(name);
-  } else {
-    add(v);
-  }
-  return types;
-}
-
-std::vector<symbol> parse_scopes(json::value const& v) {
-  auto scopes = std::vector<symbol>();
-  auto const add = [&](json::value const& scope) {
-    auto const ok = scope.is_string() && scope.as_string().size() < name_bytes_max && is_scope(scope.as_string());
-    if (!ok) refuse("a scope is a path like /District/Street: letters, digits and _, each level beginning with a letter", "scope", "4.18");
-    auto text = std::string(scope.as_string());
-    if (text[0] != '/') text.insert(0, "/");
-    scopes.push_back(symbol(text));
-  };
-  if (v.is_array()) {
-    for (auto const& scope : v.as_array()) add(scope);
-  } else {
-    add(v);
-  }
-  return scopes;
-}
 
 std::vector<attribute_fragment> parse_instances(std::string_view name, json::value const& v, context const& c, input_form form) {
   auto const iri = attribute_symbol(name, c, name);
@@ -464,7 +327,7 @@ attribute_ptr to_attribute(attribute_fragment f) {
            f.data.name.text(), "4.5.1");
   }
   if (f.removes) refuse("there is nothing to remove here", f.data.name.text(), "4.5.0");
-  if (f.data.kind == attribute_kind::property) forbid_null_inside(f.data.value, f.data.name.text());
+  if (f.data.kind == attribute_kind::property) forbid_null_uri(f.data.value, f.data.name.text());
   if (is_place(f.data.name) && f.data.kind != attribute_kind::geo_property) {
     refuse("this is a GeoProperty", f.data.name.text(), "4.7.1");
   }
@@ -494,21 +357,6 @@ entity to_entity(entity_fragment f) {
     e.attributes.push_back(to_attribute(std::move(a)));
   }
   return e;
-}
-
-attribute_ptr updated(attribute const& old, attribute_fragment f) {
-  require_same_kind(old, f);
-  if (f.has_value && !f.removes && f.data.kind == attribute_kind::property) forbid_null_inside(f.data.value, old.name.text());
-  return patched(old, std::move(f), patching::replace);
-}
-
-attribute_ptr merged(attribute const& old, attribute_fragment f) { return patched(old, std::move(f), patching::merge); }
-
-attribute_ptr merged_into_nothing(attribute_fragment f) {
-  if (f.has_value && f.data.kind == attribute_kind::property && f.data.value.is_object()) {
-    f.data.value = merged_value(json::object(), f.data.value);
-  }
-  return to_attribute(std::move(f));
 }
 
 }  // namespace dos::ngsi_ld

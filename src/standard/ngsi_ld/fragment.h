@@ -47,17 +47,6 @@ attribute_ptr to_attribute(attribute_fragment f);
 // The whole entity. Faults: invalid when id, type or a value is missing, or an instance comes twice.
 entity to_entity(entity_fragment f);
 
-// The members given replace those there, the rest stays. Nothing: the fragment removes the instance.
-// ETSI GS CIM 009, 5.6.4
-attribute_ptr updated(attribute const& old, attribute_fragment f);
-// Like a JSON merge patch, into values and sub-attributes. ETSI GS CIM 009, 5.5.12 and 5.6.17
-attribute_ptr merged(attribute const& old, attribute_fragment f);
-attribute_ptr merged_into_nothing(attribute_fragment f);
-
-std::vector<symbol> parse_types(json::value const& v, context const& c);
-std::vector<symbol> parse_scopes(json::value const& v);
-void require_uri(std::string_view id, std::string_view member);  // fault invalid, 4.6.3
-void require_attribute_name(std::string_view name);              // fault invalid, 4.6.2
-std::string_view type_name(attribute_kind k);                    // "GeoProperty"
+std::string_view type_name(attribute_kind k);  // "GeoProperty"
 
 }  // namespace dos::ngsi_ld

@@ -11,7 +11,6 @@
 #include "standard/ngsi_ld/distributed.h"
 #include "standard/ngsi_ld/entity_query.h"
 #include "standard/ngsi_ld/federation_merge.h"
-#include "standard/ngsi_ld/fragment.h"
 #include "standard/ngsi_ld/routes.h"
 #include "standard/ngsi_ld/subscription.h"
 

@@ -5,7 +5,6 @@
 #include "base/fault.h"
 #include "base/id.h"
 #include "kernel/session/city.h"
-#include "standard/ngsi_ld/fragment.h"
 #include "standard/ngsi_ld/notification_message.h"
 #include "standard/ngsi_ld/registration.h"
 

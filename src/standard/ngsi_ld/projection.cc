@@ -4,7 +4,8 @@
 
 #include "base/fault.h"
 #include "base/text.h"
-#include "standard/ngsi_ld/fragment.h"
+#include "standard/ngsi_ld/name_rules.h"
+#include "standard/ngsi_ld/refusal.h"
 
 namespace dos::ngsi_ld {
 namespace {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "kernel/graph/entity.h"
-#include "standard/ngsi_ld/q_parser.h"
+#include "standard/ngsi_ld/naming.h"
 
 namespace dos::ngsi_ld {
 

@@ -4,6 +4,8 @@
 
 #include "base/fault.h"
 #include "standard/ngsi_ld/fragment.h"
+#include "standard/ngsi_ld/geo_query.h"
+#include "standard/ngsi_ld/selection_parser.h"
 
 namespace dos::ngsi_ld {
 namespace {

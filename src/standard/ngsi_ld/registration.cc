@@ -11,6 +11,7 @@
 #include "standard/ngsi_ld/context_source.h"
 #include "standard/ngsi_ld/entity_query.h"
 #include "standard/ngsi_ld/fragment.h"
+#include "standard/ngsi_ld/name_rules.h"
 #include "standard/ngsi_ld/refusal.h"
 
 namespace dos::ngsi_ld {

@@ -1,9 +1,9 @@
 #include "standard/ngsi_ld/distributed.h"
 #include "standard/ngsi_ld/entity_query.h"
 #include "standard/ngsi_ld/federation.h"
-#include "standard/ngsi_ld/fragment.h"
 #include "standard/ngsi_ld/handover.h"
 #include "standard/ngsi_ld/notification.h"
+#include "standard/ngsi_ld/q_parser.h"
 #include "standard/ngsi_ld/registration.h"
 #include "standard/ngsi_ld/routes.h"
 

@@ -1,4 +1,6 @@
 // Snapshots as resources. ETSI GS CIM 009, 5.16, 6.36 to 6.38
+#include "standard/ngsi_ld/name_rules.h"
+#include "standard/ngsi_ld/q_parser.h"
 #include "standard/ngsi_ld/snapshot.h"
 
 #include <algorithm>
@@ -11,7 +13,6 @@
 #include "kernel/session/city.h"
 #include "standard/ngsi_ld/entity_query.h"
 #include "standard/ngsi_ld/evolution.h"
-#include "standard/ngsi_ld/fragment.h"
 #include "standard/ngsi_ld/routes.h"
 #include "standard/ngsi_ld/subscription.h"
 

@@ -9,8 +9,10 @@
 #include "http/percent.h"
 #include "http/url.h"
 #include "standard/ngsi_ld/entity_query.h"
-#include "standard/ngsi_ld/fragment.h"
+#include "standard/ngsi_ld/name_rules.h"
+#include "standard/ngsi_ld/q_parser.h"
 #include "standard/ngsi_ld/refusal.h"
+#include "standard/ngsi_ld/selection_parser.h"
 
 namespace dos::ngsi_ld {
 namespace {

@@ -1,4 +1,3 @@
-#include "standard/ngsi_ld/fragment.h"
 #include "standard/ngsi_ld/handover.h"
 #include "standard/ngsi_ld/notification.h"
 #include "standard/ngsi_ld/routes.h"

@@ -1,13 +1,14 @@
 // Writing the temporal evolution of entities. ETSI GS CIM 009, 5.6.11 to 5.6.16
 #include <algorithm>
-#include <algorithm>
 #include <map>
 
 #include "base/fault.h"
 #include "kernel/history/history.h"
 #include "kernel/session/instance.h"
+#include "standard/ngsi_ld/attribute_patch.h"
 #include "standard/ngsi_ld/entity_change.h"
 #include "standard/ngsi_ld/evolution.h"
+#include "standard/ngsi_ld/name_rules.h"
 #include "standard/ngsi_ld/routes.h"
 
 namespace dos::ngsi_ld {

@@ -8,6 +8,7 @@
 #include "standard/ngsi_ld/federation_temporal.h"
 #include "standard/ngsi_ld/mapped.h"
 #include "standard/ngsi_ld/routes.h"
+#include "standard/ngsi_ld/selection_parser.h"
 
 namespace dos::ngsi_ld {
 namespace {

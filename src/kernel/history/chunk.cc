@@ -1,16 +1,14 @@
 #include "kernel/history/chunk.h"
 
-#include <zstd.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <memory>
 #include <numeric>
 
 #include "base/crc32c.h"
 #include "kernel/history/bytes.h"
 #include "kernel/history/columns.h"
+#include "kernel/history/compression.h"
 
 // version · flags · crc32c (of everything else) · count · columns, the latter compressed when the chunk is sealed:
 //   times    first, common divisor, differences of differences
@@ -260,30 +258,6 @@ void read_extras(chunk_reader& in, std::size_t count, std::size_t first, std::sp
   }
 }
 
-struct free_context {
-  void operator()(ZSTD_CCtx* c) const { ZSTD_freeCCtx(c); }
-  void operator()(ZSTD_DCtx* c) const { ZSTD_freeDCtx(c); }
-};
-
-std::string compressed(std::string_view bytes) {
-  thread_local auto const context = std::unique_ptr<ZSTD_CCtx, free_context>(ZSTD_createCCtx());
-  auto out = std::string(ZSTD_compressBound(bytes.size()), '\0');
-  auto const n = ZSTD_compressCCtx(context.get(), out.data(), out.size(), bytes.data(), bytes.size(), 1);
-  DOS_CHECK(ZSTD_isError(n) == 0);
-  out.resize(n);
-  return out;
-}
-
-std::string expanded(std::string_view bytes) {
-  thread_local auto const context = std::unique_ptr<ZSTD_DCtx, free_context>(ZSTD_createDCtx());
-  auto const size = ZSTD_getFrameContentSize(bytes.data(), bytes.size());
-  if (size > columns_bytes_max) chunk_reader::fail();  // unknown and wrong sizes are huge numbers
-  auto out = std::string(std::size_t(size), '\0');
-  auto const n = ZSTD_decompressDCtx(context.get(), out.data(), out.size(), bytes.data(), bytes.size());
-  if (ZSTD_isError(n) != 0 || n != size) chunk_reader::fail();
-  return out;
-}
-
 // A chunk opened up to its numeric values; `rest` is what follows.
 struct opened_chunk {
   explicit opened_chunk(std::string_view bytes);
@@ -307,7 +281,7 @@ opened_chunk::opened_chunk(std::string_view bytes) : rest(bytes) {
   auto const count = rest.varint();
   if (count == 0 || count > points_max) chunk_reader::fail();
   if ((flags & flag_compressed) != 0) {
-    storage = expanded(rest.bytes(rest.left()));
+    storage = expanded(rest.bytes(rest.left()), columns_bytes_max);
     rest = chunk_reader(storage);
   }
   read_times(rest, times, count);
@@ -330,51 +304,6 @@ opened_chunk::opened_chunk(std::string_view bytes) : rest(bytes) {
 }
 
 }  // namespace
-
-void value_statistics::add(double value) {
-  auto const first_one = numbers++ == 0;
-  sum = first_one ? value : sum + value;
-  sum_of_squares += value * value;
-  if (first_one) first = value;
-  last = value;
-  if (first_one || std::isnan(min) || value < min) min = value;
-  if (first_one || std::isnan(max) || value > max) max = value;
-}
-
-void value_statistics::add(value_statistics const& later) {
-  count += later.count;
-  if (later.numbers == 0) return;
-  if (numbers == 0) {
-    auto const counted = count;
-    *this = later;
-    count = counted;
-    return;
-  }
-  numbers += later.numbers;
-  sum += later.sum;
-  sum_of_squares += later.sum_of_squares;
-  last = later.last;
-  if (std::isnan(min) || later.min < min) min = later.min;
-  if (std::isnan(max) || later.max > max) max = later.max;
-}
-
-std::optional<double> numeric_value(json::value const& v) {
-  if (v.is_number()) return v.as_double();
-  if (v.is_bool()) return v.as_bool() ? 1.0 : 0.0;
-  return std::nullopt;
-}
-
-chunk_summary summarise(std::span<observation const> points) {
-  auto s = chunk_summary{.first = points.front().moment(), .last = points.back().moment(), .values = {}};
-  s.number_min = s.first.number;
-  for (auto const& p : points) {
-    s.number_min = std::min(s.number_min, p.number);
-    s.number_max = std::max(s.number_max, p.number);
-    if (auto const d = numeric_value(p.value)) s.values.add(*d);
-  }
-  s.values.count = points.size();
-  return s;
-}
 
 std::string encode_chunk(std::span<observation const> points, bool sealed) {
   DOS_CHECK(!points.empty() && points.size() <= points_max);

@@ -17,12 +17,15 @@ using literals = std::vector<std::variant<json::value, query::range>>;
 
 bool is_comparison(operation o) { return o >= operation::equal && o <= operation::greater_equal; }
 
+// The path from what the variable stands for on; without a variable from the entity itself.
+std::optional<std::vector<std::string>> unbound(std::vector<std::string> const& path, std::string_view variable) {
+  auto const& first = path[0];
+  if (variable.empty()) return first.starts_with('$') ? std::nullopt : std::optional(path);
+  if (path.size() < 2 || !first.starts_with('$') || first.substr(1) != variable) return std::nullopt;
+  return std::vector(path.begin() + 1, path.end());
+}
 std::optional<std::vector<std::string>> path_of(expression const& e, std::string_view variable) {
-  if (e.what != operation::path || e.path.empty()) return std::nullopt;
-  auto const& first = e.path[0];
-  if (variable.empty()) return first.starts_with('$') ? std::nullopt : std::optional(e.path);
-  if (e.path.size() < 2 || !first.starts_with('$') || first.substr(1) != variable) return std::nullopt;
-  return std::vector(e.path.begin() + 1, e.path.end());
+  return e.what == operation::path ? unbound(e.path, variable) : std::nullopt;
 }
 
 json::value const* literal_of(expression const& e) {
@@ -156,17 +159,12 @@ std::optional<question> read_question(expression const& e, std::string_view vari
       return read_call(*e.parts[0], variable);
     return read_distance(e, variable);
   }
-  for (auto const side : {0u, 1u}) {
-    auto const path = path_of(*e.parts[side], variable);
-    auto const* const v = literal_of(*e.parts[1 - side]);
-    if (!path || !v) continue;
-    return question{.form = question::form::relation,
-                    .path = *path,
-                    .relation = side == 0 ? e.what : mirrored(e.what),
-                    .values = {*v},
-                    .area = {}};
-  }
-  return std::nullopt;
+  auto const c = read_comparison(e);
+  auto const path = c ? unbound(*c->path, variable) : std::nullopt;
+  auto const* const v = c ? json_of(*c->literal) : nullptr;
+  if (!path || !v || v->is_null()) return std::nullopt;
+  return question{
+      .form = question::form::relation, .path = *path, .relation = c->relation, .values = {*v}, .area = {}};
 }
 
 query::node_ptr conditions::of(kind k, expression const& e, std::string_view variable) const {

@@ -426,8 +426,6 @@ class filter_parser {
   std::vector<std::pair<std::string, kind>> variables_;
 };
 
-}  // namespace
-
 operation mirrored(operation o) {
   switch (o) {
     case operation::less:
@@ -441,6 +439,18 @@ operation mirrored(operation o) {
     default:
       return o;
   }
+}
+
+}  // namespace
+
+std::optional<compared_path> read_comparison(expression const& e) {
+  if (e.what < operation::equal || e.what > operation::greater_equal) return std::nullopt;
+  for (auto const side : {0u, 1u}) {
+    auto const &one = *e.parts[side], &other = *e.parts[1 - side];
+    if (one.what == operation::path && other.what == operation::literal)
+      return compared_path{&one.path, side == 0 ? e.what : mirrored(e.what), &other.literal};
+  }
+  return std::nullopt;
 }
 
 expression_ptr parse_filter(std::string_view text, kind of) { return filter_parser(text, of).whole(); }

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -81,8 +82,13 @@ struct order_key {
 };
 std::vector<order_key> parse_order(std::string_view text, kind of);
 
-// Of a comparison with its sides exchanged: 5 lt x is x gt 5.
-operation mirrored(operation o);
+// A path that is compared with a literal, read as if it stood first: 5 lt x is x gt 5.
+struct compared_path {
+  std::vector<std::string> const* path = nullptr;
+  operation relation = operation::equal;
+  operand const* literal = nullptr;
+};
+std::optional<compared_path> read_comparison(expression const& e);
 
 // The segments of a path without its operators: "properties/a[1]".
 std::vector<std::string> split_path(std::string_view path);

@@ -8,9 +8,12 @@
 namespace dos::sensorthings {
 namespace {
 
-bool is_path(expression const& e, std::initializer_list<std::string_view> path) {
-  return e.what == operation::path && std::equal(e.path.begin(), e.path.end(), path.begin(), path.end());
+using path_words = std::initializer_list<std::string_view>;
+
+bool is_path(std::vector<std::string> const& path, path_words words) {
+  return std::equal(path.begin(), path.end(), words.begin(), words.end());
 }
+bool is_path(expression const& e, path_words words) { return e.what == operation::path && is_path(e.path, words); }
 
 // What the index of the history can do of a filter. True: all of it, for observations that lasted no time; of others,
 // and otherwise, the filter is asked all the same.
@@ -20,47 +23,36 @@ bool narrow(expression const& e, time_bounds& b) {
     auto const right = narrow(*e.parts[1], b);
     return left && right;
   }
-  if (e.parts.size() != 2) return false;
-  auto relation = e.what;
-  auto const* time = e.parts[0].get();
-  auto const* bound = e.parts[1].get();
-  if (is_path(*bound, {"phenomenonTime"})) {
-    std::swap(time, bound);
-    relation = mirrored(relation);
+  if (e.what == operation::call && e.name == "during" && is_path(*e.parts[0], {"phenomenonTime"})) {
+    auto const* const s = std::get_if<span>(&e.parts[1]->literal);
+    if (e.parts[1]->what != operation::literal || !s) return false;
+    b.from = std::max(b.from, s->from);
+    b.to = std::min(b.to, s->to + 1);
+    return false;
   }
-  auto const* const s = std::get_if<span>(&bound->literal);
-  if (!is_path(*time, {"phenomenonTime"}) || bound->what != operation::literal || !s) return false;
-  auto const is_during = e.what == operation::call && e.name == "during" && time == e.parts[0].get();
+  auto const c = read_comparison(e);
+  auto const* const s = c && is_path(*c->path, {"phenomenonTime"}) ? std::get_if<span>(c->literal) : nullptr;
+  if (!s) return false;
+  auto const relation = c->relation;
   auto const after = s->is_instant ? s->to + 1 : s->to;
   if (relation == operation::greater) b.from = std::max(b.from, after);
-  if (relation == operation::greater_equal || relation == operation::equal || is_during)
-    b.from = std::max(b.from, s->from);
+  if (relation == operation::greater_equal || relation == operation::equal) b.from = std::max(b.from, s->from);
   if (relation == operation::less && s->is_instant) b.to = std::min(b.to, s->from);
   if (relation == operation::less || relation == operation::less_equal || relation == operation::equal) {
     b.to = std::min(b.to, s->from + 1);
   }
-  if (is_during) b.to = std::min(b.to, s->to + 1);
-  auto const is_order = relation == operation::greater || relation == operation::greater_equal ||
-                        relation == operation::less || relation == operation::less_equal;
-  return s->is_instant && is_order;
+  return s->is_instant && relation != operation::equal && relation != operation::not_equal;
 }
 
 // "PATH eq 7" that has to hold.
-std::optional<std::uint64_t> required_id(expression const& e, std::initializer_list<std::string_view> path) {
+std::optional<std::uint64_t> required_id(expression const& e, path_words path) {
   if (e.what == operation::both) {
     auto const left = required_id(*e.parts[0], path);
     return left ? left : required_id(*e.parts[1], path);
   }
-  if (e.what != operation::equal) return std::nullopt;
-  for (auto const i : {0, 1}) {
-    auto const& other = *e.parts[std::size_t(1 - i)];
-    auto const* const v = std::get_if<json::value>(&other.literal);
-    if (is_path(*e.parts[std::size_t(i)], path) && other.what == operation::literal && v && v->is_int() &&
-        v->as_int() >= 0) {
-      return std::uint64_t(v->as_int());
-    }
-  }
-  return std::nullopt;
+  auto const c = e.what == operation::equal ? read_comparison(e) : std::nullopt;
+  auto const* const v = c && is_path(*c->path, path) ? std::get_if<json::value>(c->literal) : nullptr;
+  return v && v->is_int() && v->as_int() >= 0 ? std::optional(std::uint64_t(v->as_int())) : std::nullopt;
 }
 
 // The order of the history itself, if that is asked for: +1 up, -1 down.

@@ -44,15 +44,13 @@ std::size_t parse_count(std::string_view text, std::string_view name) {
   return std::size_t(*n);
 }
 
-void require_also(query_options& o, expression_ptr e) {
-  if (!o.filter) {
-    o.filter = std::move(e);
-    return;
-  }
-  auto both = std::make_shared<expression>();
-  both->what = operation::both;
-  both->parts = {std::move(o.filter), std::move(e)};
-  o.filter = std::move(both);
+// $filter and $search both have to hold.
+expression_ptr both(expression_ptr filter, expression_ptr search) {
+  if (!filter || !search) return filter ? filter : search;
+  auto e = std::make_shared<expression>();
+  e->what = operation::both;
+  e->parts = {std::move(filter), std::move(search)};
+  return e;
 }
 
 class options_parser {
@@ -76,9 +74,11 @@ class options_parser {
       if (!o.count && !text::equal_ignoring_case(value, "false"))
         throw fault(fault_kind::invalid, "$count is true or false", "$count");
     } else if (name == "$filter") {
-      require_also(o, parse_filter(value, of));
+      o.own_filter = parse_filter(value, of);
+      o.filter = both(o.own_filter, o.search);
     } else if (name == "$search") {
-      require_also(o, parse_search(value, of));
+      o.search = parse_search(value, of);
+      o.filter = both(o.own_filter, o.search);
     } else if (name == "$orderby") {
       o.order = parse_order(value, of);
     } else if (name == "$select") {

@@ -31,7 +31,8 @@ struct query_options {
   std::optional<std::size_t> top;
   std::size_t skip = 0;
   bool count = false;
-  expression_ptr filter;
+  expression_ptr filter;              // $filter and $search together
+  expression_ptr own_filter, search;  // each alone
   std::vector<order_key> order;
   std::vector<std::vector<std::string>> select;  // paths
   std::vector<expansion> expand;

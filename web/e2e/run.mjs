@@ -510,6 +510,19 @@ if (code) {
     await page.context().close();
   });
 
+  test('a server out of reach is said to be so on every page of the staff, which goes on by itself once it answers', async (browser) => {
+    for (const path of ['/platform/v1/session', '/dortmund/platform/v1/sources']) {
+      const page = await open(browser, '/impressum/', { ...calm, storageState: signedIn });
+      await page.route(`**${path}`, (route) => route.abort());
+      await page.goto(`${base}/workplace/quellen/`);
+      await page.getByText('Die Seite versucht es von selbst weiter.').waitFor({ timeout: 20_000 });
+      await page.unroute(`**${path}`);
+      await page.getByText('Zuletzt empfangen').first().waitFor({ timeout: 20_000 });
+      check(page.faults.length === 0, page.faults.join('\n'));
+      await page.context().close();
+    }
+  });
+
   test('who may only read is shown no form that would refuse them', async (browser) => {
     const admin = await open(browser, '/workplace/', { ...calm, storageState: signedIn });
     const { token } = await ask(admin, 'tokens', { name: 'e2e viewer', role: 'viewer', days: 1 });

@@ -231,6 +231,7 @@ export const de = {
     title: 'Das hat nicht geklappt',
     offlineTitle: 'Keine Verbindung',
     offline: 'Der Server ist gerade nicht zu erreichen. Die Seite versucht es von selbst weiter.',
+    offlineOnce: 'Der Server ist gerade nicht zu erreichen. Bitte versuchen Sie es gleich noch einmal.',
     browserOffline: 'Ihr Gerät ist offline. Sie sehen den letzten bekannten Stand.',
     server: 'Der Server hat einen Fehler gemeldet.',
     forbidden: 'Dafür fehlt Ihnen die Berechtigung.',

@@ -46,6 +46,7 @@ export const en: Messages = {
     title: 'That did not work',
     offlineTitle: 'No connection',
     offline: 'The server cannot be reached at the moment. The page keeps trying by itself.',
+    offlineOnce: 'The server cannot be reached just now. Please try again in a moment.',
     browserOffline: 'Your device is offline. You see the last known state.',
     server: 'The server reported an error.',
     forbidden: 'You do not have the right to do this.',

@@ -3,6 +3,8 @@ import { getContext, setContext } from 'svelte';
 import { ApiError, client } from '#lib/api/client';
 import type { City, Session } from '#lib/api/types';
 
+const retryAfter = 5000;
+
 export class Site {
   cities = $state<City[]>([]);
   demo = $state(false);
@@ -11,10 +13,13 @@ export class Site {
   error = $state<ApiError>();
   online = $state(true);
   session = $state<Session>();
+  /** Why it is not known whether somebody is signed in. */
+  sessionError = $state<ApiError>();
   /** Which city the page is about, when it is about one. */
   chosen = $state<string>();
 
   private retry: ReturnType<typeof setTimeout> | undefined;
+  private sessionRetry: ReturnType<typeof setTimeout> | undefined;
 
   async load(): Promise<void> {
     clearTimeout(this.retry);
@@ -27,16 +32,22 @@ export class Site {
       this.ready = true;
     } catch (error) {
       this.error = error instanceof ApiError ? error : new ApiError(500, String(error));
-      this.retry = setTimeout(() => void this.load(), 5000);
+      this.retry = setTimeout(() => void this.load(), retryAfter);
     }
   }
 
   async loadSession(): Promise<void> {
+    clearTimeout(this.sessionRetry);
     try {
       this.session = await client.session.get();
+      this.sessionError = undefined;
     } catch (error) {
-      if (error instanceof ApiError && error.offline) throw error;
-      this.session = { signed_in: false };
+      if (error instanceof ApiError && error.offline) {
+        this.sessionError = error;
+        this.sessionRetry = setTimeout(() => void this.loadSession(), retryAfter);
+      } else {
+        this.session = { signed_in: false };
+      }
     }
   }
 

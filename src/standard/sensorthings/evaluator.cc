@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "base/fault.h"
 #include "base/text.h"
 #include "standard/sensorthings/times.h"
 
@@ -40,6 +41,17 @@ std::string short_enough(std::string text) {
   auto end = key_bytes_max;
   while ((text[end] & 0xc0) == 0x80) --end;
   return text.substr(0, end) + rest;
+}
+
+// Paths to many have many values, and those of several are combined with each other.
+constexpr std::size_t combinations_max = 100'000;
+constexpr std::size_t comparisons_max = 10'000'000;
+
+void require_few(std::size_t one, std::size_t other, std::size_t most) {
+  if (one > 1 && other > 1 && one > most / other)
+    throw fault(fault_kind::invalid,
+                "the filter combines more than " + std::to_string(most) + " values of one entity with each other",
+                "$filter");
 }
 
 }  // namespace
@@ -87,6 +99,7 @@ std::optional<bool> evaluator::truth(expression const& e, item const& i, variabl
     case operation::is_in: {
       auto const a = all_of(*e.parts[0], i, bound);
       auto const b = all_of(*e.parts[1], i, bound);
+      require_few(a.size(), b.size(), comparisons_max);
       for (auto const& x : a) {
         for (auto const& y : b) {
           auto const* const list = json_of(y);
@@ -109,6 +122,7 @@ std::optional<bool> evaluator::truth(expression const& e, item const& i, variabl
     case operation::greater_equal: {
       auto const a = all_of(*e.parts[0], i, bound);
       auto const b = all_of(*e.parts[1], i, bound);
+      require_few(a.size(), b.size(), comparisons_max);
       auto is_known = false;
       for (auto const& x : a) {
         for (auto const& y : b) {
@@ -151,6 +165,7 @@ evaluator::values evaluator::all_of(expression const& e, item const& i, variable
       auto results = values();
       auto const a = all_of(*e.parts[0], i, bound);
       auto const b = all_of(*e.parts[1], i, bound);
+      require_few(a.size(), b.size(), combinations_max);
       for (auto const& x : a) {
         for (auto const& y : b) results.push_back(arithmetic(e.what, x, y));
       }
@@ -278,6 +293,7 @@ evaluator::values evaluator::call(expression const& e, item const& i, variables 
   auto arguments = std::vector<std::vector<operand>>(1);
   for (auto const& p : e.parts) {
     auto const found = all_of(*p, i, bound);
+    require_few(arguments.size(), found.size(), combinations_max);
     auto more = std::vector<std::vector<operand>>();
     for (auto const& a : arguments) {
       for (auto const& v : found) {

@@ -102,6 +102,15 @@ check("and a filter for numbers passes over them", {o["result"] for o in get(f"D
 check("in order and in sums they hurt nobody", sta("GET", f"Datastreams({ds})/Observations?$orderby=result").status == 200
       and sta("GET", f"Datastreams({ds})/Observations?$filter=result%20add%201%20gt%200").status == 200)
 
+# --- values by values
+rows = sta("POST", "CreateObservations", [{"Datastream": {"@iot.id": ds}, "components": ["phenomenonTime", "result"],
+                                           "dataArray": [[f"2015-01-01T{n // 60:02}:{n % 60:02}:00Z", n] for n in range(1_000)]}])
+many = "Datastreams/Observations/result"
+for product in (f"{many} add {many} eq -5", f"length(concat(concat({many},{many}),{many})) eq -1", f"{many} lt {many} add {many}", f"{many} in (-1,{many} add {many})"):
+    check(f"$filter={product.replace(many, 'R')}: values without end combined with each other are refused", clear(sta("GET", "Things?$filter=" + urllib.parse.quote(product)), 400),
+          sta("GET", "Things?$filter=" + urllib.parse.quote(product)))
+check("many beside one, or beside a list, are not", get("Things", filter=f"{many} in ({','.join(map(str, range(2_000, 2_500)))})", count="true")["@iot.count"] == 0 and get("Things", filter=f"{many} mul 2 eq 1998 and length({many}) gt 2", count="true")["@iot.count"] == 1)
+
 # --- mutations
 good = ["name eq 'a' and startswith(description,'b') or not (id gt 3)", "Datastreams/any(d:d/ObservedProperty/name eq 'x')",
         "st_within(Locations/location,geography'POLYGON((7 51,9 51,9 52,7 51))')", "properties/a[0]/b in (1,'2',null)",

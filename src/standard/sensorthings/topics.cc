@@ -223,7 +223,11 @@ std::string topic_feed::base_of(dos::city const& c) const {
 void topic_feed::tell(city_feed& f, std::vector<event> const& events) {
   for (auto it = f.subscriptions.begin(); it != f.subscriptions.end();) {
     auto const s = it->lock();
-    if (s) tell(*s, events);
+    try {
+      if (s) tell(*s, events);
+    } catch (fault const& refused) {  // one that asks for too much is no reason to be silent to others
+      log::warning("a subscriber of SensorThings was not told", {{"topic", s->topic}, {"reason", refused.detail}});
+    }
     it = s ? std::next(it) : f.subscriptions.erase(it);
   }
 }

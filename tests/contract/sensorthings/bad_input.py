@@ -102,6 +102,16 @@ check("and a filter for numbers passes over them", {o["result"] for o in get(f"D
 check("in order and in sums they hurt nobody", sta("GET", f"Datastreams({ds})/Observations?$orderby=result").status == 200
       and sta("GET", f"Datastreams({ds})/Observations?$filter=result%20add%201%20gt%200").status == 200)
 
+# --- expansions by expansions
+wide = made("Things", thing("Wide", *(datastream(f"D{n}") for n in range(60))))
+loop = "Datastreams"
+for _ in range(3):
+    loop = f"Datastreams($expand=Thing($expand={loop}))"
+for form in ("", "&$resultFormat=GeoJSON"):
+    check(f"an answer that grows beyond all bounds is refused {form}", clear(sta("GET", f"Things({wide})?$expand={loop}{form}"), 413))
+check("one that does not is not", sta("GET", f"Things({wide})?$expand=Datastreams($expand=Thing($expand=Datastreams))").status == 200)
+sta("DELETE", f"Things({wide})")
+
 # --- values by values
 rows = sta("POST", "CreateObservations", [{"Datastream": {"@iot.id": ds}, "components": ["phenomenonTime", "result"],
                                            "dataArray": [[f"2015-01-01T{n // 60:02}:{n % 60:02}:00Z", n] for n in range(1_000)]}])

@@ -131,4 +131,13 @@ for version, kind, port in ((4, Client, mqtt_port), (5, Client, mqtt_port), (4, 
     last.socket.close()
     check(f"{name}: a will may be an Observation", wait_until(lambda: get("Observations", filter=f"result eq 'lost {n}'")["value"]))
 
+sta("POST", "CreateObservations", [{"Datastream": {"@iot.id": ds}, "components": ["phenomenonTime", "result"],
+                                    "dataArray": [[f"2015-01-01T{n // 60:02}:{n % 60:02}:00Z", n] for n in range(1_000)]}])
+with Client(mqtt_port, "asks too much", 5) as greedy, Client(mqtt_port, "asks little", 5) as modest:
+    many = "Datastreams/Observations/result"
+    greedy.subscribe(f"v1.1/Things?$filter={many} add {many} eq -1")
+    modest.subscribe(f"v1.1/Things({t})")
+    sta("PATCH", f"Things({t})", {"description": "for all to hear"})
+    check("one who asks for too much does not silence the others", heard(modest)[1]["description"] == "for all to hear")
+
 report.finish()

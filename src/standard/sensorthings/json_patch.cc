@@ -1,5 +1,7 @@
 #include "standard/sensorthings/json_patch.h"
 
+#include <algorithm>
+
 #include "base/fault.h"
 #include "base/text.h"
 
@@ -41,8 +43,30 @@ json::value* find_at(json::value& document, std::vector<std::string> const& step
   return at;
 }
 
+// What a body could hold that is sent as a whole.
+constexpr std::size_t levels_max = 190;
+constexpr std::size_t copied_bytes_max = 16 << 20;
+
+std::size_t levels_of(json::value const& v) {
+  auto deepest = std::size_t(0);
+  if (v.is_array()) {
+    for (auto const& one : v.as_array()) deepest = std::max(deepest, levels_of(one));
+  } else if (v.is_object()) {
+    for (auto const& m : v.as_object()) deepest = std::max(deepest, levels_of(m.value));
+  } else {
+    return 0;
+  }
+  return deepest + 1;
+}
+
+void require_levels(std::vector<std::string> const& steps, json::value const& v) {
+  require(steps.size() + levels_of(v) <= levels_max, fault_kind::too_large,
+          "a JSON Patch makes values of at most " + std::to_string(levels_max) + " levels");
+}
+
 void add(json::value& document, std::string_view path, json::value v) {
   auto const steps = pointer_of(path);
+  require_levels(steps, v);
   if (steps.empty()) {
     document = std::move(v);
     return;
@@ -79,10 +103,11 @@ json::value take(json::value& document, std::string_view path) {
 }  // namespace
 
 json::value patched(json::value document, json::value const& operations) {
-  constexpr std::size_t operations_max = 10'000;
+  constexpr std::size_t operations_max = 1'000;
+  auto copied = std::size_t(0);
   require(operations.is_array(), fault_kind::malformed, "a JSON Patch is a list of operations");
   require(operations.as_array().size() <= operations_max, fault_kind::too_large,
-          "a JSON Patch has at most 10,000 operations");
+          "a JSON Patch has at most 1,000 operations");
   for (auto const& o : operations.as_array()) {
     auto const op = o.text_or("op", "");
     auto const path = o.text_or("path", "");
@@ -97,8 +122,10 @@ json::value patched(json::value document, json::value const& operations) {
     } else if (op == "remove") {
       take(document, path);
     } else if (op == "replace") {
-      auto* const there = find_at(document, pointer_of(path), pointer_of(path).size());
+      auto const steps = pointer_of(path);
+      auto* const there = find_at(document, steps, steps.size());
       if (!there) leads_nowhere(path);
+      require_levels(steps, value());
       *there = value();
     } else if (op == "move") {
       add(document, path, take(document, o.text_or("from", "")));
@@ -106,6 +133,8 @@ json::value patched(json::value document, json::value const& operations) {
       auto const from = pointer_of(o.text_or("from", ""));
       auto* const there = find_at(document, from, from.size());
       if (!there) leads_nowhere(o.text_or("from", ""));
+      copied += json::to_string(*there).size();
+      require(copied <= copied_bytes_max, fault_kind::too_large, "a JSON Patch copies more than 16 MB");
       add(document, path, *there);
     } else if (op == "test") {
       auto* const there = find_at(document, pointer_of(path), pointer_of(path).size());

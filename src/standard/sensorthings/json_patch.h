@@ -5,7 +5,7 @@
 
 namespace dos::sensorthings {
 
-// Faults: malformed, conflict (a test fails), invalid (a path leads nowhere).
+// Faults: malformed, conflict (a test fails), invalid (a path leads nowhere), too_large (it makes more than a body could hold).
 json::value patched(json::value document, json::value const& operations);
 
 }  // namespace dos::sensorthings

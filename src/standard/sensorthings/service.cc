@@ -93,8 +93,10 @@ prepared_write prepare_removal(service const& s, http::request const& r, address
     auto found = std::vector<item>();
     reading.list.for_each(a.collection, o, [&](item const& i) {
       found.push_back(i);
-      return found.size() < removals_max;
+      return found.size() <= removals_max;
     });
+    require(found.size() <= removals_max, fault_kind::too_large,
+            "one request removes at most 100,000 entities; narrow the $filter");
     auto const are_observations = a.collection.what == kind::observation;
     for (auto const& i : found)
       all.push_back({i, are_observations ? consequences() : find_consequences(i, reading.read)});

@@ -102,6 +102,22 @@ check("and a filter for numbers passes over them", {o["result"] for o in get(f"D
 check("in order and in sums they hurt nobody", sta("GET", f"Datastreams({ds})/Observations?$orderby=result").status == 200
       and sta("GET", f"Datastreams({ds})/Observations?$filter=result%20add%201%20gt%200").status == 200)
 
+# --- patches that grow
+patch = {"Content-Type": "application/json-patch+json"}
+sta("PATCH", f"Things({t})", {"properties": {"a": {"x": "y" * 100}}})
+for name, operations in (("copies of copies", [{"op": "copy", "from": "/properties", "path": f"/properties/k{n}"} for n in range(40)]),
+                         ("one in the other", [{"op": "add", "path": "/properties" + "/a" * n, "value": {}} for n in range(1, 400)]),
+                         ("a tower that is moved", [{"op": "add", "path": "/properties" + f"/{top}" * n, "value": {}} for top in "bc" for n in range(1, 150)]
+                          + [{"op": "move", "from": "/properties/b", "path": "/properties" + "/c" * 149 + "/b"}]),
+                         ("very many", [{"op": "test", "path": "/name", "value": "Bench"}] * 20_000)):
+    r = sta("PATCH", f"Things({t})", operations, patch)
+    check(f"a JSON Patch of {name} is refused", clear(r, 400, 413), r)
+check("and changes nothing", get(f"Things({t})")["properties"] == {"a": {"x": "y" * 100}}, get(f"Things({t})"))
+deep = 7
+for _ in range(180):
+    deep = {"d": deep}
+check("one as deep as a body may be is not", sta("PATCH", f"Things({t})", [{"op": "add", "path": "/properties/deep", "value": deep}], patch).status == 200 and get(f"Things({t})")["properties"]["deep"] == deep)
+
 # --- expansions by expansions
 wide = made("Things", thing("Wide", *(datastream(f"D{n}") for n in range(60))))
 loop = "Datastreams"

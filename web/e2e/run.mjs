@@ -549,7 +549,7 @@ if (code) {
     );
     const csv = ['dev_eui,name,profile', ...rows, 'kein-eui,Falsch,milesight-am107'].join('\r\n');
     await page.locator('#file').setInputFiles({ name: 'geraete.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) });
-    await page.getByText('1 Zeilen mit Fehlern').waitFor({ timeout: 20_000 });
+    await page.getByText('1 Zeile mit Fehlern').waitFor({ timeout: 20_000 });
     check((await page.locator('tbody tr').count()) === 1, 'the bad row does not stand out');
     const excel = Buffer.from('dev_eui;name;profile\r\n70b3d57ba2000000;Möllerbrücke;milesight-am107\r\n', 'latin1');
     await page.locator('#file').setInputFiles({ name: 'excel.csv', mimeType: 'text/csv', buffer: excel });

@@ -185,6 +185,8 @@ const types: Record<string, string> = {
   WeatherObserved: 'Wetter'
 };
 
+const one = (count: string, single: string, many: string) => `${count} ${count === '1' ? single : many}`;
+
 export const de = {
   language: { name: 'Deutsch', other: 'English', switchTo: 'Switch to English' },
   site: {
@@ -614,7 +616,7 @@ export const de = {
       fineText: 'Alle Geräte melden sich, nichts wurde zurückgewiesen, keine Quelle ist gestört.',
       silent: (age: string) => `stumm, zuletzt gehört ${age}`,
       neverHeard: 'stumm, noch nie gehört',
-      moreSilent: (count: string) => `${count} weitere stumme Geräte`,
+      moreSilent: (count: string) => one(count, 'weiteres stummes Gerät', 'weitere stumme Geräte'),
       messages: (count: string) => `${count} zurückgewiesen`,
       source: 'Quelle gestört'
     },
@@ -727,14 +729,14 @@ export const de = {
       line: 'Zeile',
       result: 'Ergebnis',
       ok: 'wird angelegt',
-      good: (count: string) => `${count} Zeilen in Ordnung`,
-      bad: (count: string) => `${count} Zeilen mit Fehlern`,
+      good: (count: string) => `${one(count, 'Zeile', 'Zeilen')} in Ordnung`,
+      bad: (count: string) => `${one(count, 'Zeile', 'Zeilen')} mit Fehlern`,
       encoding: (name: string) =>
         `Die Datei ist nicht in UTF-8; sie wurde als ${name} gelesen. Prüfen Sie die Umlaute.`,
       onlyBad: 'Nur Zeilen mit Fehlern',
-      run: (count: string) => `${count} Geräte anlegen`,
+      run: (count: string) => `${one(count, 'Gerät', 'Geräte')} anlegen`,
       runSome: 'Zeilen mit Fehlern werden übergangen.',
-      done: (count: string) => `${count} Geräte angelegt.`,
+      done: (count: string) => `${one(count, 'Gerät', 'Geräte')} angelegt.`,
       noFile: 'Bitte wählen Sie eine Datei.'
     },
     point: {

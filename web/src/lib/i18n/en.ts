@@ -1,5 +1,7 @@
 import type { Messages } from './de';
 
+const one = (count: string, single: string, many: string) => `${count} ${count === '1' ? single : many}`;
+
 export const en: Messages = {
   language: { name: 'English', other: 'Deutsch', switchTo: 'Auf Deutsch umschalten' },
   site: {
@@ -574,7 +576,7 @@ export const en: Messages = {
       fineText: 'All devices report, nothing was rejected, no source is in trouble.',
       silent: (age) => `silent, last heard ${age}`,
       neverHeard: 'silent, never heard',
-      moreSilent: (count) => `${count} more silent devices`,
+      moreSilent: (count) => one(count, 'more silent device', 'more silent devices'),
       messages: (count) => `${count} rejected`,
       source: 'Source in trouble'
     },
@@ -686,13 +688,13 @@ export const en: Messages = {
       line: 'Line',
       result: 'Result',
       ok: 'will be added',
-      good: (count) => `${count} lines in order`,
-      bad: (count) => `${count} lines with errors`,
+      good: (count) => `${one(count, 'line', 'lines')} in order`,
+      bad: (count) => `${one(count, 'line', 'lines')} with errors`,
       encoding: (name) => `The file is not in UTF-8; it was read as ${name}. Look at its umlauts.`,
       onlyBad: 'Only lines with errors',
-      run: (count) => `Add ${count} devices`,
+      run: (count) => `Add ${one(count, 'device', 'devices')}`,
       runSome: 'Lines with errors are skipped.',
-      done: (count) => `${count} devices added.`,
+      done: (count) => `${one(count, 'device', 'devices')} added.`,
       noFile: 'Please choose a file.'
     },
     point: {

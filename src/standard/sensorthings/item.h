@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "kernel/graph/entity.h"
 #include "kernel/graph/entity_store.h"
@@ -21,6 +22,21 @@ struct item {
   std::optional<observation> moment;  // observations and historical locations; of a place: where it was then
   bool derived = false;               // nobody made it: it follows from the entity
 };
+
+// With the series, for what is one or stands in one.
+inline item make_item(kind what, std::uint64_t id, entity_ptr entity, series_ref const& series = {}) {
+  auto i = item();
+  i.what = what;
+  i.id = id;
+  i.entity = std::move(entity);
+  i.series = series;
+  return i;
+}
+inline item make_derived(kind what, std::uint64_t id, entity_ptr entity, series_ref const& series = {}) {
+  auto i = make_item(what, id, std::move(entity), series);
+  i.derived = true;
+  return i;
+}
 
 inline bool is_alive(entity_ptr const& e) { return e && e->deleted_at == no_time; }
 

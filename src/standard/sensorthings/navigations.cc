@@ -65,13 +65,8 @@ void reader::for_each(item const& from, navigation const& n, time_bounds const& 
       auto const* const then = from.moment ? &from.moment->value : nullptr;
       auto const places = places_of(*from.entity);
       if (from.what == kind::historical_location && places && places->attribute == words_.location) {
-        auto i = item{.what = kind::location,
-                      .id = places->series,
-                      .entity = from.entity,
-                      .series = *places,
-                      .about = {},
-                      .moment = from.moment,
-                      .derived = true};
+        auto i = make_derived(kind::location, places->series, from.entity, *places);
+        i.moment = from.moment;
         visit(i);
         return;
       }
@@ -196,22 +191,14 @@ std::optional<item> reader::sensor_of(item const& stream) const {
   if (stream.about) {
     auto const named = own_.find(stream.about->text_or("sensor", ""));
     if (auto const s = as_item(kind::sensor, named)) return s;
-    if (named && number_of(*named) != 0) {  // a thing that is its own sensor
-      return item{.what = kind::sensor,
-                  .id = number_of(*named),
-                  .entity = named,
-                  .series = {},
-                  .about = {},
-                  .moment = {},
-                  .derived = true};
-    }
+    // A thing that is its own sensor.
+    if (named && number_of(*named) != 0) return make_derived(kind::sensor, number_of(*named), named);
   }
   auto e = stream.entity;
   if (auto const id = around_.devices.device_at(own_, e->id, around_.clock.now()); !id.empty()) {
     if (auto const device = own_.find(id); device && number_of(*device) != 0) e = device;
   }
-  return item{
-      .what = kind::sensor, .id = number_of(*e), .entity = e, .series = {}, .about = {}, .moment = {}, .derived = true};
+  return make_derived(kind::sensor, number_of(*e), e);
 }
 
 std::vector<item> reader::properties_of(item const& stream) const {
@@ -227,13 +214,8 @@ std::vector<item> reader::properties_of(item const& stream) const {
 }
 
 void reader::observations_of(item const& stream, time_bounds const& bounds, visitor const& visit) const {
-  auto i = item{.what = kind::observation,
-                .id = 0,
-                .entity = stream.entity,
-                .series = stream.series,
-                .about = stream.about,
-                .moment = {},
-                .derived = stream.derived};
+  auto i = stream;
+  i.what = kind::observation;
   own_.history().for_each(
       stream.series.series,
       {.from = bounds.from, .to = bounds.to, .limit = SIZE_MAX, .descending = bounds.descending, .after = bounds.after},

@@ -43,13 +43,7 @@ std::vector<item> reader::locations_of(entity_ptr const& thing, json::value cons
     auto const it =
         std::find_if(places.begin(), places.end(), [&](series_ref const& s) { return s.attribute == words_.location; });
     if (place && it != places.end()) {
-      found.push_back({.what = kind::location,
-                       .id = it->series,
-                       .entity = thing,
-                       .series = *it,
-                       .about = {},
-                       .moment = {},
-                       .derived = true});
+      found.push_back(make_derived(kind::location, it->series, thing, *it));
     }
     return found;
   }
@@ -73,13 +67,9 @@ void reader::historical_locations_of(entity_ptr const& thing, time_bounds const&
       {.from = bounds.from, .to = bounds.to, .limit = SIZE_MAX, .descending = bounds.descending, .after = bounds.after},
       [&](observation const& o) {
         if (is_deleted(o)) return true;
-        return visit({.what = kind::historical_location,
-                      .id = o.number,
-                      .entity = thing,
-                      .series = *places,
-                      .about = {},
-                      .moment = o,
-                      .derived = false});
+        auto i = make_item(kind::historical_location, o.number, thing, *places);
+        i.moment = o;
+        return visit(i);
       });
 }
 
@@ -119,13 +109,7 @@ std::optional<item> reader::feature_of(item const& o) const {
   }
   if (auto const f = as_item(kind::feature, own_.find(generated_feature_of(thing->id, o.id)))) return f;
   if (!is_alive(thing) || !is_own_feature(*thing)) return std::nullopt;
-  return item{.what = kind::feature,
-              .id = number_of(*thing),
-              .entity = thing,
-              .series = {},
-              .about = {},
-              .moment = {},
-              .derived = true};
+  return make_derived(kind::feature, number_of(*thing), thing);
 }
 
 void reader::observations_back(item const& feature, time_bounds const& bounds, visitor const& visit) const {

@@ -74,8 +74,7 @@ bool reader::is_thing(entity const& e) const {
 
 std::optional<item> reader::as_datastream(entity_ptr const& e, series_ref const& s) const {
   if (!keeps_measurements(s.kind) || own_kind(*e)) return std::nullopt;
-  auto i = item{
-      .what = kind::datastream, .id = s.series, .entity = e, .series = s, .about = {}, .moment = {}, .derived = false};
+  auto i = make_item(kind::datastream, s.series, e, s);
   i.about = own_.find_record(datastream_collection, std::to_string(s.series));
   if (i.about) {
     if (i.about->find("unitOfMeasurements")) i.what = kind::multi_datastream;
@@ -103,20 +102,14 @@ bool reader::is_one_of(kind k, entity_ptr const& e) const {
 std::optional<item> reader::as_item(kind k, entity_ptr const& e) const {
   auto const n = is_one_of(k, e) ? number_of(*e) : 0;
   if (n == 0) return std::nullopt;
-  return item{.what = k, .id = n, .entity = e, .series = {}, .about = {}, .moment = {}, .derived = false};
+  return make_item(k, n, e);
 }
 
 std::optional<item> reader::find(kind k, std::uint64_t id) const {
   if (k == kind::observation || k == kind::historical_location) {
     auto const owner = who_.find_observed(id);
     if (!owner || !is_alive(owner->entity)) return std::nullopt;
-    auto i = item{.what = k,
-                  .id = id,
-                  .entity = owner->entity,
-                  .series = owner->series,
-                  .about = {},
-                  .moment = {},
-                  .derived = false};
+    auto i = make_item(k, id, owner->entity, owner->series);
     if (k == kind::historical_location) {
       auto const places = places_of(*owner->entity);
       if (!is_thing(*owner->entity) || !places || places->series != owner->series.series) return std::nullopt;
@@ -143,17 +136,13 @@ std::optional<item> reader::find(kind k, std::uint64_t id) const {
   }
   if (k == kind::location && owner->series.attribute == words_.location && is_thing(*e) && e->find(words_.location) &&
       !has_own_locations(*e)) {
-    return item{.what = k, .id = id, .entity = e, .series = owner->series, .about = {}, .moment = {}, .derived = true};
+    return make_derived(k, id, e, owner->series);
   }
   if (number_of(*e) != id) return std::nullopt;
-  if (is_one_of(k, e))
-    return item{.what = k, .id = id, .entity = e, .series = {}, .about = {}, .moment = {}, .derived = false};
+  if (is_one_of(k, e)) return make_item(k, id, e);
   if (!is_thing(*e)) return std::nullopt;
   auto const is_there = k == kind::sensor ? is_own_sensor(e) : k == kind::feature && is_own_feature(*e);
-  if (is_there) {
-    return item{.what = k, .id = id, .entity = e, .series = {}, .about = {}, .moment = {}, .derived = true};
-  }
-  return std::nullopt;
+  return is_there ? std::optional(make_derived(k, id, e)) : std::nullopt;
 }
 
 void reader::for_each(kind k, std::uint64_t from, time_bounds const& bounds, visitor const& visit) const {

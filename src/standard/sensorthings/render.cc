@@ -42,7 +42,9 @@ json::value members_of(json::value const& whole, std::vector<std::vector<std::st
     }
     (*into)[path.back()] = *v;
   }
-  return picked.empty() ? json::value() : json::value(picked);
+  // An object that is asked for a member is there without it, too: pages read `properties.a` of all.
+  auto const is_open = name == "properties" || name == "parameters";
+  return picked.empty() && !is_open ? json::value() : json::value(picked);
 }
 
 // Expansions within expansions are soon more than there is memory.

@@ -45,6 +45,9 @@ for f, found in {"phenomenonTime/start ge 2026-01-02T00:00:00Z": [2, 3], "phenom
     check(f"{f} finds {found}", results(filter=f) == found, results(filter=f))
 check("they order, too", results(orderby="phenomenonTime/end desc") == [3, 2, 1])
 
+# --- parts
+check("who selects a part of the properties gets properties, also where there is no such part", get("Things", select="name,properties/n")["value"][0] == {"name": "Sea buoy", "properties": {}})
+
 # --- addresses
 check("an entity's address is a property of it", sta("GET", f"Things({t})/@iot.selfLink").json() == {"@iot.selfLink": get(f"Things({t})")["@iot.selfLink"]}
       and sta("GET", f"Things({t})/@iot.selfLink/$value").body.decode().endswith(f"{root}/Things({t})"))

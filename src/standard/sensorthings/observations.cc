@@ -94,9 +94,9 @@ std::optional<std::string> writer::generate_feature(entity const& thing) {
   e.id = "urn:ngsi-ld:FeatureOfInterest:" + new_uuid();
   e.types = {words_.feature};
   for (auto const& a : location->attributes) {
-    if (a->name != words_.name && a->name != words_.description && a->name != words_.encoding &&
-        a->name != words_.location && a->name != words_.document)
-      continue;
+    auto const parts = {words_.name,     words_.description, words_.encoding,
+                        words_.location, words_.document,    words_.properties};
+    if (std::find(parts.begin(), parts.end(), a->name) == parts.end()) continue;
     auto copy = attribute(*a);
     copy.series = 0;
     copy.observed_at = no_time;

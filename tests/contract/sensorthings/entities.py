@@ -24,6 +24,11 @@ whole = get(f"Things({t})", expand="Datastreams($expand=Sensor,ObservedProperty,
 d = whole["Datastreams"][0]
 check("a deep insert makes everything", [o["result"] for o in d["Observations"]] == [1.5, 2.5] and d["Sensor"]["name"] == "S" and d["ObservedProperty"]["name"] == "Air temperature", whole)
 check("the thing's place becomes the feature of interest", d["Observations"][0]["FeatureOfInterest"]["feature"] == whole["Locations"][0]["location"], whole)
+sta("PATCH", f"Locations({whole['Locations'][0]['@iot.id']})", {"properties": {"plaza": 4}})
+known = get(f"Observations({d['Observations'][0]['@iot.id']})/FeatureOfInterest")
+spot = made("Things", {"name": "Spot", "description": "", "Locations": [{**place(7.5, 51.25), "properties": {"plaza": 5}}], "Datastreams": [datastream(Observations=[{"result": 1}])]})
+check("with its properties as they were then", "properties" not in known and get("Observations", filter=f"Datastream/Thing/id eq {spot}", expand="FeatureOfInterest")["value"][0]["FeatureOfInterest"]["properties"] == {"plaza": 5})
+sta("DELETE", f"Things({spot})")
 check("a first place is history at once", len(whole["HistoricalLocations"]) == 1, whole)
 check("a datastream tells from when to when it was observed", d["phenomenonTime"] == "2026-01-01T00:00:00Z/2026-01-01T01:00:00Z", d)
 before = {s: get(s, count="true")["@iot.count"] for s in everything}

@@ -37,6 +37,12 @@ std::uint32_t row_checksum(chunk_row const& r) {
                 crc32c({reinterpret_cast<char const*>(integers), sizeof integers}));
 }
 
+// The last value of a series is asked for most, and whoever shows one looks at the next to tell whether there is more:
+// they stand in the row itself, unless all of the chunk is hardly longer.
+constexpr std::size_t newest_points = 2;
+constexpr std::size_t newest_worth_from = 16;
+constexpr int newest_column = 16;
+
 double real_of(store::statement const& s, int column) {
   return s.is_null(column) ? std::numeric_limits<double>::quiet_NaN() : s.real(column);
 }
@@ -68,14 +74,16 @@ void erase_row(store::connection& db, std::int64_t series, moment first) {
 
 void write_chunk(store::connection& db, std::int64_t series, std::span<observation const> points, bool sealed,
                  std::int64_t data) {
-  auto const row = chunk_row{summarise(points), data};
+  auto const row = chunk_row{summarise(points), data, {}};
   auto const& a = row.about;
   auto const& v = a.values;
   auto const bytes = encode_chunk(points, sealed);
+  auto const newest =
+      points.size() < newest_worth_from ? std::string() : encode_chunk(points.last(newest_points), false);
   db("INSERT OR REPLACE INTO chunk_data(id, bytes) VALUES(?, ?)").with(data, bytes).run();
-  db("INSERT INTO chunk(series, " DOS_CHUNK_COLUMNS ") VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+  db("INSERT INTO chunk(series, " DOS_CHUNK_COLUMNS ", newest) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
       .with(series, a.first.time.us, a.first.number, a.last.time.us, a.last.number, a.number_min, a.number_max, v.count,
-            v.numbers, v.sum, v.sum_of_squares, v.min, v.max, v.first, v.last, data, row_checksum(row))
+            v.numbers, v.sum, v.sum_of_squares, v.min, v.max, v.first, v.last, data, row_checksum(row), newest)
       .run();
 }
 
@@ -115,15 +123,18 @@ void replace_chunk(store::connection& db, std::int64_t series, std::optional<chu
 // Beginning with the last one that starts before the range.
 void for_each_candidate(store::connection& db, std::int64_t series, time_range range, bool descending,
                         std::function<bool(chunk_row const&)> const& visit) {
-  static auto const select = std::string("SELECT " DOS_CHUNK_COLUMNS
-                                         " FROM chunk WHERE series = ?1 AND first_time >= coalesce((SELECT "
-                                         "max(first_time) FROM chunk WHERE series = ?1 AND "
-                                         "first_time < ?2), ?2) AND first_time < ?3 ORDER BY ");
-  static auto const ascending_text = select + "first_time, first_number";
-  static auto const descending_text = select + "first_time DESC, first_number DESC";
+  static auto const from_there = std::string(
+      " FROM chunk WHERE series = ?1 AND first_time >= coalesce((SELECT max(first_time) FROM chunk WHERE series = ?1 AND "
+      "first_time < ?2), ?2) AND first_time < ?3 ORDER BY ");
+  static auto const ascending_text = "SELECT " DOS_CHUNK_COLUMNS + from_there + "first_time, first_number";
+  static auto const descending_text =
+      "SELECT " DOS_CHUNK_COLUMNS ", newest" + from_there + "first_time DESC, first_number DESC";
   auto rows = db(descending ? descending_text : ascending_text);
   rows.with(series, range.from_us, range.to_us);
-  while (rows.step() && visit(row_of(rows))) {
+  while (rows.step()) {
+    auto row = row_of(rows);
+    if (descending) row.newest = rows.bytes(newest_column);
+    if (!visit(row)) return;
   }
 }
 
@@ -156,9 +167,12 @@ void create_chunk_tables(store::connection& db) {
     CREATE TABLE IF NOT EXISTS chunk(
       series INTEGER, first_time INTEGER, first_number INTEGER, last_time INTEGER, last_number INTEGER,
       number_min INTEGER, number_max INTEGER, count INTEGER, numbers INTEGER,
-      sum REAL, sum_of_squares REAL, min REAL, max REAL, first REAL, last REAL, data INTEGER, crc32c INTEGER,
+      sum REAL, sum_of_squares REAL, min REAL, max REAL, first REAL, last REAL, data INTEGER, crc32c INTEGER, newest BLOB,
       PRIMARY KEY(series, first_time, first_number)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS chunk_data(id INTEGER PRIMARY KEY, bytes BLOB NOT NULL))");
+  // Tables of older programs get the column, their chunks its content when they are written again.
+  auto has_newest = db("SELECT 1 FROM pragma_table_info('chunk') WHERE name = 'newest'");
+  if (!has_newest.step()) db.execute("ALTER TABLE chunk ADD COLUMN newest BLOB");
 }
 
 std::int64_t last_chunk_data(store::connection& db) {

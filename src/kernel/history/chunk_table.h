@@ -39,6 +39,7 @@ struct mask {
 struct chunk_row {
   chunk_summary about;
   std::int64_t data = 0;
+  std::string newest;  // where rows come newest first: the last few observations, a chunk of their own; may be empty
 };
 
 void create_chunk_tables(store::connection& db);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "base/fault.h"
 #include "kernel/history/chunk_table.h"
@@ -31,17 +32,20 @@ class ordered_visit {
     if (query_.after && !precedes(*query_.after, query_.descending ? row.about.first : row.about.last)) return true;
     if (!tail_until(query_.descending ? row.about.last : row.about.first)) return false;
     auto part = chunk_part{.from = query_.from, .to = query_.to, .most = SIZE_MAX, .newest = query_.descending};
+    auto const read = [&] { read_chunk(db, row, stored_, part); };
     auto seen = std::size_t(0);
     // Many want but the first of the first chunk: the rest is read when they have had enough of these.
     if (is_first_) {
       is_first_ = false;
+      if (!row.newest.empty()) {
+        if (!hand_out_part([&] { decode_chunk(row.newest, stored_, part); }, seen)) return false;
+      }
       part.most = first_look;
-      if (!hand_out_part(db, row, part, 0)) return false;
-      if (stored_.size() < first_look) return true;
-      seen = stored_.size();
+      if (!hand_out_part(read, seen)) return false;
+      if (seen < first_look) return true;
       part.most = SIZE_MAX;
     }
-    return hand_out_part(db, row, part, seen);
+    return hand_out_part(read, seen);
   }
   void rest() {
     while (next_ != tail_.points.size() && hand_out(tail_.points[next_])) ++next_;
@@ -51,11 +55,13 @@ class ordered_visit {
  private:
   static constexpr std::size_t first_look = 16;
 
-  bool hand_out_part(store::connection& db, chunk_row const& row, chunk_part const& part, std::size_t seen) {
+  // Those behind the first `seen`, which is how many were read in the end.
+  bool hand_out_part(std::function<void()> const& read, std::size_t& seen) {
     stored_.clear();
-    read_chunk(db, row, stored_, part);
+    read();
     if (query_.descending) std::reverse(stored_.begin(), stored_.end());
-    return std::all_of(stored_.begin() + std::ptrdiff_t(seen), stored_.end(), [&](observation const& o) {
+    auto const before = std::exchange(seen, stored_.size());
+    return std::all_of(stored_.begin() + std::ptrdiff_t(before), stored_.end(), [&](observation const& o) {
       if (tail_.hidden.hides(o.moment())) return true;
       return tail_until(o.moment()) && hand_out(o);
     });
@@ -375,12 +381,13 @@ std::vector<std::string> history::damages() const {
   auto found = std::vector<std::string>();
   auto snapshot = parts_->db.read();
   auto& db = snapshot.sql();
-  auto rows = db("SELECT series, first_time, bytes FROM chunk JOIN chunk_data ON id = data");
+  auto rows = db("SELECT series, first_time, bytes, newest FROM chunk JOIN chunk_data ON id = data");
   auto points = std::vector<observation>();
   while (rows.step()) {
     try {
       points.clear();
       decode_chunk(rows.bytes(2), points);
+      if (!rows.bytes(3).empty()) decode_chunk(rows.bytes(3), points);
     } catch (fault const& f) {
       found.push_back("series " + std::to_string(rows.integer(0)) + ", chunk from " +
                       to_string(timestamp{rows.integer(1)}) + ": " + f.detail);

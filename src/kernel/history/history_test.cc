@@ -191,6 +191,27 @@ TEST(the_tail, stays_within_its_bounds_in_memory_and_on_disk) {
   EXPECT_EQ(1u, h.statistics_of(0)->count);
 }
 
+TEST(a_history, of_a_program_that_kept_no_newest_observations_is_read_and_goes_on) {
+  auto const home = scratch_directory();
+  auto const fill = [](history& h, store::state_db& db, position at, observation_number first) {
+    for (auto n = first; n < first + 20; ++n) h.add(at, 7, point(n, std::int64_t(n), int(n)));
+    checkpoint(db, h, at, true);
+  };
+  {
+    auto db = store::state_db(home.path);
+    auto h = history(db);
+    fill(h, db, 1, 1);
+    auto t = db.begin();
+    t.sql().execute("ALTER TABLE chunk DROP COLUMN newest");
+    t.commit();
+  }
+  auto db = store::state_db(home.path);
+  auto h = history(db);
+  EXPECT_EQ(20u, h.last(7)->number);
+  fill(h, db, 2, 21);
+  EXPECT_EQ("40#40=40 39#39=39 38#38=38 ", drawn(h.range(7, {.limit = 3, .descending = true, .after = {}})));
+}
+
 TEST(expiry, removes_what_is_older_and_nothing_else) {
   auto w = world();
   for (auto i = 1u; i <= 2500; ++i) w.history.add(1, 7, point(i, i, int(i)));

@@ -344,12 +344,10 @@ std::optional<entity_store::owned_series> entity_store::find_series(std::uint64_
     owner.entity = state_->slots.entity_at(*slot);
   }
   if (!owner.entity) return std::nullopt;
-  for (auto const& s : series_of(owner.entity->id)) {
-    if (s.series != number) continue;
-    owner.series = s;
-    return owner;
-  }
-  return std::nullopt;
+  auto const series = state_->slots.find_series(owner.entity->id, number);
+  if (!series) return std::nullopt;
+  owner.series = *series;
+  return owner;
 }
 
 entity_store::page entity_store::find(query::query const& q, sight const& may_see) const {

@@ -129,8 +129,13 @@ entity_ptr slot_table::find(std::string_view id) const {
   auto const hash = hash_of(id);
   auto const& s = shard_of(hash);
   auto const lock = std::shared_lock(s.mutex);
+  auto const* const here = find_locked(s, hash, id);
+  return here ? here->entity : entity_ptr();
+}
+
+slot_table::slot const* slot_table::find_locked(shard const& s, std::uint64_t hash, std::string_view id) const {
   auto const entry = find_entry(s, hash, id);
-  return entry ? at(slot_of(s.entries[*entry])).entity : entity_ptr();
+  return entry ? &at(slot_of(s.entries[*entry])) : nullptr;
 }
 
 std::vector<series_ref> slot_table::series_of(std::string_view id) const {
@@ -138,14 +143,29 @@ std::vector<series_ref> slot_table::series_of(std::string_view id) const {
   auto const& s = shard_of(hash);
   auto const lock = std::shared_lock(s.mutex);
   auto all = std::vector<series_ref>();
-  auto const entry = find_entry(s, hash, id);
-  if (!entry) return all;
-  auto const& slot = at(slot_of(s.entries[*entry]));
-  for (auto const& a : slot.entity->attributes) {
-    if (a->series && !(slot.series && holds(slot.series->removed, a->series))) all.push_back(told_by(*a));
+  auto const* const here = find_locked(s, hash, id);
+  if (!here) return all;
+  all.reserve(here->entity->attributes.size() + (here->series ? here->series->gone.size() : 0));
+  for (auto const& a : here->entity->attributes) {
+    if (here->has(*a)) all.push_back(told_by(*a));
   }
-  if (slot.series) all.insert(all.end(), slot.series->gone.begin(), slot.series->gone.end());
+  if (here->series) all.insert(all.end(), here->series->gone.begin(), here->series->gone.end());
   return all;
+}
+
+std::optional<series_ref> slot_table::find_series(std::string_view id, std::uint64_t series) const {
+  auto const hash = hash_of(id);
+  auto const& s = shard_of(hash);
+  auto const lock = std::shared_lock(s.mutex);
+  auto const* const here = find_locked(s, hash, id);
+  if (!here) return std::nullopt;
+  for (auto const& a : here->entity->attributes) {
+    if (a->series == series && here->has(*a)) return told_by(*a);
+  }
+  if (!here->series) return std::nullopt;
+  auto const& gone = here->series->gone;
+  auto const found = std::find_if(gone.begin(), gone.end(), [&](series_ref const& g) { return g.series == series; });
+  return found == gone.end() ? std::nullopt : std::optional(*found);
 }
 
 std::uint32_t slot_table::take_slot() {

@@ -4,6 +4,7 @@
 // slot's entity changes only while the store's lock and the lock of its id are both held: holding either, one may read.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -36,6 +37,7 @@ class slot_table {
   std::optional<std::uint32_t> find_slot(std::string_view id) const;
   entity_ptr find(std::string_view id) const;
   std::vector<series_ref> series_of(std::string_view id) const;
+  std::optional<series_ref> find_series(std::string_view id, std::uint64_t series) const;  // the one of these
   series_owners const& owners() const { return owners_; }
 
   // --- under the store's lock, shared at least ---
@@ -54,6 +56,10 @@ class slot_table {
   struct slot {
     dos::entity_ptr entity;
     std::unique_ptr<series_notes> series;
+
+    bool has(attribute const& a) const {
+      return a.series && !(series && std::find(series->removed.begin(), series->removed.end(), a.series) != series->removed.end());
+    }
   };
 
   // Open addressing; an entry is the upper half of the hash and the slot.
@@ -74,6 +80,7 @@ class slot_table {
   slot const& at(std::uint32_t s) const { return (*pages_[s / page_size])[s % page_size]; }
   shard& shard_of(std::uint64_t hash) { return shards_[hash % shard_count]; }
   shard const& shard_of(std::uint64_t hash) const { return shards_[hash % shard_count]; }
+  slot const* find_locked(shard const& s, std::uint64_t hash, std::string_view id) const;
   std::optional<std::size_t> find_entry(shard const& s, std::uint64_t hash, std::string_view id) const;
   void add_entry(shard& s, std::uint64_t hash, std::uint32_t slot);
   void remove_entry(shard& s, std::size_t entry);

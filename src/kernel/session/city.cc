@@ -316,30 +316,37 @@ class city_impl final : public city {
     answer(std::nullopt);
   }
 
+  std::uint32_t names_known() {
+    auto const lock = std::lock_guard(names_.mutex);
+    return names_.table.size();
+  }
+
+  std::string encode(batch const& effects, committed_batch& b) {
+    auto const lock = std::lock_guard(names_.mutex);
+    auto bytes = encode_batch(effects, names_.table);
+    b.names = names_.table.size();
+    b.bytes = bytes.size();
+    return bytes;
+  }
+
   // Nothing when the batch is durable.
   std::optional<fault> append(committed_batch& b, counters const& numbers) {
     auto effects = batch();
     effects.reserve(b.writes.size());
     for (auto& w : b.writes) effects.push_back(std::move(w.effects));
-    auto bytes = std::string();
-    auto known = std::uint32_t(0);
-    {
-      auto const lock = std::lock_guard(names_.mutex);
-      known = names_.table.size();
-      bytes = encode_batch(effects, names_.table);
-      b.names = names_.table.size();
-    }
-    for (auto i = std::size_t(0); i < effects.size(); ++i) b.writes[i].effects = std::move(effects[i]);
-    b.bytes = bytes.size();
+    auto const known = names_known();
     auto problem = std::optional<fault>();
     try {
+      auto const bytes = encode(effects, b);
       auto const free = store::free_bytes(directory_);
       if (free < disk_reserve_bytes + bytes.size()) {
         throw fault(fault_kind::storage_full, "the disk of this server is full; nothing was stored");
       }
       if (!reserve_.is_whole() && free >= disk_reserve_bytes + bytes.size() + reserve_.bytes()) reserve_.take();
       switch (log_->append(b.position, numbers.last_write, bytes)) {
-        case store::appended::ok: return std::nullopt;
+        case store::appended::ok:
+          for (auto i = std::size_t(0); i < effects.size(); ++i) b.writes[i].effects = std::move(effects[i]);
+          return std::nullopt;
         case store::appended::conflict:
           problem = fault(fault_kind::unavailable, "another program writes to this city's log");
           break;

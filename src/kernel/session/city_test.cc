@@ -154,6 +154,15 @@ TEST_F(city_test, a_refused_write_leaves_no_trace) {
   EXPECT_FALSE(who().find_record("c", "k"));
 }
 
+TEST_F(city_test, a_write_that_the_log_cannot_hold_is_refused_and_the_city_goes_on) {
+  auto bottomless = json::value(1);
+  for (auto i = 0; i < json::depth_max + 5; ++i) bottomless = json::array{std::move(bottomless)};
+  EXPECT_THROW(set("urn:deep", "urn:n", std::move(bottomless)), fault);
+  EXPECT_FALSE(who().find("urn:deep"));
+  set("urn:flat", "urn:n", 1);
+  EXPECT_TRUE(who().find("urn:flat"));
+}
+
 TEST_F(city_test, a_part_of_a_write_that_fails_leaves_no_trace_and_the_rest_stands) {
   set("urn:a", "urn:n", 1);
   who().apply([&](transaction& t) {

@@ -13,10 +13,12 @@ follower::follower(parts p, std::uint64_t checkpoint, counters numbers)
     : parts_(std::move(p)), checkpointed_(checkpoint), last_numbers_(numbers) {}
 
 void follower::push(committed_batch b) {
-  auto const lock = std::lock_guard(mutex_);
-  lag_bytes_ += b.bytes;
-  queue_.push_back(std::move(b));
-  pushed_.notify_one();
+  {
+    auto const lock = std::lock_guard(mutex_);
+    lag_bytes_ += b.bytes;
+    queue_.push_back(std::move(b));
+  }
+  pushed_.notify_one();  // who wakes up must not find the lock held
 }
 
 void follower::start() {

@@ -1,5 +1,6 @@
 #include "kernel/session/images.h"
 
+#include <algorithm>
 #include <functional>
 #include <utility>
 
@@ -18,6 +19,14 @@ std::size_t entity_images::place_of(std::uint64_t hash, std::string_view id) con
   }
 }
 
+std::uint32_t entity_images::index_of(std::uint64_t hash, std::string_view id) const {
+  if (!places_.empty()) return places_[place_of(hash, id)];
+  for (auto i = std::size_t(0); i < entries_.size(); ++i) {
+    if (entries_[i].hash == hash && entries_[i].id() == id) return std::uint32_t(i);
+  }
+  return nothing;
+}
+
 void entity_images::rebuild(std::size_t size) {
   places_.assign(size, nothing);
   for (auto i = std::size_t(0); i < entries_.size(); ++i) {
@@ -27,12 +36,17 @@ void entity_images::rebuild(std::size_t size) {
   }
 }
 
+// Most writes are of one entity, which needs no index.
 void entity_images::put(entry e) {
-  if (entries_.size() * 2 >= places_.size()) rebuild(places_.empty() ? 4 : places_.size() * 2);
-  auto& place = places_[place_of(e.hash, e.id())];
+  auto place = index_of(e.hash, e.id());
   if (place == nothing) {
     place = std::uint32_t(entries_.size());
     entries_.push_back(std::move(e));
+    if (entries_.size() * 2 > places_.size() && entries_.size() > unindexed_max) {
+      rebuild(std::max(places_.size() * 2, unindexed_max * 4));
+    } else if (!places_.empty()) {
+      places_[place_of(entries_.back().hash, entries_.back().id())] = place;
+    }
     return;
   }
   auto old = std::exchange(entries_[place], std::move(e));
@@ -61,15 +75,15 @@ void entity_images::merge(entity_images later) {
 
 entity_images::entry const* entity_images::find(std::string_view id) const {
   if (entries_.empty()) return nullptr;
-  auto const place = places_[place_of(hash_of(id), id)];
-  return place == nothing ? nullptr : &entries_[place];
+  auto const i = index_of(hash_of(id), id);
+  return i == nothing ? nullptr : &entries_[i];
 }
 
 void entity_images::undo::roll_back() {
   of_.entries_.resize(size_);
   for (auto i = replaced_.rbegin(); i != replaced_.rend(); ++i) of_.entries_[i->first] = std::move(i->second);
   replaced_.clear();
-  of_.rebuild(of_.places_.size());
+  if (!of_.places_.empty()) of_.rebuild(of_.places_.size());
 }
 
 }  // namespace dos

@@ -47,12 +47,15 @@ class entity_images {
  private:
   static constexpr std::uint32_t nothing = UINT32_MAX;
 
+  static constexpr std::size_t unindexed_max = 4;
+
   void put(entry e);
+  std::uint32_t index_of(std::uint64_t hash, std::string_view id) const;  // in `entries_`, or nothing
   std::size_t place_of(std::uint64_t hash, std::string_view id) const;  // in `places_`; holds nothing when absent
   void rebuild(std::size_t size);
 
   std::vector<entry> entries_;
-  std::vector<std::uint32_t> places_;  // open addressing by hash: an index of `entries_`
+  std::vector<std::uint32_t> places_;  // open addressing by hash: an index of `entries_`, once they are more than few
   undo* undo_ = nullptr;
 };
 

@@ -5,7 +5,7 @@
 namespace dos {
 
 void write_queues::push(queued_write w) {
-  auto const lock = std::lock_guard(mutex_);
+  auto lock = std::unique_lock(mutex_);
   if (closed_) throw fault(fault_kind::unavailable, "the city is being closed");
   auto& queue = queues_[w.source];
   if (queue.weight >= source_queue_max_) {
@@ -16,6 +16,7 @@ void write_queues::push(queued_write w) {
   queue.weight += w.weight;
   size_ += w.weight;
   queue.writes.push_back(std::move(w));
+  lock.unlock();  // who wakes up must not find it held
   if (was_empty) filled_.notify_one();
 }
 

@@ -17,7 +17,7 @@ using texts = std::vector<std::string>;
 
 request for_target(std::string_view target) {
   auto r = request();
-  set_target(r, target);
+  set_target(r, std::string(target));
   return r;
 }
 

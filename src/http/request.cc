@@ -26,12 +26,12 @@ std::string_view without_authority(std::string_view target) {
 
 }  // namespace
 
-void set_target(request& r, std::string_view target) {
-  r.target = target;
+void set_target(request& r, std::string whole) {
+  r.target = std::move(whole);
   r.segments.clear();
   r.query.clear();
   r.raw_query.clear();
-  target = without_authority(target);
+  auto target = without_authority(r.target);
   if (target == "*") {
     r.path = target;
     return;
@@ -44,6 +44,7 @@ void set_target(request& r, std::string_view target) {
           "the request target must start with '/'");
   r.path = path.empty() ? "/" : path;
   if (!path.empty()) path.remove_prefix(1);
+  if (!path.empty()) r.segments.reserve(1 + std::size_t(std::count(path.begin(), path.end(), '/')));
   while (!path.empty()) {
     auto const slash = path.find('/');
     r.segments.push_back(segment(path.substr(0, slash)));

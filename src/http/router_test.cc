@@ -31,7 +31,7 @@ router three_kinds() {
 response ask(router const& routes, std::string method, std::string_view target) {
   auto r = request();
   r.method = std::move(method);
-  set_target(r, target);
+  set_target(r, std::string(target));
   auto got = response();
   routes(std::move(r), [&](response answered) { got = std::move(answered); });
   return got;

@@ -46,6 +46,10 @@ class text_map {
     return found;
   }
 
+  std::size_t count(std::string_view name) const {
+    return std::size_t(std::count_if(entries_.begin(), entries_.end(), [&](named_text const& e) { return same(e.name, name); }));
+  }
+
   void add(std::string name, std::string text) { entries_.push_back({std::move(name), std::move(text)}); }
   // Replaces all of that name.
   void set(std::string name, std::string text) {

@@ -22,6 +22,7 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 #include <memory>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -37,9 +38,23 @@ using steady_time = std::chrono::steady_clock::time_point;
 
 // One thread and what waits in it. Everything that belongs to one connection runs here, so that it needs no lock.
 struct lane {
+  // What another thread has for this one. Many in a row wake the thread once.
+  struct parcel {
+    virtual ~parcel() = default;
+    virtual void open() = 0;  // on the lane's thread
+  };
+  void hand_over(std::shared_ptr<parcel> p);
+  void drop_parcels();  // once the thread has ended
+
   asio::io_context context{1};
   asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
   std::thread thread;
+
+ private:
+  void open_parcels();
+
+  std::mutex parcels_mutex_;
+  std::vector<std::shared_ptr<parcel>> parcels_;
 };
 
 struct io_threads::impl {

@@ -35,20 +35,29 @@ ip_address client_behind(ip_address nearest, std::string_view forwarded_for, std
 }  // namespace
 
 // The promise of one answer. Whoever drops it unanswered has made a mistake that the client must not wait for.
-struct http_connection::pending_answer {
+struct http_connection::pending_answer final : lane::parcel, std::enable_shared_from_this<pending_answer> {
+  pending_answer(std::shared_ptr<http_connection> c, std::uint64_t n) : connection(std::move(c)), request_number(n) {}
+
   std::shared_ptr<http_connection> connection;
   std::uint64_t request_number;
   std::atomic<bool> done{false};
+  http::response response;
 
   void give(http::response r) {
     if (done.exchange(true)) return;
-    auto const executor = connection->lane_.io->context.get_executor();
-    asio::dispatch(executor, [c = std::move(connection), number = request_number, r = std::move(r)]() mutable {
-      if (c->request_number_ == number && c->phase_ == phase::handling) c->answer(std::move(r));
-    });
+    response = std::move(r);
+    auto& l = *connection->keep_lane_;
+    if (l.context.get_executor().running_in_this_thread()) open();
+    else l.hand_over(shared_from_this());
   }
-  ~pending_answer() {
-    if (!done) give(http::problem(fault(fault_kind::internal, "the server forgot to answer")));
+  void open() override {
+    auto const c = std::move(connection);
+    if (c->request_number_ == request_number && c->phase_ == phase::handling) c->answer(std::move(response));
+  }
+  ~pending_answer() override {
+    if (done) return;
+    auto forgotten = http::problem(fault(fault_kind::internal, "the server forgot to answer"));
+    std::make_shared<pending_answer>(std::move(connection), request_number)->give(std::move(forgotten));
   }
 };
 
@@ -273,8 +282,8 @@ bool http_connection::accept_head() {
                414, "the request target is longer than " + std::to_string(core_->options.target_bytes_max) + " bytes")),
            false;
   try {
-    http::set_target(request_, p.target);
-    auto const hosts = h.find_all("Host").size();
+    http::set_target(request_, std::move(p.target));
+    auto const hosts = h.count("Host");
     require(hosts == 1 || (hosts == 0 && is_http_1_0_), fault_kind::malformed, "exactly one Host is expected", "Host");
     auto const is_chunked = text::equal_ignoring_case(h.text_or("Transfer-Encoding", {}), "chunked") && p.chunked();
     require(!h.contains("Transfer-Encoding") || (is_chunked && !is_http_1_0_), fault_kind::malformed,
@@ -318,9 +327,7 @@ void http_connection::handle() {
   request_.body = std::move(parser_->body);
   parser_.reset();
   enter(phase::handling);
-  auto const promise = std::make_shared<pending_answer>();
-  promise->connection = shared_from_this();
-  promise->request_number = ++request_number_;
+  auto const promise = std::make_shared<pending_answer>(shared_from_this(), ++request_number_);
   try {
     core_->handler(std::move(request_), [promise](http::response r) { promise->give(std::move(r)); });
   } catch (fault const& f) {

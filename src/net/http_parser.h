@@ -39,6 +39,7 @@ class http_parser final : public beast_http::basic_parser<IsRequest> {
     version = v;
     method.assign(m.data(), m.size());
     target.assign(t.data(), t.size());
+    headers.reserve(8);  // a usual request's
   }
   void on_response_impl(int code, string_view, int v, error_code&) override {
     version = v;

@@ -36,7 +36,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
   auto const text = std::string_view(reinterpret_cast<char const*>(data), size);
   try_it([&] {
     auto r = request();
-    set_target(r, text);
+    set_target(r, std::string(text));
     routes.find("GET", r.segments);
     if (parse_query(to_query(r.query)) != r.query) __builtin_trap();
   });

@@ -13,7 +13,7 @@ constexpr auto name = "demo";
 http::request make_request(std::string method, std::string const& target, json::value const& body) {
   auto r = http::request();
   r.method = std::move(method);
-  http::set_target(r, target);
+  http::set_target(r, std::string(target));
   r.peer = name;
   if (body.is_null()) return r;
   r.headers.set("Content-Type", "application/json");

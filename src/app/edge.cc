@@ -93,9 +93,10 @@ session edge::open_session(std::shared_ptr<city> c, http::request const& r, bool
   return session(std::move(c), std::move(who));
 }
 
+template <typename Work>
 void edge::run(thread_use use, std::string const& caller, http::reply answer, http::fault_form const& form,
-               std::function<void(http::reply const&)> work) const {
-  auto guarded = [answer = std::move(answer), form, work = std::move(work)] {
+               Work work) const {
+  auto const guarded = [](http::reply const& answer, http::fault_form const& form, Work& work) {
     try {
       work(answer);
     } catch (fault const& f) {
@@ -105,8 +106,10 @@ void edge::run(thread_use use, std::string const& caller, http::reply answer, ht
       answer(form(fault(fault_kind::internal, "the server failed to answer this request")));
     }
   };
-  if (use == thread_use::quick) guarded();
-  else workers_.push(caller, std::move(guarded));
+  if (use == thread_use::quick) return guarded(answer, form, work);
+  workers_.push(caller, [guarded, answer = std::move(answer), &form, work = std::move(work)]() mutable {
+    guarded(answer, form, work);
+  });
 }
 
 void edge::add(city_route const& route, http::fault_form const& form, std::string const& prefix) {

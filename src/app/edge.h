@@ -39,8 +39,10 @@ class edge {
  private:
   session open_session(std::shared_ptr<city> c, http::request const& r, bool for_everyone) const;
   void add(city_route const& route, http::fault_form const& form, std::string const& prefix);
+  // `form` lives as long as the routes do.
+  template <typename Work>
   void run(thread_use use, std::string const& caller, http::reply answer, http::fault_form const& form,
-           std::function<void(http::reply const&)> work) const;
+           Work work) const;
 
   node const& node_;
   workers& workers_;

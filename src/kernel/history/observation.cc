@@ -24,7 +24,11 @@ void set_extra(observation& o, std::string_view name, json::value value) {
     if (o.extras.as_object().empty()) o.extras = nullptr;
     return;
   }
-  if (!o.extras.is_object()) o.extras = json::object();
+  if (!o.extras.is_object()) {
+    auto extras = json::object();
+    extras.reserve(2);  // mostly when it was modified, and its unit
+    o.extras = std::move(extras);
+  }
   o.extras.as_object()[name] = std::move(value);
 }
 

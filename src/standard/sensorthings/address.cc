@@ -1,5 +1,7 @@
 #include "standard/sensorthings/address.h"
 
+#include <utility>
+
 #include "base/fault.h"
 #include "base/text.h"
 
@@ -33,7 +35,7 @@ set_and_id parse_segment(std::string_view segment) {
   return {segment.substr(0, open), std::uint64_t(*n)};
 }
 
-address resolve(std::vector<std::string> const& segments, reader const& r) {
+address resolve(std::span<std::string const> segments, reader const& r) {
   if (segments.empty()) nothing_found();
   auto a = address();
   auto const first = parse_segment(segments[0]);
@@ -65,18 +67,20 @@ address resolve(std::vector<std::string> const& segments, reader const& r) {
       a.count = true;
       continue;
     }
-    auto const path = split_path(segment);
-    if (path[0] == "id" || path[0] == "@iot.id" || path[0] == "@iot.selfLink" || path[0] == "selfLink" ||
-        describe(a.entity->what).find_property(path[0])) {
+    auto const& here = describe(a.entity->what);
+    auto const* const n = here.find_navigation(std::string_view(segment).substr(0, segment.find('(')));
+    if (!n) {
+      auto path = split_path(segment);
+      auto const is_own = path[0] == "id" || path[0] == "@iot.id" || path[0] == "@iot.selfLink" || path[0] == "selfLink";
+      if (!is_own && !here.find_property(path[0])) nothing_found();
       a.form = address::form::property;
-      a.property = path;
+      a.property = std::move(path);
       if (a.property[0] == "@iot.id") a.property[0] = "id";
       continue;
     }
     auto const next = parse_segment(segment);
-    auto const* const n = describe(a.entity->what).find_navigation(next.name);
-    if (!n || (next.id && !n->many)) nothing_found();
-    a.parent = a.entity;
+    if (next.id && !n->many) nothing_found();
+    a.parent = std::exchange(a.entity, std::nullopt);
     if (!n->many) {
       a.entity = r.follow(*a.parent, *n);
       if (!a.entity) nothing_found();
@@ -86,7 +90,6 @@ address resolve(std::vector<std::string> const& segments, reader const& r) {
     } else {
       a.form = address::form::set;
       a.collection = {n->to, a.parent, n};
-      a.entity.reset();
     }
   }
   return a;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,7 @@ struct address {
 };
 
 // Faults: not_found (also for entities that do not belong together), invalid.
-address resolve(std::vector<std::string> const& segments, reader const& r);
+address resolve(std::span<std::string const> segments, reader const& r);
 
 // Nothing when it does not belong there.
 std::optional<item> find_within(item const& from, navigation const& n, std::uint64_t id, reader const& r);

@@ -71,7 +71,7 @@ void set_address(http::request& r, std::string_view url, http::request const& ou
   auto const prefix = outer.path.substr(0, outer.path.find("/v1.1") + 5);
   auto const base_path = "/v1.1";
   if (url.starts_with(prefix + "/") || url == prefix) {
-    http::set_target(r, url);
+    http::set_target(r, std::string(url));
   } else if (auto const at = url.find(base_path); url.starts_with('/') && at != url.npos) {
     http::set_target(r, prefix + std::string(url.substr(at + 5)));
   } else {

@@ -30,9 +30,9 @@ std::optional<stream> as_stream(std::optional<entity_store::owned_series> const&
 }
 
 // The attribute's next observation in the history will be this one: its time of modification, its unit, and nothing else.
-bool is_told_by(attribute const& a, observation const& o) {
+bool is_told_by(attribute const& a, observation const& o, std::string_view unit) {
   auto const says_more = a.provenance != provenance::unknown || !a.attributes.empty() || !a.more.is_null();
-  return !says_more && o.extras.as_object().size() == (a.unit ? 2u : 1u) && text_of(o, extra::unit) == a.unit.text();
+  return !says_more && o.extras.is_null() && unit == a.unit.text();
 }
 
 }  // namespace
@@ -175,9 +175,14 @@ void writer::set_current(stream const& s, observation const& o, bool force) {
 // Most often an observation says no more than the attribute that it becomes; then one is written for both.
 std::uint64_t writer::observe_and_set_current(entity const& thing, stream const& s, std::vector<observation> all,
                                               std::size_t newest) {
+  auto const unit = s.about ? s.about->text_or("unitCode", "") : std::string_view();
   auto e = with_current(thing, s, all[newest], false);
-  if (e && all.size() == 1 && is_told_by(*e->find(s.series.attribute, s.series.dataset), all[0]))
+  if (e && all.size() == 1 && is_told_by(*e->find(s.series.attribute, s.series.dataset), all[0], unit))
     return t_.put(std::move(*e));
+  for (auto& o : all) {
+    set_extra(o, extra::modified_at, t_.now());
+    if (!unit.empty()) set_extra(o, extra::unit, unit);
+  }
   auto const first = t_.observe(s.series.series, std::move(all));
   if (e) t_.put(std::move(*e), transaction::keep::nothing);
   return first;
@@ -186,7 +191,6 @@ std::uint64_t writer::observe_and_set_current(entity const& thing, stream const&
 std::uint64_t writer::observe(stream const& s, std::vector<observation_draft> drafts) {
   auto const multi = s.about && s.about->find("unitOfMeasurements");
   auto const parts = multi ? s.about->find("unitOfMeasurements")->as_array().size() : 0;
-  auto const unit = s.about ? s.about->text_or("unitCode", "") : std::string_view();
   auto all = std::vector<observation>();
   all.reserve(drafts.size());
   auto needs_own_feature = false;
@@ -206,8 +210,6 @@ std::uint64_t writer::observe(stream const& s, std::vector<observation_draft> dr
     } else {
       needs_own_feature = needs_own_feature || d.feature.is_null();
     }
-    set_extra(d.observation, extra::modified_at, t_.now());
-    if (!unit.empty()) set_extra(d.observation, extra::unit, unit);
     all.push_back(std::move(d.observation));
     if (all.back().time >= all[newest].time) newest = all.size() - 1;
   }

@@ -131,8 +131,9 @@ std::optional<item> reader::find(kind k, std::uint64_t id) const {
   if (!owner || !is_alive(owner->entity)) return std::nullopt;
   auto const& e = owner->entity;
   if (k == kind::datastream || k == kind::multi_datastream) {
-    auto const stream = as_datastream(e, owner->series);
-    return stream && stream->what == k ? stream : std::nullopt;
+    auto stream = as_datastream(e, owner->series);
+    if (stream && stream->what != k) stream.reset();
+    return stream;
   }
   if (k == kind::location && owner->series.attribute == words_.location && is_thing(*e) && e->find(words_.location) &&
       !has_own_locations(*e)) {

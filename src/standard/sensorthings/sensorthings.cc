@@ -36,23 +36,12 @@ constexpr std::string_view of_frost[] = {
 
 constexpr auto roots = {"/v1.1", "/sensorthings/v1.1"};
 
-void post_observation(service_ptr const& s, session who, http::request r, http::reply answer) {
+void post_observation(service_ptr const& s, session const& who, http::request const& r, http::reply answer) {
   auto t = target_of(*s, r);
-  auto w = std::make_shared<prepared_write const>(prepare(*s, who, r, t));
-  auto const made = std::make_shared<std::vector<std::pair<kind, std::uint64_t>>>();
-  submit_and_reply(
-      who,
-      [w, s, made, own = s->own(who)](transaction& transaction) {
-        auto decided = writer(transaction, own, s->words);
-        w->decide(decided);
-        *made = decided.touched();
-      },
-      std::move(answer),
-      [w, s, who, made, base = std::move(t.base)](outcome const&) {
-        tell_subscribers(*s, who, std::move(*made));
-        return w->answer(base);
-      },
-      fault_response);
+  submit(s, who, prepare(*s, who, r, t),
+         [answer = std::move(answer), base = std::move(t.base)](outcome o, prepared_write const& w) {
+           answer(o.refused ? fault_response(*o.refused) : w.answer(base));
+         });
 }
 
 }  // namespace
@@ -85,8 +74,8 @@ void add_route(offer& o, std::string method, std::string const& path, city_handl
 }
 
 void add_observations(offer& o, service_ptr s) {
-  auto const post = [s](session who, http::request r, http::reply answer) {
-    post_observation(s, std::move(who), std::move(r), std::move(answer));
+  auto const post = [s](session const& who, http::request const& r, http::reply answer) {
+    post_observation(s, who, r, std::move(answer));
   };
   add_route(o, "POST", "/Observations", post, thread_use::quick);
   add_route(o, "POST", "/{datastream}/Observations", post, thread_use::quick);

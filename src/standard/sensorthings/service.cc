@@ -40,14 +40,17 @@ json::value writable(item const& i, reader const& r) {
   return all;
 }
 
-prepared_write prepare_creation(http::request const& r, address const& a) {
+prepared_write prepare_creation(http::request const& r, address a) {
   require(a.form == address::form::set && !a.ref && !a.count, fault_kind::not_allowed,
           "entities are created by POST to a set such as Things");
-  auto body = std::make_shared<json::value const>(parse_body(r));
-  auto const id = std::make_shared<std::uint64_t>(0);
-  auto const c = std::make_shared<collection const>(a.collection);
-  return {[=](writer& w) { *id = w.create(c->what, *body, c->from ? &*c->from : nullptr, c->by); },
-          [id, k = a.collection.what](std::string const& base) { return created(base, k, *id); }};
+  struct creation {
+    collection in;
+    json::value body;
+    std::uint64_t id = 0;
+  };
+  auto const c = std::make_shared<creation>(creation{std::move(a.collection), parse_body(r)});
+  return {[c](writer& w) { c->id = w.create(c->in.what, c->body, c->in.from ? &*c->in.from : nullptr, c->in.by); },
+          [c](std::string const& base) { return created(base, c->in.what, c->id); }};
 }
 
 prepared_write prepare_change(http::request const& r, address const& a, reader const& reading) {
@@ -140,9 +143,13 @@ std::string property_name(std::vector<std::string> const& path) {
 }
 
 http::response created(std::string const& base, kind k, std::uint64_t id) {
-  auto const address = base + "/" + std::string(describe(k).set) + "(" + std::to_string(id) + ")";
+  auto const set = describe(k).set;
+  auto const number = std::to_string(id);
+  auto location = std::string();
+  location.reserve(base.size() + set.size() + number.size() + 3);
+  location.append(base).append("/").append(set).append("(").append(number).append(")");
   auto r = http::response{.status = 201, .headers = {}, .body = {}, .source = {}};
-  r.headers.add("Location", address);
+  r.headers.add("Location", std::move(location));
   return r;
 }
 
@@ -169,11 +176,12 @@ target target_of(service const& s, http::request const& r) {
     return std::isalnum(c) || c == '.' || c == ':' || c == '-' || c == '_' || c == '[' || c == ']';
   };
   if (!std::all_of(host.begin(), host.end(), is_plain)) host = {};
-  t.base = !s.public_url.empty() ? s.public_url
-           : host.empty()        ? s.program.public_url
-                                 : std::string(r.secure ? "https://" : "http://") + std::string(host);
-  for (auto it = r.segments.begin(); it != r.segments.end() && it <= version; ++it) t.base += "/" + *it;
-  if (version != r.segments.end()) t.segments.assign(version + 1, r.segments.end());
+  t.base.reserve(s.public_url.size() + host.size() + r.path.size() + 32);
+  if (!s.public_url.empty()) t.base = s.public_url;
+  else if (host.empty()) t.base = s.program.public_url;
+  else t.base.append(r.secure ? "https://" : "http://").append(host);
+  for (auto it = r.segments.begin(); it != r.segments.end() && it <= version; ++it) t.base.append("/").append(*it);
+  if (version != r.segments.end()) t.segments = std::span(version + 1, r.segments.end());
   return t;
 }
 
@@ -238,8 +246,8 @@ http::response read(service const& s, session const& who, http::request const& r
 prepared_write prepare(service const& s, session const& who, http::request const& r, target const& t) {
   // What a writer may not see by itself it may write to, as at every door.
   auto const now = reading(s, s.own(who), t.base);
-  auto const a = resolve(t.segments, now.read);
-  if (r.method == "POST") return prepare_creation(r, a);
+  auto a = resolve(t.segments, now.read);
+  if (r.method == "POST") return prepare_creation(r, std::move(a));
   if (r.method == "PATCH" || r.method == "PUT") return prepare_change(r, a, now.read);
   if (r.method == "DELETE" && a.ref) return prepare_unlinking(r, a, now.read);
   if (r.method == "DELETE") return prepare_removal(s, r, a, now);
@@ -254,6 +262,27 @@ http::response perform(service const& s, session const& who, http::request const
   auto const w = prepare(s, who, r, t);
   apply(s, who, {w});
   return w.answer(t.base);
+}
+
+void submit(service_ptr const& s, session const& who, prepared_write w,
+            std::function<void(outcome, prepared_write const&)> done) {
+  struct turn {
+    service_ptr s;
+    session own;
+    prepared_write write;
+    std::vector<std::pair<kind, std::uint64_t>> touched = {};
+  };
+  auto const mine = std::make_shared<turn>(turn{s, s->own(who), std::move(w)});
+  who.submit(
+      [mine](transaction& t) {
+        auto decided = writer(t, mine->own, mine->s->words);
+        mine->write.decide(decided);
+        mine->touched = decided.touched();
+      },
+      [mine, done = std::move(done)](outcome o) {
+        if (!o.refused) tell_subscribers(*mine->s, mine->own, std::move(mine->touched));
+        done(std::move(o), mine->write);
+      });
 }
 
 void apply(service const& s, session const& who, std::vector<prepared_write> const& all) {

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,8 +32,8 @@ using service_ptr = std::shared_ptr<service>;
 
 // What was asked, without the way to us: "Things(1)/Datastreams", and how the client calls us.
 struct target {
-  std::string base;                   // "https://host/dortmund/v1.1"
-  std::vector<std::string> segments;  // behind it
+  std::string base;                           // "https://host/dortmund/v1.1"
+  std::span<std::string const> segments;  // behind it; of the request
 };
 target target_of(service const& s, http::request const& r);
 
@@ -58,6 +59,9 @@ prepared_write prepare_unlinking(http::request const& r, address const& a, reade
 // ones call what this one makes.
 prepared_write prepare_in_change_set(service const& s, session const& who, http::request const& r, target const& t,
                                      std::string name);
+// One write in its turn; subscribers are told, then `done` is called on the sequencer's thread.
+void submit(service_ptr const& s, session const& who, prepared_write w,
+            std::function<void(outcome, prepared_write const&)> done);
 // Waits: not on a network thread.
 // Several as one, all or nothing; waits. Subscribers are told.
 void apply(service const& s, session const& who, std::vector<prepared_write> const& all);

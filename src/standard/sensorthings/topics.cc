@@ -289,25 +289,15 @@ void topic_feed::tell(subscription& s, std::vector<event> const& events) {
 topic_space make_topic_space(service_ptr s, std::shared_ptr<topic_feed> feed) {
   auto space = topic_space();
   space.prefix = "v1.1";
-  space.publish = [s, feed](session who, std::string topic, std::string payload,
+  space.publish = [s](session const& who, std::string const& topic, std::string payload,
                             std::function<void(std::optional<fault>)> done) {
     auto r = http::request();
     r.method = "POST";
     r.body = std::move(payload);
     r.segments = {"v1.1"};
     for (auto& segment : segments_of(topic)) r.segments.push_back(std::move(segment));
-    auto const w = std::make_shared<prepared_write const>(prepare(*s, who, r, target_of(*s, r)));
-    auto const made = std::make_shared<std::vector<std::pair<kind, std::uint64_t>>>();
-    who.submit(
-        [w, s, made, own = s->own(who)](transaction& t) {
-          auto decided = writer(t, own, s->words);
-          w->decide(decided);
-          *made = decided.touched();
-        },
-        [done = std::move(done), made, feed, c = who.shared_city()](outcome o) {
-          if (!o.refused) feed->note(*c, std::move(*made));
-          done(std::move(o.refused));
-        });
+    submit(s, who, prepare(*s, who, r, target_of(*s, r)),
+           [done = std::move(done)](outcome o, prepared_write const&) { done(std::move(o.refused)); });
   };
   space.subscribe = [feed](session who, std::string filter, std::optional<std::uint64_t> after,
                            std::function<void(topic_message)> send) {

@@ -242,34 +242,31 @@ std::uint64_t writer::create_thing(json::value const& body) {
 }
 
 std::uint64_t writer::create(kind k, json::value const& body, item const* from, navigation const* by) {
-  auto const source = from ? from->entity->id : std::string();
-  auto const source_kind = from ? from->what : kind::thing;
+  auto const source_if = [&](kind what) { return from && from->what == what ? from->entity->id : std::string(); };
   switch (k) {
     case kind::thing: {
       auto const id = create_thing(body);
-      if (from && source_kind == kind::location) set_locations(entities_made_[id].second, {source}, t_.now());
+      if (from && from->what == kind::location) set_locations(entities_made_[id].second, {from->entity->id}, t_.now());
       return id;
     }
     case kind::datastream:
     case kind::multi_datastream:
-      return create_datastream(k, body, from && source_kind == kind::thing ? source : std::string(),
-                               from && source_kind == kind::sensor ? source : std::string(),
-                               from && source_kind == kind::observed_property ? source : std::string());
+      return create_datastream(k, body, source_if(kind::thing), source_if(kind::sensor),
+                               source_if(kind::observed_property));
     case kind::historical_location:
-      return create_historical_location(body, from && source_kind == kind::thing ? source : std::string(),
-                                        from && source_kind == kind::location ? source : std::string());
+      return create_historical_location(body, source_if(kind::thing), source_if(kind::location));
     case kind::location: {
       auto made = std::string();
       auto const id = create_entity(k, body, &made);
-      if (from && source_kind == kind::thing) set_locations(source, {made}, t_.now());
-      if (from && source_kind == kind::historical_location) add_location(*from, made);
+      if (from && from->what == kind::thing) set_locations(from->entity->id, {made}, t_.now());
+      if (from && from->what == kind::historical_location) add_location(*from, made);
       return id;
     }
     case kind::observation: {
       auto const* const d = member_of(body, "Datastream");
       auto const* const m = member_of(body, "MultiDatastream");
       auto series =
-          from && (source_kind == kind::datastream || source_kind == kind::multi_datastream) ? from->series.series : 0;
+          from && (from->what == kind::datastream || from->what == kind::multi_datastream) ? from->series.series : 0;
       if (auto const* const named = d ? d : m) {
         auto const given = is_reference(*named)
                                ? reference_of(*named)
@@ -284,12 +281,14 @@ std::uint64_t writer::create(kind k, json::value const& body, item const* from, 
                "Datastream");
       }
       auto draft = read_observation(body);
-      if (from && source_kind == kind::feature) draft.feature = json::object{{"@iot.id", from->id}};
-      return observe(*s, {std::move(draft)});
+      if (from && from->what == kind::feature) draft.feature = json::object{{"@iot.id", from->id}};
+      auto drafts = std::vector<observation_draft>();
+      drafts.push_back(std::move(draft));
+      return observe(*s, std::move(drafts));
     }
     default:
       if (from)
-        refuse("a " + std::string(describe(source_kind).singular) + " says itself what its " + std::string(by->name) + " are",
+        refuse("a " + std::string(describe(from->what).singular) + " says itself what its " + std::string(by->name) + " are",
                by->name);
       return create_entity(k, body);
   }

@@ -59,6 +59,19 @@ def load(port, count, method, target, body="", fields=(), for_s=None, ids=entiti
     return answer
 
 
+def against_echo(s, count, method, target, body):
+    """What stores and the echo of the same body, in turns, because the machine is not always as fast."""
+    turns = 1 if options.quick else 3
+    echoes, stores = [], []
+    for _ in range(turns):
+        echoes.append(load(s.port, count, "POST", "/platform/v1/echo", body, for_s=seconds / turns))
+        stores.append(load(s.port, count, method, target, body, for_s=seconds / turns))
+        stores[-1]["seconds"] += caught_up(s)
+    together = lambda all: {k: round(sum(a[k] for a in all) / len(all), 3) for k in ("p50", "p95", "p99", "p999")} | {
+        "per_second": sum(a["ok"] for a in all) / sum(a["seconds"] for a in all)}
+    return together(echoes), together(stores)
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))

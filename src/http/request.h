@@ -6,11 +6,10 @@
 #include <string_view>
 #include <vector>
 
+#include "http/reply.h"
 #include "http/text_map.h"
 
 namespace dos::http {
-
-struct response;
 
 struct request {
   std::string method;                 // as received, upper case by convention: "GET", "PATCH", also unknown ones
@@ -33,9 +32,6 @@ struct request {
 // characters, invalid UTF-8, and for "." and ".." as segments, so that no path climbs. A decoded segment may contain
 // '/'. Absolute form ("http://host/path") is read as well; "*" leaves no segments. RFC 9112, 3.2
 void set_target(request& r, std::string target);
-
-// May be called from any thread, exactly once. Dropped without a call, the client gets a 500.
-using reply = std::function<void(response)>;
 
 // Called on an input/output thread: must not block; may reply later from elsewhere. A fault that it throws becomes the
 // answer, so it throws only before it has replied.

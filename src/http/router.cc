@@ -62,6 +62,7 @@ route const* find_route(std::vector<route> const& routes, std::string_view metho
 
 param_map bound(std::vector<route_param> const& params, std::vector<std::string> const& segments) {
   auto result = param_map();
+  result.reserve(params.size());
   for (auto const& p : params) {
     auto text = segments[p.at];
     for (auto i = p.at + 1; p.rest && i < segments.size(); ++i) text += '/' + segments[i];

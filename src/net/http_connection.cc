@@ -35,7 +35,9 @@ ip_address client_behind(ip_address nearest, std::string_view forwarded_for, std
 }  // namespace
 
 // The promise of one answer. Whoever drops it unanswered has made a mistake that the client must not wait for.
-struct http_connection::pending_answer final : lane::parcel, std::enable_shared_from_this<pending_answer> {
+struct http_connection::pending_answer final : lane::parcel,
+                                               http::reply::receiver,
+                                               std::enable_shared_from_this<pending_answer> {
   pending_answer(std::shared_ptr<http_connection> c, std::uint64_t n) : connection(std::move(c)), request_number(n) {}
 
   std::shared_ptr<http_connection> connection;
@@ -50,6 +52,7 @@ struct http_connection::pending_answer final : lane::parcel, std::enable_shared_
     if (l.context.get_executor().running_in_this_thread()) open();
     else l.hand_over(shared_from_this());
   }
+  void take(http::response r) override { give(std::move(r)); }
   void open() override {
     auto const c = std::move(connection);
     if (c->request_number_ == request_number && c->phase_ == phase::handling) c->answer(std::move(response));
@@ -329,7 +332,7 @@ void http_connection::handle() {
   enter(phase::handling);
   auto const promise = std::make_shared<pending_answer>(shared_from_this(), ++request_number_);
   try {
-    core_->handler(std::move(request_), [promise](http::response r) { promise->give(std::move(r)); });
+    core_->handler(std::move(request_), http::reply(promise));
   } catch (fault const& f) {
     promise->give(http::problem(f));
   } catch (std::exception const& e) {

@@ -51,6 +51,7 @@ struct lane {
   std::thread thread;
 
  private:
+  std::vector<std::shared_ptr<parcel>> take_parcels();
   void open_parcels();
 
   std::mutex parcels_mutex_;

@@ -1,5 +1,7 @@
 #include "net/io_threads.h"
 
+#include <utility>
+
 #include "base/fault.h"
 #include "base/thread_name.h"
 #include "net/asio.h"
@@ -16,18 +18,19 @@ void lane::hand_over(std::shared_ptr<parcel> p) {
   if (was_empty) asio::post(context, [this] { open_parcels(); });
 }
 
-void lane::open_parcels() {
-  auto all = std::vector<std::shared_ptr<parcel>>();
-  {
-    auto const lock = std::lock_guard(parcels_mutex_);
-    all.swap(parcels_);
-  }
-  for (auto const& p : all) p->open();
+std::vector<std::shared_ptr<lane::parcel>> lane::take_parcels() {
+  auto const lock = std::lock_guard(parcels_mutex_);
+  return std::exchange(parcels_, {});
 }
 
+void lane::open_parcels() {
+  for (auto const& p : take_parcels()) p->open();
+}
+
+// What goes may hand over more.
 void lane::drop_parcels() {
-  auto const lock = std::lock_guard(parcels_mutex_);
-  parcels_.clear();
+  while (!take_parcels().empty()) {
+  }
 }
 
 io_threads::io_threads(int count) : impl_(std::make_unique<impl>()) {

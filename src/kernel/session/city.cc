@@ -11,7 +11,7 @@
 #include "kernel/session/pending.h"
 #include "kernel/session/publish.h"
 #include "kernel/session/replay.h"
-#include "kernel/session/sequencer.h"
+#include "kernel/session/write_queues.h"
 #include "kernel/store/space_reserve.h"
 
 namespace dos {

@@ -1,4 +1,4 @@
-#include "kernel/session/sequencer.h"
+#include "kernel/session/write_queues.h"
 
 #include <algorithm>
 

@@ -47,7 +47,7 @@ struct reading {
   renderer render;
 };
 
-// One write, ready to be decided; `done` afterwards makes its answer.
+// One write, ready to be decided; `answer` is asked afterwards.
 struct prepared_write {
   std::function<void(writer&)> decide;
   std::function<http::response(std::string const& base)> answer;
@@ -62,8 +62,7 @@ prepared_write prepare_in_change_set(service const& s, session const& who, http:
 // One write in its turn; subscribers are told, then `done` is called on the sequencer's thread.
 void submit(service_ptr const& s, session const& who, prepared_write w,
             std::function<void(outcome, prepared_write const&)> done);
-// Waits: not on a network thread.
-// Several as one, all or nothing; waits. Subscribers are told.
+// Several as one, all or nothing. Waits: not on a network thread. Subscribers are told.
 void apply(service const& s, session const& who, std::vector<prepared_write> const& all);
 http::response perform(service const& s, session const& who, http::request const& r);
 http::response read(service const& s, session const& who, http::request const& r, target const& t);

@@ -40,6 +40,8 @@ json::object defaults() {
           {"write_origins", json::array()},     // and write there, with a token of their own
           {"log_days", 14},                     // how long the commit log is kept
           {"history_days", 0},                  // how long history is kept; 0: for ever
+          {"time_future_max_s", 300},           // what is observed later than that from now is history alone
+          {"time_future_max_s_of", json::object()},  // the same by source: a line of the ledger, or source/token
           {"mqtt", json::object()},             // the program's own listener, see docs
           {"mqtt_sources", json::array()},      // brokers of LoRaWAN networks, see docs
           {"lorawan", json::object()}};         // time_past_max_s, time_future_max_s: which times are believed

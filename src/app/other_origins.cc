@@ -23,13 +23,22 @@ bool allows(std::vector<std::string> const& origins, std::string_view origin) {
   return std::any_of(origins.begin(), origins.end(), [&](auto const& o) { return o == "*" || o == origin; });
 }
 
-bool is_reading(std::string_view method) { return method == "GET" || method == "HEAD"; }
+bool is_get(std::string_view method) { return method == "GET" || method == "HEAD"; }
+
+// Every door stands at the root, and behind the name of a city.
+std::string_view behind_city(std::string_view path) {
+  auto const at = path.find('/', 1);
+  return at == path.npos ? std::string_view() : path.substr(at);
+}
 
 }  // namespace
 
 other_origins::other_origins(json::value const& configuration, std::vector<offer> const& all)
     : readers_(texts(configuration.find("read_origins"))), writers_(texts(configuration.find("write_origins"))) {
-  for (auto const& o : all) prefixes_.insert(prefixes_.end(), o.for_other_origins.begin(), o.for_other_origins.end());
+  for (auto const& o : all) {
+    prefixes_.insert(prefixes_.end(), o.for_other_origins.begin(), o.for_other_origins.end());
+    questions_.insert(questions_.end(), o.read_by_post.begin(), o.read_by_post.end());
+  }
 }
 
 bool other_origins::is_offered(std::string_view path) const {
@@ -38,8 +47,12 @@ bool other_origins::is_offered(std::string_view path) const {
       return p.starts_with(prefix) && (p.size() == prefix.size() || p[prefix.size()] == '/');
     });
   };
-  auto const behind_city = path.find('/', 1);
-  return is_below(path) || (behind_city != path.npos && is_below(path.substr(behind_city)));
+  return is_below(path) || is_below(behind_city(path));
+}
+
+bool other_origins::is_read_by_post(std::string_view path) const {
+  if (path.ends_with('/')) path.remove_suffix(1);
+  return std::any_of(questions_.begin(), questions_.end(), [&](auto const& q) { return path == q || behind_city(path) == q; });
 }
 
 http::reply other_origins::around(http::request const& r, http::reply answer) const {
@@ -48,13 +61,16 @@ http::reply other_origins::around(http::request const& r, http::reply answer) co
   auto const wanted = r.headers.find("Access-Control-Request-Method");
   auto const is_preflight = r.method == "OPTIONS" && wanted;
   auto const writes = allows(writers_, *origin);
-  if (!writes && !(allows(readers_, *origin) && (is_preflight || is_reading(r.method)))) return answer;
-  return [answer = std::move(answer), origin = std::string(*origin), is_preflight, writes,
+  auto const asks_by_post = is_read_by_post(r.path);
+  auto const reads = is_preflight || is_get(r.method) || (r.method == "POST" && asks_by_post);
+  if (!writes && !(allows(readers_, *origin) && reads)) return answer;
+  auto const methods = writes ? "GET, HEAD, POST, PUT, PATCH, DELETE" : asks_by_post ? "GET, HEAD, POST" : "GET, HEAD";
+  return [answer = std::move(answer), origin = std::string(*origin), is_preflight, methods,
           for_all = allows(readers_, "*") && !writes](http::response made) {
     made.headers.set("Access-Control-Allow-Origin", for_all ? "*" : origin);
     made.headers.add("Vary", "Origin");
     if (is_preflight) {
-      made.headers.set("Access-Control-Allow-Methods", writes ? "GET, HEAD, POST, PUT, PATCH, DELETE" : "GET, HEAD");
+      made.headers.set("Access-Control-Allow-Methods", methods);
       made.headers.set("Access-Control-Allow-Headers", std::string(sent_headers));
       made.headers.set("Access-Control-Max-Age", std::string(preflight_s));
     } else {

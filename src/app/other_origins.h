@@ -19,9 +19,11 @@ class other_origins {
 
  private:
   bool is_offered(std::string_view path) const;
+  bool is_read_by_post(std::string_view path) const;
 
   std::vector<std::string> readers_, writers_;
   std::vector<std::string> prefixes_;
+  std::vector<std::string> questions_;
 };
 
 }  // namespace dos::app

@@ -97,10 +97,18 @@ outbound_mqtt over(net::mqtt_publisher& publisher) {
   };
 }
 
+std::int64_t future_s(json::member const& of_source) {
+  auto const is_one = of_source.value.is_int() && of_source.value.as_int() >= 0 && of_source.value.as_int() <= 3'155'760'000;
+  require(is_one, fault_kind::invalid, "time_future_max_s_of: " + of_source.key + " wants seconds, from 0 to a hundred years", "time_future_max_s_of");
+  return of_source.value.as_int();
+}
+
 city_options city_options_from(json::value const& c) {
   auto o = city_options();
   o.log_retention_us = c.find("log_days")->as_int() * 86'400 * us_per_second;
   o.history_retention_us = c.find("history_days")->as_int() * 86'400 * us_per_second;
+  o.future_us_max = c.find("time_future_max_s")->as_int() * us_per_second;
+  for (auto const& m : c.find("time_future_max_s_of")->as_object()) o.future_us_max_of[m.key] = future_s(m) * us_per_second;
   return o;
 }
 

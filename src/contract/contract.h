@@ -135,6 +135,8 @@ struct offer {
   std::map<std::string, http::fault_form> fault_forms;
   // Below these prefixes browsers may show answers to pages of other origins ("/v1.1"): what is read there is for programs.
   std::vector<std::string> for_other_origins = {};
+  // POST to these changes nothing: questions too long for an address ("/ngsi-ld/v1/entityOperations/query").
+  std::vector<std::string> read_by_post = {};
   json::value openapi;                          // "paths" object of OpenAPI 3.1, merged by the app
   std::function<std::string()> metrics;         // Prometheus text lines
   std::function<void()> start;                  // after the cities are open, before the port is

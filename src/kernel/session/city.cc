@@ -50,6 +50,7 @@ class batch_tally {
 struct decided_write {
   committed_write result;
   std::function<void(outcome)> done;
+  std::size_t set_aside = 0;
 };
 
 class city_impl final : public city {
@@ -150,6 +151,7 @@ class city_impl final : public city {
   }
 
   bool is_open(symbol type) const override { return open_types_.contains(type); }
+  timestamp believed_until(std::string_view source) const override { return clock_.now() + future_us_max(source); }
 
   entity_store const& entities() const override { return entities_; }
   dos::history const& history() const override { return *history_; }
@@ -170,6 +172,14 @@ class city_impl final : public city {
  private:
   bool sees(principal const& who, entity const& e) const {
     return who.may_read_all() || std::any_of(e.types.begin(), e.types.end(), [&](symbol t) { return is_open(t); });
+  }
+
+  std::int64_t future_us_max(std::string_view source) const {
+    auto const& of = options_.future_us_max_of;
+    if (of.empty()) return options_.future_us_max;
+    auto it = of.find(source);
+    if (it == of.end()) it = of.find(ledger_name(source));
+    return it == of.end() ? options_.future_us_max : it->second;
   }
 
   // --- retention ---
@@ -250,7 +260,8 @@ class city_impl final : public city {
       if (i == writes.size() && !queues_.take_more(writes, options_.batch_writes_max)) break;
       auto& w = writes[i];
       numbers.last_write = std::max(clock_.now(), numbers.last_write + 1);
-      auto t = pending_write({entities_, records_}, pending, numbers, numbers.last_write, position);
+      auto const moment = write_moment{numbers.last_write, numbers.last_write + future_us_max(w.source), position};
+      auto t = pending_write({entities_, records_}, pending, numbers, moment);
       try {
         w.decide(t);
       } catch (fault const& f) {
@@ -266,10 +277,10 @@ class city_impl final : public city {
       auto result = committed_write{t.take_effects(), t.take_changes()};
       effects += result.effects.effects.size();
       merge(pending, t.take_overlay());
-      decided.push_back({std::move(result), std::move(w.done)});
+      decided.push_back({std::move(result), std::move(w.done), t.set_aside()});
     }
     store_and_publish(position, std::move(pending), numbers, std::move(decided), tallies);
-    for (auto& [done, f] : refused) done({position_, numbers.last_write, std::move(f)});
+    for (auto& [done, f] : refused) done({position_, numbers.last_write, std::move(f), 0});
     return i;
   }
 
@@ -302,7 +313,7 @@ class city_impl final : public city {
       committed.writes.push_back(std::move(w));
     }
     auto const answer = [&](std::optional<fault> const& f) {
-      for (auto& d : decided) d.done({position_, numbers.last_write, f});
+      for (auto& d : decided) d.done({position_, numbers.last_write, f, d.set_aside});
     };
     if (auto f = append(committed, numbers)) {
       set_trouble(f->kind == fault_kind::storage_full ? std::string(disk_is_full) : f->detail);

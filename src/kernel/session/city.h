@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +26,9 @@ struct city_options {
   std::int64_t checkpoint_us = 5 * us_per_second;
   std::int64_t log_retention_us = 14 * 86'400 * us_per_second;
   std::int64_t history_retention_us = 0;        // 0: for ever
+  std::int64_t future_us_max = 300 * us_per_second;  // how far ahead of us a source's clock is believed to be
+  // The same for some sources, by their whole name or their line of the ledger ("http").
+  std::map<std::string, std::int64_t, std::less<>> future_us_max_of = {};
 };
 
 struct city_status {
@@ -66,6 +70,9 @@ class city : public std::enable_shared_from_this<city> {
 
   // Which types anonymous callers may read: nothing until marked open.
   virtual bool is_open(symbol type) const = 0;
+
+  // Up to which time the values of a source are taken for the current ones.
+  virtual timestamp believed_until(std::string_view source) const = 0;
 
   // For session only.
   virtual entity_store const& entities() const = 0;

@@ -381,6 +381,35 @@ TEST_F(city_test, history_is_kept_as_long_as_the_policy_of_the_type_says) {
   EXPECT_EQ(history_of("urn:a", "urn:n"), (std::vector<json::value>{2, 3, 4}));
 }
 
+TEST_F(city_test, what_is_observed_far_ahead_is_history_and_what_is_stays_also_after_a_crash) {
+  auto const observe = [&](timestamp at, json::value v) {
+    return who().apply([&](transaction& t) {
+      auto const before = t.find("urn:a");
+      auto e = before ? entity(*before) : entity();
+      e.id = "urn:a";
+      e.types = {symbol("urn:T")};
+      auto a = attribute();
+      a.name = symbol("urn:n");
+      a.value = std::move(v);
+      a.observed_at = at;
+      e.set(make_attribute(std::move(a)));
+      EXPECT_NE(0u, t.put(std::move(e)));
+    });
+  };
+  auto const now = clock_.now();
+  auto const year = std::int64_t(365) * 86'400 * us_per_second;
+  EXPECT_EQ(1u, observe(now + year, 9).set_aside);
+  EXPECT_TRUE(who().get("urn:a")->attributes.empty());
+  EXPECT_EQ(0u, observe(now, 1).set_aside);
+  EXPECT_EQ(1u, observe(now + 2 * year, 8).set_aside);
+  EXPECT_EQ(0u, observe(now + 60 * us_per_second, 2).set_aside);
+  for (auto round = 0; round < 2; ++round) {
+    EXPECT_EQ(json::value(2), who().get("urn:a")->find(symbol("urn:n"))->value);
+    EXPECT_EQ(history_of("urn:a", "urn:n"), (std::vector<json::value>{1, 2, 9, 8}));
+    crash();
+  }
+}
+
 TEST_F(city_test, a_directory_can_be_moved_and_a_backup_opens_like_the_original) {
   for (auto i = 0; i < 100; ++i) set("urn:" + std::to_string(i), "urn:n", i);
   auto const copy = directory_.string() + "-backup";

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "kernel/session/instance.h"
+
 namespace dos {
 namespace {
 
@@ -68,8 +70,44 @@ std::uint64_t pending_write::series_for(std::string_view entity, symbol attribut
   return s.series;
 }
 
+// Attributes of a time that is not believed leave the entity; what is stored of them takes their place. What has been
+// stored with such a time, when that was believed, may be changed in other respects.
+std::vector<attribute_ptr> pending_write::set_unbelieved_aside(entity& e, entity_ptr const& before) const {
+  auto aside = std::vector<attribute_ptr>();
+  auto const is_believed = [&](attribute_ptr const& a) { return a->observed_at <= when_.believed_until; };
+  if (std::all_of(e.attributes.begin(), e.attributes.end(), is_believed)) return aside;
+  auto kept = std::vector<attribute_ptr>();
+  for (auto& a : e.attributes) {
+    auto const old = is_believed(a) || !before ? attribute_ptr() : before->find(a->name, a->dataset);
+    if (is_believed(a) || (old && old->observed_at == a->observed_at)) {
+      kept.push_back(std::move(a));
+      continue;
+    }
+    if (old) kept.push_back(old);
+    aside.push_back(std::move(a));
+  }
+  e.attributes = std::move(kept);
+  return aside;
+}
+
 std::uint64_t pending_write::put(entity e, keep k) {
   auto const before = find(e.id);
+  auto aside = set_unbelieved_aside(e, before);
+  if (aside.empty()) return put_believed(std::move(e), before, k);
+  set_aside_ += aside.size();
+  auto const id = e.id;
+  auto first_number = put_believed(std::move(e), before, k);
+  if (k == keep::nothing) return first_number;
+  for (auto const& a : aside) {
+    auto stamped = attribute(*a);
+    stamped.modified_at = at_;
+    auto const number = observe({id, a->name, a->dataset, a->kind}, to_observation(stamped, 0));
+    if (first_number == 0) first_number = number;
+  }
+  return first_number;
+}
+
+std::uint64_t pending_write::put_believed(entity e, entity_ptr const& before, keep k) {
   auto const lived = before && before->deleted_at == no_time;
   auto change = effect::entity_changed();
   change.id = e.id;
@@ -110,9 +148,9 @@ std::uint64_t pending_write::put(entity e, keep k) {
   // The image is what a replay of the effect will make of `before`; mostly that is `e` itself.
   e.created_at = before ? before->created_at : no_time;
   auto const lives = e.deleted_at == no_time;
-  auto after = apply(same_order(before, e) ? std::move(e) : before ? entity(*before) : entity(), change, at_, position_);
+  auto after = apply(same_order(before, e) ? std::move(e) : before ? entity(*before) : entity(), change, at_, when_.position);
   if (lived || lives) {
-    changes_.push_back({position_, at_, lived ? before : entity_ptr(), after, std::move(attributes)});
+    changes_.push_back({when_.position, at_, lived ? before : entity_ptr(), after, std::move(attributes)});
   }
   own_.entities.set(std::move(after));
   effects_.push_back(std::move(change));
@@ -192,6 +230,7 @@ std::optional<fault> pending_write::attempt(std::function<void()> const& part) {
   auto const changes = changes_.size();
   auto const numbers = counters_;
   auto const counted = has_counted_;
+  auto const aside = set_aside_;
   undo_ = &undo;
   try {
     part();
@@ -206,6 +245,7 @@ std::optional<fault> pending_write::attempt(std::function<void()> const& part) {
     changes_.resize(changes);
     counters_ = numbers;
     has_counted_ = counted;
+    set_aside_ = aside;
     failed_parts_.push_back(f.kind);
     return f;
   }

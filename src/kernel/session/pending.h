@@ -28,6 +28,13 @@ struct committed_state {
   record_table const& records;
 };
 
+// When a write happens: its time, up to when its source's times are believed, and its batch in the log.
+struct write_moment {
+  timestamp at;
+  timestamp believed_until;
+  std::uint64_t position = 0;
+};
+
 // What one batch, or one write of it, has changed so far.
 struct overlay {
   entity_images entities;
@@ -38,11 +45,12 @@ struct overlay {
 
 class pending_write final : public transaction {
  public:
-  pending_write(committed_state committed, overlay const& earlier, counters from, timestamp at, std::uint64_t position)
-      : committed_(committed), earlier_(earlier), counters_(from), at_(at), position_(position) {}
+  pending_write(committed_state committed, overlay const& earlier, counters from, write_moment when)
+      : committed_(committed), earlier_(earlier), counters_(from), when_(when), at_(when.at) {}
 
   void expect(std::span<std::string_view const> ids) override { committed_.entities.fetch_ahead(ids); }
   timestamp now() const override { return at_; }
+  timestamp believed_until() const override { return when_.believed_until; }
   entity_ptr find(std::string_view id) const override;
   record_ptr find_record(std::string_view collection, std::string_view key) const override;
   std::vector<series_ref> series_of(std::string_view id) const override;
@@ -63,6 +71,7 @@ class pending_write final : public transaction {
   // After a decision that stands.
   bool has_counted() const { return has_counted_; }
   std::size_t good_parts() const { return good_parts_; }
+  std::size_t set_aside() const { return set_aside_; }
   std::vector<fault_kind> const& failed_parts() const { return failed_parts_; }
   write_effects take_effects() { return {at_, std::move(effects_)}; }
   std::vector<entity_change> take_changes() { return std::move(changes_); }
@@ -70,6 +79,8 @@ class pending_write final : public transaction {
   counters const& numbers() const { return counters_; }
 
  private:
+  std::vector<attribute_ptr> set_unbelieved_aside(entity& e, entity_ptr const& before) const;
+  std::uint64_t put_believed(entity e, entity_ptr const& before, keep k);
   void end_series(std::string_view entity, std::uint64_t series);
   std::uint64_t series_for(std::string_view entity, symbol attribute, symbol dataset, attribute_kind kind);
   void set_record(std::string_view collection, std::string_view key, record_ptr r);
@@ -84,13 +95,14 @@ class pending_write final : public transaction {
   overlay const& earlier_;
   overlay own_;
   counters counters_;
+  write_moment when_;
   timestamp at_;
-  std::uint64_t position_;
   std::vector<effect::any> effects_;
   std::vector<entity_change> changes_;
   undo_list* undo_ = nullptr;
   bool has_counted_ = false;
   std::size_t good_parts_ = 0;
+  std::size_t set_aside_ = 0;
   std::vector<fault_kind> failed_parts_;
 };
 

@@ -64,6 +64,8 @@ std::optional<entity_store::owned_series> session::find_observed(observation_num
 
 std::uint64_t session::series_end() const { return city_->entities().series_end(); }
 
+timestamp session::believed_until() const { return city_->believed_until(who_.source); }
+
 dos::history const& session::history() const { return city_->history(); }
 
 std::vector<std::pair<symbol, std::size_t>> session::types() const {

@@ -45,6 +45,9 @@ class transaction {
   // A hint: these are looked at next. It pays from some tens on.
   virtual void expect(std::span<std::string_view const> ids) = 0;
   virtual timestamp now() const = 0;  // the same for the whole write; strictly later than that of any write before it
+  // What this write's source says of later than this is not believed to be so yet: it is history and never the current
+  // value, whatever its time; see put. Clocks go wrong, and one value from next year would hide all that follow.
+  virtual timestamp believed_until() const = 0;
   // Also when only the history is left (deleted_at set); nothing when it never was.
   virtual entity_ptr find(std::string_view id) const = 0;
   // Found and alive, else fault not_found.
@@ -57,7 +60,8 @@ class transaction {
   // are changes: they get created_at (kept from the instance they replace), modified_at and their series, and become
   // observations of their history. Attributes that are missing are gone; that is recorded in the history, too. The
   // entity's own times and version are set here. `keep::nothing` leaves the history alone; an attribute that is new then
-  // may bring its series along. Returns the number of the first new observation, 0 when there is none.
+  // may bring its series along. An attribute observed later than believed_until() becomes an observation alone, and what
+  // is stored stays. Returns the number of the first new observation, 0 when there is none.
   enum class keep { history, nothing };
   virtual std::uint64_t put(entity e, keep k = keep::history) = 0;
   // Removes the current state; the history stays readable.
@@ -92,6 +96,7 @@ struct outcome {
   std::uint64_t position = 0;    // in the log; readable and durable from here on
   timestamp at;                  // transaction::now()
   std::optional<fault> refused;  // the reason, when it did not happen; kind `unavailable` also when nobody knows
+  std::size_t set_aside = 0;     // values that are history alone, because their time was not believed
 };
 
 class city;
@@ -118,6 +123,7 @@ class session {
   std::optional<entity_store::owned_series> find_series(std::uint64_t number) const;
   std::optional<entity_store::owned_series> find_observed(observation_number number) const;
   std::uint64_t series_end() const;  // behind the greatest number of a series
+  timestamp believed_until() const;  // as a write of this session would have it now
   dos::history const& history() const;  // of series that series_of() gave
   std::vector<std::pair<symbol, std::size_t>> types() const;
   std::vector<std::pair<symbol, std::size_t>> attributes_of(symbol type) const;

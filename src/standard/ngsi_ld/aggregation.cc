@@ -29,17 +29,21 @@ namespace {
 constexpr std::string_view methods_known[] = {"totalCount", "distinctCount", "sum",   "avg",       "min",
                                               "max",        "stddev",        "sumsq", "provenance"};
 
-// Periods from `start` on, each `length` later; months keep the day of the month. In UTC, as the standard counts.
+constexpr auto day_us = 86'400 * us_per_second;
+
+// Periods from `start` on, one behind the other; months keep the day of the month, days the time of day.
 class calendar {
  public:
-  calendar(timestamp start, duration length) : start_(start), length_(length), zone_("UTC") {}
+  calendar(timestamp start, aggregation const& of) : start_(start), of_(of), zone_(of.zone.value_or(time_zone("UTC"))) {}
 
   timestamp begin_of(std::int64_t period) const {
-    auto const t = length_.months == 0 ? start_ : zone_.add_months(start_, int(period * length_.months));
-    return t + period * length_.us;
+    auto t = start_;
+    if (of_.months) t = zone_.add_months(t, int(period * of_.months));
+    if (of_.days) t = zone_.add_days(t, int(period * of_.days));
+    return t + period * of_.us;
   }
   std::int64_t period_of(timestamp t) const {
-    auto const about_us = length_.us + length_.months * std::int64_t(2'629'746) * us_per_second;
+    auto const about_us = of_.us + of_.days * day_us + of_.months * std::int64_t(2'629'746) * us_per_second;
     auto n = std::max<std::int64_t>(0, (t - start_) / about_us - 1);
     while (begin_of(n + 1) <= t) ++n;
     return n;
@@ -47,9 +51,15 @@ class calendar {
 
  private:
   timestamp start_;
-  duration length_;
+  aggregation const& of_;
   time_zone zone_;
 };
+
+// Where nobody says when the first period begins: with the first instance, in a zone with its day or month.
+timestamp natural_start(timestamp first, aggregation const& a) {
+  if (!a.zone || a.us != 0) return first;
+  return a.days != 0 ? a.zone->start_of_day(first) : a.months != 0 ? a.zone->start_of_month(first) : first;
+}
 
 // ETSI GS CIM 009, 4.5.19.1: what a value counts as.
 std::optional<double> number_in(json::value const& v) {
@@ -101,19 +111,19 @@ std::vector<period_values> empty_periods(timestamp& first, timestamp& end, tempo
   if (q.timerel == temporal_query::relation::before) end = std::min(end, q.at);
   if (q.timerel == temporal_query::relation::between) end = std::min(end, q.end);
   if (first >= end) return out;
-  auto const start = starts ? q.at : first;
-  if (a.period.months == 0 && a.period.us == 0) {
+  auto const start = starts ? q.at : natural_start(first, a);
+  if (a.is_one_period()) {
     auto to = end;
     if (q.timerel == temporal_query::relation::before) to = q.at;
     if (q.timerel == temporal_query::relation::between) to = q.end;
     out.push_back({start, to, 0, {}, {}, {}, {}, {}});
   } else {
-    auto const days = calendar(start, a.period);
-    auto const from = days.period_of(first), to = days.period_of(last_us_before(end));
+    auto const periods = calendar(start, a);
+    auto const from = periods.period_of(first), to = periods.period_of(last_us_before(end));
     if (std::size_t(to - from) >= periods_max) {
       throw fault(fault_kind::invalid, "these would be more than " + std::to_string(periods_max) + " periods", "aggrPeriodDuration", "ETSI GS CIM 009, 4.5.19");
     }
-    for (auto i = from; i <= to; ++i) out.push_back({days.begin_of(i), days.begin_of(i + 1), 0, {}, {}, {}, {}, {}});
+    for (auto i = from; i <= to; ++i) out.push_back({periods.begin_of(i), periods.begin_of(i + 1), 0, {}, {}, {}, {}, {}});
   }
   return out;
 }
@@ -125,8 +135,7 @@ struct time_span {
 // Where the series begins and ends, as far as it matters; nothing when it is empty. Of few periods it does not.
 std::optional<time_span> span_of(session const& who, series_ref const& s, temporal_query const& q, aggregation const& a) {
   constexpr auto few_periods = 1'000;
-  constexpr auto shortest_month_us = std::int64_t(28) * 86'400 * us_per_second;
-  auto const period_us = a.period.us + a.period.months * shortest_month_us;
+  auto const period_us = a.us + a.days * day_us + a.months * 28 * day_us;  // at least
   auto const is_short = period_us == 0 || (q.end - q.at) / period_us < few_periods;
   if (q.timerel == temporal_query::relation::between && is_short) return time_span{q.at, q.end};
   auto const known = who.history().statistics_of(s.series);
@@ -134,15 +143,33 @@ std::optional<time_span> span_of(session const& who, series_ref const& s, tempor
   return time_span{known->first.time, known->last.time + 1};
 }
 
+// The moment of the instance from which on there are `n` that the query asks about; nothing when there are not more.
+std::optional<moment> first_of_last(session const& who, series_ref const& s, temporal_query const& q, std::size_t n) {
+  auto first = std::optional<moment>();
+  auto has_more = false;
+  who.history().for_each(s.series, range_of(q), [&](observation const& o) {
+    auto const t = time_of(o, q.property);
+    if (!t || !q.contains(*t) || is_deleted(o)) return true;
+    has_more = n == 0;
+    if (has_more) return false;
+    --n;
+    first = o.moment();
+    return true;
+  });
+  return has_more ? first : std::nullopt;
+}
+
 // Those that have instances, in order.
-std::vector<period_values> periods_of(session const& who, series_ref const& s, temporal_query const& q, aggregation const& a) {
+std::vector<period_values> periods_of(session const& who, series_ref const& s, temporal_query const& q, aggregation const& a, bool are_observed) {
   auto const span = span_of(who, s, q, a);
   if (!span) return {};
   auto [first, end] = *span;
+  auto const last_ones = q.last_n ? first_of_last(who, s, q, *q.last_n) : std::nullopt;
+  if (last_ones) first = std::max(first, last_ones->time);
   auto out = empty_periods(first, end, q, a);
   if (out.empty()) return out;
   auto const reads_each = std::any_of(a.methods.begin(), a.methods.end(), [](auto m) { return m == "distinctCount" || m == "provenance"; });
-  auto const is_indexed = q.property == time_property::observed_at && !reads_each;
+  auto const is_indexed = q.property == time_property::observed_at && are_observed && !reads_each && !last_ones;
   auto boundaries = std::vector<timestamp>();
   if (is_indexed) {
     for (auto const& p : out) boundaries.push_back(std::max(p.from, first));
@@ -161,6 +188,7 @@ std::vector<period_values> periods_of(session const& who, series_ref const& s, t
   // Texts, lists and other times than that of observation are read one by one.
   auto at = out.begin();
   who.history().for_each(s.series, {.from = first, .to = end, .limit = SIZE_MAX, .descending = false, .after = {}}, [&](observation const& o) {
+    if (last_ones && o.moment() < *last_ones) return true;
     while (at != out.end() && o.time >= at->to) ++at;
     if (at == out.end()) return false;
     if (!is_deleted(o) && (q.property != time_property::observed_at || find_time(o, extra::modified_at))) take(*at, o);
@@ -253,21 +281,32 @@ void write_aggregated(std::string& out, entity_evolution const& e, temporal_quer
   out += '}';
 }
 
-aggregation parse_aggregation(std::vector<std::string_view> methods, std::string_view period) {
+aggregation parse_aggregation(aggregation_text text) {
   auto const refuse = [](std::string detail, std::string_view member) {
     ngsi_ld::refuse(std::move(detail), member, "4.5.19");
   };
-  if (methods.empty()) refuse("aggregatedValues wants at least one of aggrMethods", "aggrMethods");
-  for (auto const m : methods) {
+  if (text.methods.empty()) refuse("aggregatedValues wants at least one of aggrMethods", "aggrMethods");
+  for (auto const m : text.methods) {
     if (std::find(std::begin(methods_known), std::end(methods_known), m) == std::end(methods_known)) {
       refuse("there is no method " + std::string(m), "aggrMethods");
     }
   }
-  auto a = aggregation{std::move(methods), {}};
-  if (!period.empty()) {
-    auto const d = parse_duration(period);
-    if (!d || d->months < 0 || d->us < 0) refuse("an ISO 8601 duration like PT1H or P1D", "aggrPeriodDuration");
-    a.period = *d;
+  auto a = aggregation{.methods = std::move(text.methods)};
+  if (!text.period.empty()) {
+    auto const whole = parse_duration(text.period);
+    if (!whole || whole->months < 0 || whole->us < 0) refuse("an ISO 8601 duration like PT1H or P1D", "aggrPeriodDuration");
+    // What stands before the T are days of a calendar, behind it is time that passes.
+    auto const days = parse_duration(text.period.substr(0, text.period.find('T'))).value_or(duration());
+    a.months = whole->months;
+    a.days = int(days.us / day_us);
+    a.us = whole->us - a.days * day_us;
+  }
+  if (!text.zone.empty()) {
+    try {
+      a.zone = time_zone(text.zone);
+    } catch (fault const& f) {
+      refuse(f.detail, "timezone");
+    }
   }
   return a;
 }
@@ -280,7 +319,9 @@ std::shared_ptr<aggregates const> aggregate(session const& who, entity const& e,
     shown.name = s.attribute;
     shown.dataset = s.dataset;
     if (s.attribute == scope_name() || !p.shows(shown)) continue;
-    if (auto periods = periods_of(who, s, q, a); !periods.empty()) all.series.emplace_back(s, std::move(periods));
+    // What is written without observedAt has no place in a span of observed times; the index of the history knows no difference.
+    auto const now = e.find(s.attribute, s.dataset);
+    if (auto periods = periods_of(who, s, q, a, now && now->observed_at != no_time); !periods.empty()) all.series.emplace_back(s, std::move(periods));
   }
   return share(std::move(all));
 }

@@ -78,7 +78,9 @@ void write_all(batch_ptr b) {
       [b](outcome const& o) {
         answer_faults(*b->c, [&] {
           if (o.refused) throw fault(*o.refused);
-          b->c->answer(b->answer(*b));
+          auto r = b->answer(*b);
+          warn_of_what_was_set_aside(*b->c, o, r);
+          b->c->answer(std::move(r));
         });
       },
       b->items.size());

@@ -19,6 +19,10 @@ bool has_sources(call const& c);
 
 using warnings = std::vector<std::string>;  // NGSILD-Warning
 void add_warnings(warnings const& w, http::response& r);
+// About our own part of an answer; plain letters.
+std::string warning_of_ours(call const& c, std::string_view text);
+// Values whose time was not believed are history and not current: who wrote them is told.
+void warn_of_what_was_set_aside(call const& c, outcome const& o, http::response& r);
 
 // 5.7.1: nothing when nobody has it.
 struct found_entity {

@@ -201,7 +201,12 @@ std::string address_of(http::request const& r, std::string_view collection, std:
 }
 
 void write(call_ptr const& c, session::decide d, std::function<http::response(outcome const&)> then) {
-  submit_and_reply(c->who, std::move(d), c->answer, std::move(then), [c](fault const& f) { return c->refusal(f); });
+  auto const tell = [c, then = std::move(then)](outcome const& o) {
+    auto r = then(o);
+    warn_of_what_was_set_aside(*c, o, r);
+    return r;
+  };
+  submit_and_reply(c->who, std::move(d), c->answer, tell, [c](fault const& f) { return c->refusal(f); });
 }
 
 void write_and_say_nothing(call_ptr const& c, session::decide d) {

@@ -4,7 +4,6 @@
 
 #include "base/fault.h"
 #include "base/text.h"
-#include "kernel/history/history.h"
 #include "kernel/session/instance.h"
 #include "standard/ngsi_ld/csv.h"
 #include "standard/ngsi_ld/entity_change.h"
@@ -44,21 +43,6 @@ temporal_query make_temporal_query(std::string_view timerel, std::string_view at
 std::size_t read_last_n(std::optional<std::int64_t> n) {
   if (!n || *n < 1) refuse_temporal("a whole number from 1 on", "lastN");
   return std::size_t(*n);
-}
-
-// What the index of the history can tell of the span.
-range_query range_of(temporal_query const& q) {
-  auto range = range_query();
-  range.descending = q.last_n.has_value();
-  auto const is_indexed = q.property == time_property::observed_at || q.property == time_property::deleted_at;
-  if (!is_indexed) return range;
-  if (q.timerel == temporal_query::relation::before) range.to = q.at;
-  if (q.timerel == temporal_query::relation::after) range.from = q.at;
-  if (q.timerel == temporal_query::relation::between) {
-    range.from = q.at;
-    range.to = q.end;
-  }
-  return range;
 }
 
 attribute instance_of(series_ref const& s, observation const& o) {
@@ -121,6 +105,20 @@ void write_values(std::string& out, series_evolution const& s, temporal_query co
 }
 
 }  // namespace
+
+range_query range_of(temporal_query const& q) {
+  auto range = range_query();
+  range.descending = q.last_n.has_value();
+  auto const is_indexed = q.property == time_property::observed_at || q.property == time_property::deleted_at;
+  if (!is_indexed) return range;
+  if (q.timerel == temporal_query::relation::before) range.to = q.at;
+  if (q.timerel == temporal_query::relation::after) range.from = q.at;
+  if (q.timerel == temporal_query::relation::between) {
+    range.from = q.at;
+    range.to = q.end;
+  }
+  return range;
+}
 
 std::optional<timestamp> time_of(observation const& o, time_property p) {
   auto const modified = find_time(o, extra::modified_at);
@@ -189,6 +187,15 @@ entity_evolution read_evolution(session const& who, entity_ptr e, temporal_query
     if (!evolution.instances.empty()) out.series.push_back(std::move(evolution));
   }
   return out;
+}
+
+std::size_t count_unobserved(entity_evolution const& e, temporal_query const& q, projection const& p) {
+  if (q.property != time_property::observed_at) return 0;
+  auto const& all = e.entity->attributes;
+  return std::size_t(std::count_if(all.begin(), all.end(), [&](attribute_ptr const& a) {
+    auto const is_told = [&](series_evolution const& s) { return s.series.attribute == a->name && s.series.dataset == a->dataset; };
+    return a->observed_at == no_time && p.shows(*a) && std::none_of(e.series.begin(), e.series.end(), is_told);
+  }));
 }
 
 std::vector<scope_span> scope_spans(session const& who, entity const& e, scope_selection const& wanted) {

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "kernel/history/observation.h"
+#include "kernel/history/history.h"
 #include "kernel/session/session.h"
 #include "standard/ngsi_ld/call.h"
 #include "standard/ngsi_ld/selection_parser.h"
@@ -31,6 +31,8 @@ struct temporal_query {
 temporal_query read_temporal_query(call const& c);                 // of the URL; faults: invalid
 temporal_query read_temporal_query(json::value const& temporal_q);  // of a body's "temporalQ"
 
+// What the index of the history can tell of the span; from its end with lastN.
+range_query range_of(temporal_query const& q);
 // The time of an instance that a query asks about; nothing when it has none.
 std::optional<timestamp> time_of(observation const& o, time_property p);
 
@@ -51,6 +53,8 @@ struct entity_evolution {
 // The attributes shown by `p`; of each series at most `instances_max` + 1 instances.
 entity_evolution read_evolution(session const& who, entity_ptr e, temporal_query const& q, projection const& p,
                                 std::size_t instances_max);
+// How many attributes shown by `p` the span would hold if they had been written with observedAt, by which it goes.
+std::size_t count_unobserved(entity_evolution const& e, temporal_query const& q, projection const& p);
 // When the entity had scopes that fit, half open. 4.18 and 5.7.4
 struct scope_span {
   timestamp from, to;
@@ -71,11 +75,21 @@ enum class temporal_form { normalized, values, aggregated };
 // 4.5.19
 struct aggregation {
   std::vector<std::string_view> methods;
-  duration period;  // nothing: one period for all
+  // Of one period; nothing at all: one for everything. A day of the zone has 23, 24 or 25 hours, PT24H always 24.
+  int months = 0, days = 0;
+  std::int64_t us = 0;
+  std::optional<time_zone> zone = std::nullopt;  // whose days and months are meant; none: those of UTC, as the standard counts
+
+  bool is_one_period() const { return months == 0 && days == 0 && us == 0; }
 };
 inline constexpr std::size_t periods_max = 100'000;
-aggregation parse_aggregation(std::vector<std::string_view> methods, std::string_view period);  // faults: invalid
-// The attributes shown by `p`, where their instances lie; nothing when there are none in the span.
+struct aggregation_text {
+  std::vector<std::string_view> methods;
+  std::string_view period;  // "P1D"
+  std::string_view zone;    // "Europe/Berlin", beyond the standard
+};
+aggregation parse_aggregation(aggregation_text text);  // faults: invalid
+// The attributes shown by `p`, where their instances lie, with lastN the last of them; nothing when there are none in the span.
 std::shared_ptr<aggregates const> aggregate(session const& who, entity const& e, temporal_query const& q, aggregation const& a,
                                             projection const& p);
 // Of instances that are at hand.

@@ -294,6 +294,16 @@ void add_warnings(warnings const& w, http::response& r) {
   for (auto const& text : w) r.headers.add("NGSILD-Warning", text);
 }
 
+std::string warning_of_ours(call const& c, std::string_view text) {
+  return "199 " + federation::alias_of(c.who.city()) + " \"" + std::string(text) + "\"";
+}
+
+void warn_of_what_was_set_aside(call const& c, outcome const& o, http::response& r) {
+  if (o.set_aside == 0 || r.status >= 300) return;
+  auto const n = std::to_string(o.set_aside) + (o.set_aside == 1 ? " value" : " values");
+  r.headers.add("NGSILD-Warning", warning_of_ours(c, n + " observed in the future: kept as history, not as what is"));
+}
+
 void find_everywhere(call_ptr const& c, std::string_view id, std::function<void(found_entity)> then) {
   if (!has_sources(*c)) return then({c->find(id), {}, {"@none"}});
   auto const reach = sources_for(*c);

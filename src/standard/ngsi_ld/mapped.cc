@@ -137,7 +137,7 @@ map_wish read_map_wish(call const& c) {
     out.is_asked_for = true;
     auto text = f.detail + "; here is a new one";
     std::replace_if(text.begin(), text.end(), [](char ch) { return ch == '"' || ch == '\\' || ch < ' ' || ch > '~'; }, '\'');
-    out.ended.push_back("199 " + federation::alias_of(c.who.city()) + " \"" + text + "\"");
+    out.ended.push_back(warning_of_ours(c, text));
   }
   return out;
 }

@@ -26,6 +26,7 @@ offer offer_ngsi_ld(node& n) {
   o.openapi = openapi_paths();
   o.fault_forms["/ngsi-ld/v1"] = problem_response;
   o.for_other_origins = {"/ngsi-ld/v1"};
+  o.read_by_post = {"/ngsi-ld/v1/entityOperations/query", "/ngsi-ld/v1/temporal/entityOperations/query"};
   if (!n.render_entity) {
     n.render_entity = [s](std::string& out, city const&, entity const& e) {
       write_entity(out, e, plain_rendering(*s->contexts.default_names()));

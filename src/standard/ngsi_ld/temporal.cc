@@ -116,12 +116,12 @@ std::vector<scope_instance> take_scope_instances(json::value& body) {
   return out;
 }
 
-// The newest instance of each attribute is its state, the others are history.
+// The newest instance of each attribute that does not lie ahead is its state, the others are history.
 void create_with_history(transaction& t, entity e, std::vector<attribute_ptr> const& instances, std::vector<scope_instance> const& scopes) {
   auto older = std::vector<attribute_ptr>();
   for (auto const& a : instances) {
     auto const present = e.find(a->name, a->dataset);
-    if (tells_of_an_end(*a)) {
+    if (tells_of_an_end(*a) || a->observed_at > t.believed_until()) {
       older.push_back(a);
     } else if (!present) {
       e.attributes.push_back(a);

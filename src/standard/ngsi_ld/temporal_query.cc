@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/fault.h"
+#include "standard/ngsi_ld/distributed.h"
 #include "standard/ngsi_ld/entity_query.h"
 #include "standard/ngsi_ld/evolution.h"
 #include "standard/ngsi_ld/federation_reading.h"
@@ -33,12 +34,16 @@ struct temporal_request {
   rendering how;
 };
 
-temporal_request read_request(call const& c, temporal_query when, std::vector<std::string_view> methods, std::string_view period) {
+temporal_request read_request(call const& c, temporal_query when, aggregation_text text) {
   auto how = make_rendering(c);
-  auto const form = methods.empty() || c.has("aggrMethods") ? read_form(c) : temporal_form::aggregated;  // a body that names methods wants them
+  auto const form = text.methods.empty() || c.has("aggrMethods") ? read_form(c) : temporal_form::aggregated;  // a body that names methods wants them
   if (form != temporal_form::normalized) how.form = representation::simplified;
-  auto aggregated = form == temporal_form::aggregated ? parse_aggregation(std::move(methods), period) : aggregation();
+  auto aggregated = form == temporal_form::aggregated ? parse_aggregation(std::move(text)) : aggregation();
   return {std::move(when), form, std::move(aggregated), std::move(how)};
+}
+
+aggregation_text aggregation_in_url(call const& c) {
+  return {list_of(c.param("aggrMethods")), c.param("aggrPeriodDuration"), c.param("timezone")};
 }
 
 // 6.3.10: parts of a span of time are 206 and say which part.
@@ -61,6 +66,12 @@ void write_all(std::string& body, call const& c, std::vector<entity_evolution> c
     write_one(body, e, q);
   }
   body += ']';
+}
+
+// Who comes from another broker takes what has no observedAt for lost.
+void warn_of_unobserved(call const& c, std::size_t n, http::response& r) {
+  if (n == 0) return;
+  r.headers.add("NGSILD-Warning", warning_of_ours(c, std::to_string(n) + " without observedAt left out; timeproperty=modifiedAt shows what was written"));
 }
 
 // What is here and what sources told, as one.
@@ -120,11 +131,15 @@ void show_evolution(call_ptr const& c, temporal_request& q, map_wish const& wish
   q.how.inline_context = context;
   auto body = std::string();
   auto range = std::optional<std::string>();
+  auto unobserved = std::size_t(0);
   if (q.form == temporal_form::aggregated) {
-    write_one(body, read_aggregated(*c, e, q, theirs), q);
+    auto const evolution = read_aggregated(*c, e, q, theirs);
+    unobserved = count_unobserved(evolution, q.when, q.how.projection);
+    write_one(body, evolution, q);
   } else {
     auto all = std::vector<entity_evolution>();
     all.push_back(read_whole(*c, e, q.when, q.how.projection, c->at->temporal_page_max, theirs));
+    unobserved = count_unobserved(all[0], q.when, q.how.projection);
     range = cut_to_page(all, q.when, c->at->temporal_page_max);
     if (c->wanted == media::csv) {
       write_evolution_csv(body, all, q.how);
@@ -133,6 +148,7 @@ void show_evolution(call_ptr const& c, temporal_request& q, map_wish const& wish
     }
   }
   auto r = respond_in_part(*c, std::move(body), range);
+  warn_of_unobserved(*c, unobserved, r);
   if (wish.known) r.headers.add("NGSILD-EntityMap", map_address(*c, *wish.known));
   else if (wish.is_asked_for) r.headers.add("NGSILD-EntityMap", map_address(*c, make_map(*c, wish, {{std::string(id), holders_of(*c, id, theirs)}})));
   add_warnings(theirs.missing, r);
@@ -142,7 +158,7 @@ void show_evolution(call_ptr const& c, temporal_request& q, map_wish const& wish
 // 5.7.3
 void retrieve_evolution(call_ptr c) {
   auto const id = c->id();
-  auto q = read_request(*c, read_temporal_query(*c), list_of(c->param("aggrMethods")), c->param("aggrPeriodDuration"));
+  auto q = read_request(*c, read_temporal_query(*c), aggregation_in_url(*c));
   q.how.projection = read_projection(*c);
   require_join_reaches(q.how.projection, false, 0);
   auto wish = read_map_wish(*c);
@@ -171,6 +187,7 @@ struct temporal_asking {
   std::vector<entity_evolution> page;
   std::vector<entity_map::entry> all;  // where a map is made
   std::size_t total = 0;
+  std::size_t unobserved = 0;  // attributes that the answer leaves out because they have no observedAt
   bool has_more = false;
 
   bool makes_map() const { return !wish.known && wish.is_asked_for; }
@@ -205,6 +222,7 @@ bool temporal_asking::visit(entity_ptr const& e) {
   auto const is_aggregated = t.form == temporal_form::aggregated;
   auto evolution = is_aggregated ? read_aggregated(*c, e, t, theirs)
                                  : read_whole(*c, e, t.when, t.how.projection, c->at->temporal_page_max, theirs);
+  unobserved += count_unobserved(evolution, t.when, t.how.projection);
   if (!scope_text.empty()) keep_within(evolution, spans, t.when);
   // An entity without anything in the span is no part of the answer, unless nothing of the span was asked for.
   auto const is_empty = evolution.series.empty() && !evolution.aggregated;
@@ -268,6 +286,7 @@ void answer_asking(temporal_asking& a) {
   auto body = std::string();
   write_all(body, c, a.page, a.t);
   auto r = respond_in_part(c, std::move(body), range);
+  warn_of_unobserved(c, a.unobserved, r);
   if (map && !a.wish.known && !range) r.status = 201;
   if (map) r.headers.add("NGSILD-EntityMap", map_address(c, *map));
   add_page_headers(c, a.p, a.has_more, a.total, r);
@@ -314,33 +333,34 @@ void answer_evolutions(call_ptr const& c, entity_query q, temporal_request t, an
 
 // 5.7.4 and, for its map alone, 5.14.5
 void query_evolutions(call_ptr const& c, answer_form form) {
-  auto request = read_request(*c, read_temporal_query(*c), list_of(c->param("aggrMethods")), c->param("aggrPeriodDuration"));
+  auto request = read_request(*c, read_temporal_query(*c), aggregation_in_url(*c));
   answer_evolutions(c, read_entity_query(*c, has_sources(*c)), std::move(request), form);
 }
 
 void query_evolutions_by_body(call_ptr const& c, answer_form form) {
   auto q = read_query_body(c->body, {*c->names, has_sources(*c)});
   auto when = temporal_query();
-  auto methods = std::vector<std::string_view>();
-  auto period = std::string_view();
+  auto text = aggregation_text();
   if (auto const* t = c->body.find("temporalQ"); t != nullptr) when = read_temporal_query(*t);
   auto const* parameters = c->body.find("aggrParams");
   auto const* const t = c->body.find("temporalQ");
   auto const& from = parameters != nullptr ? *parameters : t != nullptr && t->find("aggrMethods") != nullptr ? *t : c->body;
   if (auto const* m = from.find("aggrMethods"); m != nullptr) {
-    if (m->is_string()) methods = list_of(m->as_string());
+    if (m->is_string()) text.methods = list_of(m->as_string());
     if (m->is_array()) {
-      for (auto const& one : m->as_array()) methods.push_back(one.is_string() ? one.as_string() : std::string_view());
+      for (auto const& one : m->as_array()) text.methods.push_back(one.is_string() ? one.as_string() : std::string_view());
     }
   }
-  period = from.text_or("aggrPeriodDuration", "");
-  answer_evolutions(c, std::move(q), read_request(*c, when, methods, period), form);
+  text.period = from.text_or("aggrPeriodDuration", "");
+  text.zone = from.text_or("timezone", "");
+  answer_evolutions(c, std::move(q), read_request(*c, when, std::move(text)), form);
 }
 
 }  // namespace
 
 void add_temporal_query(offer& o, service_ptr s) {
-  auto const of_time = std::vector<std::string_view>{"timerel", "timeAt", "endTimeAt", "timeproperty", "lastN", "aggrMethods", "aggrPeriodDuration"};
+  auto const of_time = std::vector<std::string_view>{"timerel", "timeAt", "endTimeAt", "timeproperty", "lastN",
+                                                     "aggrMethods", "aggrPeriodDuration", "timezone"};
   auto one = of_time;
   one.insert(one.end(), {"attrs", "pick", "omit", "lang", "datasetId", "sysAttrs", "entityMap", "entityMapLifetime"});
   add_route(o, "GET", "/temporal/entities/{id}", thread_use::slow,

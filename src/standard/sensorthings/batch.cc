@@ -271,7 +271,8 @@ std::vector<part> read_multipart(http::request const& r) {
 void write_part(std::string& out, part const& p) {
   out += "Content-Type: application/http\n";
   if (!p.id.empty()) out += "Content-ID: " + p.id + "\n";
-  out += "\nhttp/1.1 " + std::to_string(p.response.status) + " no text\n";
+  // The protocol's name is written in capitals (RFC 9112, 2.3); the reason is any text.
+  out += "\nHTTP/1.1 " + std::to_string(p.response.status) + " no text\n";
   if (auto const location = p.response.headers.find("Location")) out += "Location: " + std::string(*location) + "\n";
   auto const type = p.response.headers.find("Content-Type");
   if (type && p.response.status < 300 && !p.response.body.empty()) out += "Content-Type: " + std::string(*type) + "\n";

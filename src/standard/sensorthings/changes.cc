@@ -19,7 +19,7 @@ remains find_remains(item const& stream, std::set<std::uint64_t> const& without,
   auto left = remains();
   left.series = stream.id;
   auto const& observations = *describe(stream.what).find_navigation("Observations");
-  r.for_each(stream, observations, {.descending = true, .after = {}}, [&](item const& o) {
+  r.for_each(stream, observations, {.to = r.who().believed_until() + 1, .descending = true, .after = {}}, [&](item const& o) {
     if (o.moment->value.is_null()) return true;
     if (!without.contains(o.id)) left.newest = o.moment;
     else left.lose_current = true;
@@ -40,6 +40,25 @@ remains find_remains(item const& stream, std::set<std::uint64_t> const& without,
     return true;
   });
   return left;
+}
+
+// Where things are when they have not been where these say.
+std::vector<remains> find_places(std::vector<item> const& without, reader const& r) {
+  auto gone = std::map<std::uint64_t, std::set<std::uint64_t>>();  // numbers by series
+  for (auto const& h : without) gone[h.series.series].insert(h.id);
+  auto all = std::vector<remains>();
+  for (auto const& [series, numbers] : gone) {
+    auto left = remains();
+    left.series = series;
+    auto const range = range_query{.to = r.who().believed_until() + 1, .descending = true, .after = {}};
+    r.who().history().for_each(series, range, [&](observation const& o) {
+      if (numbers.contains(o.number)) left.lose_current = true;
+      else if (!is_deleted(o)) left.newest = o;
+      return !left.newest;
+    });
+    all.push_back(std::move(left));
+  }
+  return all;
 }
 
 }  // namespace
@@ -64,6 +83,18 @@ std::vector<remains> find_remains(std::vector<item> const& without, reader const
     }
   }
   return all;
+}
+
+std::vector<consequences> find_consequences(std::vector<item> const& all, reader const& r) {
+  auto found = std::vector<consequences>();
+  for (auto const& i : all) found.push_back(i.what == kind::observation ? consequences() : find_consequences(i, r));
+  if (all.empty()) return found;
+  if (all[0].what == kind::observation) found.back().left = find_remains(all, r);
+  if (all[0].what == kind::historical_location) {
+    for (auto& c : found) c.places.clear();
+    found.back().places = find_places(all, r);
+  }
+  return found;
 }
 
 consequences find_consequences(item const& i, reader const& r) {
@@ -94,6 +125,15 @@ consequences find_consequences(item const& i, reader const& r) {
       break;
     case kind::observation:
       c.left = find_remains({i}, r);
+      break;
+    case kind::historical_location:
+      // What was noted of the place when the thing came there goes along.
+      for (auto const& s : r.who().series_of(i.entity->id)) {
+        if (s.attribute != r.words().location || s.series == i.series.series) continue;
+        auto const then = range_query{.from = i.moment->time, .to = i.moment->time + 1, .after = {}};
+        for (auto const& o : r.who().history().range(s.series, then)) c.observations.emplace_back(s.series, o.number);
+      }
+      c.places = find_places({i}, r);
       break;
     default:
       break;
@@ -133,7 +173,7 @@ void writer::change(item const& i, json::value const& body, bool whole, conseque
     case kind::observation:
       return change_observation(i, body, whole, c);
     case kind::historical_location:
-      return change_historical_location(i, body);
+      return change_historical_location(i, body, c);
     default:
       break;
   }
@@ -207,7 +247,7 @@ void writer::change_observation(item const& i, json::value const& body, bool who
   t_.change_observation(i.series.series, i.id, d.observation);
   touched_.emplace_back(i.what, i.id);
   auto const is_last = !before.newest || before.newest->time <= d.observation.time;
-  auto const stays_current = is_last && !d.observation.value.is_null();
+  auto const stays_current = is_last && !d.observation.value.is_null() && is_believed(d.observation);
   if (!before.lose_current) return set_current(*s, d.observation, false);
   if (stays_current) set_current(*s, d.observation, true);
   else if (before.newest) set_current(*s, *before.newest, true);
@@ -275,6 +315,10 @@ void writer::remove_whole(item const& i, consequences const& c) {
     case kind::multi_datastream:
       return remove_datastream(i);
     case kind::historical_location:
+      for (auto const& [series, number] : c.observations) t_.remove_observation(series, number);
+      t_.remove_observation(i.series.series, i.id);
+      for (auto const& left : c.places) settle_place(left);
+      return;
     case kind::observation:
       t_.remove_observation(i.series.series, i.id);
       for (auto const& left : c.left) settle(left);

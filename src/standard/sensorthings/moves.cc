@@ -18,6 +18,15 @@ bool is_said(json::value const& list_or_one, std::string_view uri) {
                      [&](json::value const& v) { return v.is_string() && v.as_string() == uri; });
 }
 
+std::vector<std::string> uris_in(json::value const& list_or_one) {
+  auto all = std::vector<std::string>();
+  if (list_or_one.is_string()) all.emplace_back(list_or_one.as_string());
+  if (list_or_one.is_array()) {
+    for (auto const& uri : list_or_one.as_array()) all.emplace_back(uri.as_string());
+  }
+  return all;
+}
+
 }  // namespace
 
 std::optional<json::value> writer::place_of(std::vector<std::string> const& locations) const {
@@ -35,7 +44,9 @@ std::uint64_t writer::set_locations(std::string const& thing, std::vector<std::s
   if (!is_alive(before)) refuse("there is no such Thing", "Thing");
   for (auto const& l : locations) link(l, "thing", thing);
   auto const known = before->find(words_.has_location);
-  auto const is_newest = !known || known->observed_at == no_time || known->observed_at <= at;
+  // Who moves a thing now has the last word, whatever is said of the future.
+  auto const is_first = !known || known->observed_at == no_time || known->observed_at > t_.believed_until();
+  auto const is_newest = at == t_.now() || (at <= t_.believed_until() && (is_first || known->observed_at <= at));
   auto uris = json::array();
   for (auto const& l : locations) uris.push_back(l);
   auto a =
@@ -75,11 +86,7 @@ void writer::move_things(std::string const& location) {
     auto const thing = t_.find(id);
     auto const linked = is_alive(thing) ? thing->find(words_.has_location) : attribute_ptr();
     if (!linked) continue;
-    auto locations = std::vector<std::string>();
-    if (linked->value.is_string()) locations.emplace_back(linked->value.as_string());
-    if (linked->value.is_array()) {
-      for (auto const& l : linked->value.as_array()) locations.emplace_back(l.as_string());
-    }
+    auto const locations = uris_in(linked->value);
     if (std::find(locations.begin(), locations.end(), location) == locations.end()) continue;
     auto const place = place_of(locations);
     auto const old = thing->find(words_.location);
@@ -108,7 +115,7 @@ std::uint64_t writer::create_historical_location(json::value const& body, std::s
   return set_locations(thing, locations, *at);
 }
 
-void writer::change_historical_location(item const& i, json::value const& body) {
+void writer::change_historical_location(item const& i, json::value const& body, consequences const& c) {
   auto o = *i.moment;
   if (auto const* const time = body.find("time")) {
     auto const t = time->is_string() ? parse_instant(time->as_string()) : std::nullopt;
@@ -122,7 +129,7 @@ void writer::change_historical_location(item const& i, json::value const& body) 
   }
   if (auto const* const t = body.find("Thing"); t && required_target(*t, kind::thing) != i.entity->id)
     refuse("a HistoricalLocation stays with its Thing", "Thing");
-  put_historical_location(i, o);
+  put_historical_location(i, o, c.places.empty() ? std::nullopt : c.places.front().newest);
 }
 
 void writer::add_location(item const& i, std::string const& location) {
@@ -130,25 +137,51 @@ void writer::add_location(item const& i, std::string const& location) {
   auto uris = o.value.is_array() ? o.value.as_array() : json::array{o.value};
   uris.push_back(location);
   o.value = std::move(uris);
-  put_historical_location(i, o);
+  put_historical_location(i, o, i.moment);
 }
 
-void writer::put_historical_location(item const& i, observation const& o) {
+// `newest_other`: the last of the others, so that the thing is where the last of all says.
+void writer::put_historical_location(item const& i, observation const& o, std::optional<observation> const& newest_other) {
   if (i.series.attribute != words_.has_location) refuse_derived(i);
-  auto const link_it = [&](json::value const& uri) { link(uri.as_string(), "thing", i.entity->id); };
-  if (o.value.is_string()) link_it(o.value);
-  if (o.value.is_array()) std::for_each(o.value.as_array().begin(), o.value.as_array().end(), link_it);
+  for (auto const& uri : uris_in(o.value)) link(uri, "thing", i.entity->id);
   t_.change_observation(i.series.series, i.id, o);
   touched_.emplace_back(i.what, i.id);
-  // What was known last is where the thing is.
   auto const thing = t_.get(i.entity->id);
   auto const known = thing->find(words_.has_location);
-  if (!known || known->observed_at != i.moment->time || !(known->value == i.moment->value)) return;
-  auto a = attribute(*known);
-  a.observed_at = o.time;
-  a.value = o.value;
+  auto const was_current = known && known->observed_at == i.moment->time && known->value == i.moment->value;
+  auto const is_newest = is_believed(o) && (!newest_other || newest_other->time <= o.time);
+  if (is_newest) stand_at(i.series, *thing, o);
+  else if (was_current && newest_other) stand_at(i.series, *thing, *newest_other);
+}
+
+void writer::stand_at(series_ref const& places, entity const& thing, observation const& newest) {
+  auto e = entity(thing);
+  e.set(make_attribute(to_attribute(places, newest)));
+  if (places.attribute == words_.has_location) {
+    if (auto const place = place_of(uris_in(newest.value))) {
+      auto p = make_value(words_.location, *place, attribute_kind::geo_property);
+      p.observed_at = newest.time;
+      p.series = t_.start_series({thing.id, p.name, {}, p.kind});
+      e.set(make_attribute(std::move(p)));
+    } else {
+      e.remove(words_.location, {});
+    }
+  }
+  t_.put(std::move(e), transaction::keep::nothing);
+}
+
+// A thing whose last HistoricalLocation is gone is where the one before says; a place of its own stays where none is left.
+void writer::settle_place(remains const& left) {
+  if (!left.lose_current) return;
+  auto const owner = own_.find_series(left.series);
+  auto const thing = owner ? t_.find(owner->entity->id) : entity_ptr();
+  if (!is_alive(thing)) return;
+  if (left.newest) return stand_at(owner->series, *thing, *left.newest);
+  if (owner->series.attribute != words_.has_location) return;
   auto e = entity(*thing);
-  e.set(make_attribute(std::move(a)));
+  for (auto const& uri : uris_in(e.find(words_.has_location) ? e.find(words_.has_location)->value : json::value())) unlink(uri, "thing", thing->id);
+  e.remove(words_.has_location, {});
+  e.remove(words_.location, {});
   t_.put(std::move(e), transaction::keep::nothing);
 }
 

@@ -150,13 +150,19 @@ void writer::note_area(stream const& s, std::string_view feature) {
   t_.put_record(area_collection, key, json::array{area.west, area.south, area.east, area.north});
 }
 
-// The thing with its attribute as observed last; nothing when a later observation is known.
+// Neither what it tells of nor the telling lies ahead of us.
+bool writer::is_believed(observation const& o) const {
+  auto const until = t_.believed_until();
+  return o.time <= until && find_time(o, extra::result_time).value_or(o.time) <= until;
+}
+
+// The thing with its attribute as observed last; nothing when a later observation is known, or this one lies ahead.
 std::optional<entity> writer::with_current(entity const& before, stream const& s, observation const& o,
                                            bool force) const {
-  if (o.value.is_null()) return std::nullopt;
+  if (o.value.is_null() || !is_believed(o)) return std::nullopt;
   auto const old = before.find(s.series.attribute, s.series.dataset);
   auto const known = old ? (old->observed_at != no_time ? old->observed_at : old->modified_at) : no_time;
-  if (!force && old && known > o.time) return std::nullopt;
+  if (!force && old && known > o.time && known <= t_.believed_until()) return std::nullopt;
   auto a = old ? attribute(*old) : make_value(s.series.attribute, {}, s.series.kind);
   a.dataset = s.series.dataset;
   a.value = o.value;
@@ -211,7 +217,8 @@ std::uint64_t writer::observe(stream const& s, std::vector<observation_draft> dr
       needs_own_feature = needs_own_feature || d.feature.is_null();
     }
     all.push_back(std::move(d.observation));
-    if (all.back().time >= all[newest].time) newest = all.size() - 1;
+    auto const is_newer = !is_believed(all[newest]) || all.back().time >= all[newest].time;
+    if (is_newer && is_believed(all.back())) newest = all.size() - 1;
   }
   auto const thing = t_.get(s.thing);
   auto const generated = needs_own_feature ? generate_feature(*thing) : std::nullopt;

@@ -72,7 +72,9 @@ prepared_write prepare_change(http::request const& r, address const& a, reader c
   }
   auto const i = std::make_shared<item const>(*a.entity);
   auto const c = std::make_shared<consequences const>(
-      a.entity->what == kind::observation ? find_consequences(*a.entity, reading) : consequences());
+      a.entity->what == kind::observation || a.entity->what == kind::historical_location
+          ? find_consequences(*a.entity, reading)
+          : consequences());
   auto const shared_body = std::make_shared<json::value const>(std::move(body));
   return {[=](writer& w) { w.change(*i, *shared_body, whole, *c); },
           [](std::string const&) { return http::response{.status = 200, .headers = {}, .body = {}, .source = {}}; }};
@@ -100,10 +102,8 @@ prepared_write prepare_removal(service const& s, http::request const& r, address
     });
     require(found.size() <= removals_max, fault_kind::too_large,
             "one request removes at most 100,000 entities; narrow the $filter");
-    auto const are_observations = a.collection.what == kind::observation;
-    for (auto const& i : found)
-      all.push_back({i, are_observations ? consequences() : find_consequences(i, reading.read)});
-    if (are_observations && !all.empty()) all.back().with.left = find_remains(found, reading.read);
+    auto with = find_consequences(found, reading.read);
+    for (auto i = std::size_t(0); i < found.size(); ++i) all.push_back({std::move(found[i]), std::move(with[i])});
   }
   auto const list = std::make_shared<std::vector<removal> const>(std::move(all));
   return {[=](writer& w) {

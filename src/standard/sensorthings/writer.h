@@ -21,11 +21,11 @@ struct stream {
   record_ptr about;
 };
 
-// What a datastream is without some of its observations.
+// What a datastream, or the whereabouts of a thing, is without some of its observations.
 struct remains {
   std::uint64_t series = 0;
   bool lose_current = false;          // the one that is the attribute's value is not among them
-  std::optional<observation> newest;  // of those that have a result
+  std::optional<observation> newest;  // of those that have a result and do not lie ahead
   bool lose_result_time = false;      // the first or last of resultTime is not among them
   std::optional<span> result_times;   //
 };
@@ -37,8 +37,11 @@ struct consequences {
   std::vector<item> datastreams;
   std::vector<std::string> things;  // that are, or were, at the location
   std::vector<remains> left;        // of datastreams that keep other observations
+  std::vector<remains> places;      // of things that keep other HistoricalLocations
 };
 consequences find_consequences(item const& i, reader const& r);
+// Of several of a kind that go together: what is left stands with the last.
+std::vector<consequences> find_consequences(std::vector<item> const& all, reader const& r);
 
 class writer {
  public:
@@ -80,14 +83,17 @@ class writer {
   std::uint64_t set_locations(std::string const& thing, std::vector<std::string> const& locations, timestamp at);
   void move_things(std::string const& location);
   void add_location(item const& historical_location, std::string const& location);
-  void put_historical_location(item const& i, observation const& o);
+  void put_historical_location(item const& i, observation const& o, std::optional<observation> const& newest_other);
   std::optional<json::value> place_of(std::vector<std::string> const& locations) const;
+  void stand_at(series_ref const& places, entity const& thing, observation const& newest);
+  void settle_place(remains const& left);
   void link(std::string_view target, std::string_view relation, std::string_view source);
   void unlink(std::string_view target, std::string_view relation, std::string_view source);
   std::string choose_feature(stream const& s, observation_draft& d);
   std::optional<std::string> generate_feature(entity const& thing);
   void note_result_times(stream const& s, std::vector<observation> const& all);
   void note_area(stream const& s, std::string_view feature);
+  bool is_believed(observation const& o) const;
   std::optional<entity> with_current(entity const& before, stream const& s, observation const& o, bool force) const;
   void set_current(stream const& s, observation const& o, bool force);
   void settle(remains const& left);
@@ -97,7 +103,7 @@ class writer {
 
   void change_datastream(item const& i, json::value const& body, bool whole);
   void change_observation(item const& i, json::value const& body, bool whole, consequences const& c);
-  void change_historical_location(item const& i, json::value const& body);
+  void change_historical_location(item const& i, json::value const& body, consequences const& c);
   void put_datastream_record(std::string const& key, json::value about);
   void erase_records(std::string_view collection, std::string_view prefix);
   void erase_datastream_records(std::string const& key);

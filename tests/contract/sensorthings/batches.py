@@ -44,6 +44,8 @@ multipart = "\r\n".join(["--b", "Content-Type: multipart/mixed;boundary=c", "", 
                          "Content-Type: application/http", "Content-ID: p", "", "PATCH $t HTTP/1.1", "Content-Type: application/json", "", json.dumps({"description": "five"}),
                          "--c--", "--b", "Content-Type: application/http", "", "PATCH $t HTTP/1.1", "Content-Type: application/json", "", json.dumps({"properties": {"n": 5}}), "--b--"])
 r = sta("POST", "$batch", multipart.encode(), {"Content-Type": "multipart/mixed;boundary=b"})
+lines = r.body.decode().splitlines()
+check("its parts begin with the protocol as it is written (RFC 9112, 2.3)", [x for x in lines if "/1.1 " in x] == ["HTTP/1.1 201 no text", "HTTP/1.1 200 no text", "HTTP/1.1 200 no text"], lines)
 check("the same as multipart", named("Five")[0]["description"] == "five" and get("Things", filter="properties/n eq 5")["value"][0]["name"] == "Five", r.body)
 t = made("Things", thing("Six", datastream()))
 ds = get(f"Things({t})/Datastreams")["value"][0]["@iot.id"]

@@ -32,6 +32,15 @@ check("it may not see what comes of writing", allowed(r) is None, r.headers)
 r = preflight(f"{root}/Things", "POST", desk)
 check("an origin that may write by configuration is told so, by name", allowed(r) == "https://desk.example"
       and "POST" in r.headers["Access-Control-Allow-Methods"], r.headers)
+for path in ("/ngsi-ld/v1/entityOperations/query", "/dortmund/ngsi-ld/v1/entityOperations/query", "/ngsi-ld/v1/temporal/entityOperations/query"):
+    question = {"type": "Query", "entities": [{"type": "A"}], **({"temporalQ": {"timerel": "before", "timeAt": "2026-01-01T00:00:00Z"}} if "temporal" in path else {})}
+    r = preflight(path, "POST", page)
+    check(f"a question in a body is reading: {path}", allowed(r) == "*" and r.headers["Access-Control-Allow-Methods"] == "GET, HEAD, POST", r.headers)
+    r = call("POST", path, question, page)
+    check("and its answer is shown", r.status == 200 and r.json() == [] and allowed(r) == "*", (r, r.headers))
+for path in ("/ngsi-ld/v1/entityOperations/upsert", "/ngsi-ld/v1/entities"):
+    r = preflight(path, "POST", page)
+    check(f"other bodies are not: {path}", r.headers["Access-Control-Allow-Methods"] == "GET, HEAD" and allowed(call("POST", path, {}, page)) is None, r.headers)
 for path in ("/dortmund/platform/v1/tokens", "/healthz", "/"):
     r = call("GET", path, None, page)
     check(f"other doors stay closed: {path}", allowed(r) is None, r.headers)

@@ -44,6 +44,7 @@ json::object defaults() {
           {"time_future_max_s_of", json::object()},  // the same by source: a line of the ledger, or source/token
           {"mqtt", json::object()},             // the program's own listener, see docs
           {"mqtt_sources", json::array()},      // brokers of LoRaWAN networks, see docs
+          {"lorawan_servers", json::array()},   // where commands for devices are handed over, see docs
           {"lorawan", json::object()}};         // time_past_max_s, time_future_max_s: which times are believed
 }
 

@@ -118,7 +118,8 @@ json::value to_json(device_calibration const& c) {
 }
 
 json::value to_json(device const& d) {
-  auto o = json::object{{"devEui", d.dev_eui}, {"name", d.name}, {"profile", d.profile}, {"state", to_text(d.state)}};
+  auto o = json::object{
+      {std::string(id_member(d.id)), d.id}, {"name", d.name}, {"profile", d.profile}, {"state", to_text(d.state)}};
   if (!d.source.empty()) o.push("source", d.source);
   if (!d.join_eui.empty()) o.push("joinEui", d.join_eui);
   o.push("provenance", to_text(d.provenance));
@@ -132,7 +133,7 @@ json::value to_json(device const& d) {
 
 device read_device(json::value const& r) {
   auto const* variables = r.find("variables");
-  return {.dev_eui = std::string(r.text_or("devEui", "")),
+  return {.id = std::string(r.text_or("devEui", r.text_or("deviceId", ""))),
           .name = std::string(r.text_or("name", "")),
           .profile = std::string(r.text_or("profile", "")),
           .state = parse_device_state(r.text_or("state", "planned")),
@@ -146,13 +147,41 @@ device read_device(json::value const& r) {
           .created_at = stored_time(r, "createdAt")};
 }
 
-std::string device_entity_id(std::string_view dev_eui) { return "urn:ngsi-ld:Device:" + std::string(dev_eui); }
+std::string device_entity_id(std::string_view id) { return "urn:ngsi-ld:Device:" + std::string(id); }
 
 std::optional<std::string> parse_eui(std::string_view text) {
   auto digits = text::lower(text);
   std::erase_if(digits, [](char c) { return c == '-' || c == ':' || c == ' '; });
   if (digits.size() != 16 || !text::from_hex(digits)) return std::nullopt;
   return digits;
+}
+
+std::optional<std::string> parse_device_id(std::string_view text) {
+  if (auto eui = parse_eui(text)) return eui;
+  auto const is_plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+  auto const fits = text.size() >= 3 && text.size() <= 36 && std::all_of(text.begin(), text.end(), is_plain) &&
+                    text.front() != '-' && text.back() != '-' && text.find("--") == text.npos;
+  return fits ? std::optional(std::string(text)) : std::nullopt;
+}
+
+std::string_view id_member(std::string_view id) { return parse_eui(id) ? "devEui" : "deviceId"; }
+
+std::string device_id_in_path(std::string_view given) {
+  if (given.starts_with("urn:ngsi-ld:Device:")) given.remove_prefix(19);
+  auto id = parse_device_id(given);
+  require(id.has_value(), fault_kind::not_found, "there is no device " + std::string(given));
+  return std::move(*id);
+}
+
+void require_known_members(json::value const& body, std::string const& what,
+                           std::initializer_list<std::string_view> known) {
+  for (auto const& m : body.as_object()) {
+    if (std::find(known.begin(), known.end(), m.key) != known.end()) continue;
+    auto names = std::string();
+    for (auto const name : known) names += (names.empty() ? "" : ", ") + std::string(name);
+    throw fault(fault_kind::invalid,
+                what + " has no member \"" + std::string(text::cut(m.key, 40)) + "\"; it has " + names, m.key);
+  }
 }
 
 }  // namespace dos

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,7 +14,7 @@
 
 namespace dos {
 
-// Records by DevEUI.
+// Records by id.
 inline constexpr std::string_view device_collection = "device";
 
 enum class device_state { planned, active, maintenance, replaced, retired };
@@ -43,7 +44,9 @@ struct device_calibration {
 };
 
 struct device {
-  std::string dev_eui = {};  // 16 hex digits, lower case: the key
+  // The key: its DevEUI, 16 hex digits in lower case – or, of a device that its network server knows without one, what
+  // that calls it (The Things Stack: device_id).
+  std::string id = {};
   std::string name = {};
   std::string profile = {};
   device_state state = device_state::planned;
@@ -68,9 +71,20 @@ device read_device(json::value const& record);
 json::value to_json(device_mount const& m);
 json::value to_json(device_calibration const& c);
 
-std::string device_entity_id(std::string_view dev_eui);  // "urn:ngsi-ld:Device:0011223344556677"
+std::string device_entity_id(std::string_view id);  // "urn:ngsi-ld:Device:0011223344556677"
 
 // A DevEUI or JoinEUI as people write it (either case, with '-', ':' or blanks) as 16 lower-case hex digits.
 std::optional<std::string> parse_eui(std::string_view text);
+// A DevEUI, or a name as network servers give them: lower-case letters, digits and single '-', 3 to 36 of them.
+std::optional<std::string> parse_device_id(std::string_view text);
+// In a path: also the id of its entity. Faults: not_found.
+std::string device_id_in_path(std::string_view given);
+// The member of a device's record and messages that holds its id: devEui or deviceId.
+std::string_view id_member(std::string_view id);
+
+// What is not understood must not be taken for stored. `known` begins with the members that are worth naming. Faults:
+// invalid, with the member.
+void require_known_members(json::value const& body, std::string const& what,
+                           std::initializer_list<std::string_view> known);
 
 }  // namespace dos

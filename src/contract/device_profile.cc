@@ -1,9 +1,6 @@
 #include "contract/device_profile.h"
 
 #include <algorithm>
-#include <cmath>
-#include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -62,9 +59,37 @@ std::string_view kind_text(attribute_kind k) {
   }
 }
 
-attribute_rule read_rule(json::value const& r) {
+std::vector<int> read_ports(json::value const& d) {
+  auto const* found = d.find("f_port");
+  if (!found || found->is_null()) return {};
+  auto const list = found->is_array() ? found->as_array() : json::array{*found};
+  auto ports = std::vector<int>();
+  for (auto const& port : list) {
+    require(port.is_int() && port.as_int() >= 1 && port.as_int() <= 255, fault_kind::invalid,
+            "f_port is a list of ports from 1 to 255", "f_port");
+    ports.push_back(int(port.as_int()));
+  }
+  return ports;
+}
+
+std::optional<history_rule> read_history(json::value const& d, unknown_members u) {
+  auto const* found = d.find("history");
+  if (!found || found->is_null()) return std::nullopt;
+  require(found->is_object(), fault_kind::invalid, "history is {from: path to a list, time: path within an entry}",
+          "history");
+  if (u == unknown_members::refused) require_known_members(*found, "history", {"from", "time"});
+  return history_rule{.from = get_text(*found, "from", "where the list stands in the decoded data"),
+                      .time = get_text(*found, "time", "where an entry has its time")};
+}
+
+attribute_rule read_rule(json::value const& r, unknown_members u) {
   require(r.is_object(), fault_kind::invalid, "each attribute is an object {attribute, from, unit, type}",
           "attributes");
+  // What to_json() adds for the pages is known as well: what was read may be sent back.
+  if (u == unknown_members::refused) {
+    require_known_members(r, "a rule",
+                  {"attribute", "from", "unit", "type", "values", "scale", "offset", "target", "name", "unitCode"});
+  }
   auto rule = attribute_rule();
   rule.attribute = get_text(r, "attribute", "the name of the attribute that the value becomes");
   rule.from = get_text(r, "from", "where the value stands in the decoded data");
@@ -84,112 +109,6 @@ attribute_rule read_rule(json::value const& r) {
   return rule;
 }
 
-// "Relay_{relay:1}" of a device whose variable `relay` is 2 is "Relay_2", of one without that variable "Relay_1".
-std::string with_variables(std::string_view path, json::value const& variables) {
-  auto out = std::string();
-  for (auto open = path.find('{'); open != path.npos; open = path.find('{')) {
-    auto const close = path.find('}', open);
-    if (close == path.npos) break;
-    auto const inside = path.substr(open + 1, close - open - 1);
-    auto const name = inside.substr(0, inside.find(':'));
-    auto const* const known = variables.find(name);
-    require(known || name.size() < inside.size(), fault_kind::invalid,
-            "the profile wants to know \"" + std::string(name) + "\" of this device: set it among its variables",
-            "variables");
-    out += path.substr(0, open);
-    out += !known               ? std::string(inside.substr(name.size() + 1))
-           : known->is_string() ? std::string(known->as_string())
-                                : json::to_string(*known);
-    path.remove_prefix(close + 1);
-  }
-  return out += path;
-}
-
-json::value const* follow(json::value const& data, std::string_view path) {
-  if (auto const* whole = data.find(path)) return whole;  // a name may have a point in it
-  auto const* at = &data;
-  for (auto const step : text::split(path, '.')) {
-    if (at->is_array()) {
-      auto const i = text::to_int(step);
-      if (!i || *i < 0 || std::size_t(*i) >= at->as_array().size()) return nullptr;
-      at = &at->as_array()[std::size_t(*i)];
-    } else {
-      at = at->find(step);
-    }
-    if (!at) return nullptr;
-  }
-  return at;
-}
-
-std::string shown(json::value const& v) {
-  auto const text = json::to_string(v);
-  return text.size() <= 60 ? text : std::string(text::cut(text, 57)) + "…";
-}
-
-[[noreturn]] void reject(attribute_rule const& rule, std::string const& expected, json::value const& came) {
-  throw fault(fault_kind::invalid,
-              "\"" + rule.from + "\" is to be " + expected + ", but the payload has " + shown(came), rule.attribute);
-}
-
-// 0.1 × 3 is 0.3 to people who read it.
-double rounded(double d) {
-  char digits[40];
-  std::snprintf(digits, sizeof digits, "%.12g", d);
-  return std::strtod(digits, nullptr);
-}
-
-json::value translated(attribute_rule const& rule, json::value const& raw) {
-  auto const key = raw.is_string() ? std::string(raw.as_string()) : json::to_string(raw);
-  if (auto const* found = rule.values.find(key)) return *found;
-  // JavaScript has one kind of number: 1.0 means 1.
-  if (raw.is_number() && raw.as_double() == std::floor(raw.as_double()) && std::abs(raw.as_double()) < 1e15) {
-    if (auto const* found = rule.values.find(std::to_string(std::int64_t(raw.as_double())))) return *found;
-  }
-  reject(rule, "one of " + shown(rule.values), raw);
-}
-
-json::value point_of(attribute_rule const& rule, json::value const& raw) {
-  if (raw.find("type") && raw.find("coordinates")) return raw;
-  auto const coordinate = [&](std::initializer_list<std::string_view> names) -> double {
-    for (auto const name : names) {
-      if (auto const* found = raw.find(name); found && found->is_number()) return found->as_double();
-    }
-    reject(rule, "a place with latitude and longitude", raw);
-  };
-  auto const latitude = coordinate({"latitude", "lat"});
-  auto const longitude = coordinate({"longitude", "lon", "lng"});
-  if (std::abs(latitude) > 90 || std::abs(longitude) > 180) reject(rule, "a place on earth", raw);
-  return json::object{{"type", "Point"}, {"coordinates", json::array{longitude, latitude}}};
-}
-
-json::value measured_number(attribute_rule const& rule, json::value const& raw, device_calibration const* correction) {
-  auto number = raw;
-  if (raw.is_string()) {  // many codecs end in toFixed()
-    auto const read = text::to_double(text::trim(raw.as_string()));
-    if (!read) reject(rule, "a number", raw);
-    number = *read;
-  }
-  if (!number.is_number()) reject(rule, "a number", raw);
-  if (!rule.scale && !rule.offset && !correction) return number;
-  auto d = number.as_double() * rule.scale.value_or(1) + rule.offset.value_or(0);
-  if (correction) d = d * correction->factor + correction->offset;
-  if (!std::isfinite(d)) reject(rule, "a finite number", raw);
-  return rounded(d);
-}
-
-json::value value_of(attribute_rule const& rule, json::value const& raw, device_calibration const* correction) {
-  if (rule.values.is_object()) return translated(rule, raw);
-  if (rule.kind == attribute_kind::geo_property) return point_of(rule, raw);
-  if (rule.kind == attribute_kind::relationship) {
-    if (!raw.is_string() || raw.as_string().find(':') == std::string_view::npos) reject(rule, "a URI", raw);
-    return raw;
-  }
-  auto const is_quantity = !rule.unit.empty() || rule.scale || rule.offset || correction;
-  if (is_quantity) return measured_number(rule, raw, correction);
-  if (rule.kind == attribute_kind::list_property && !raw.is_array()) reject(rule, "a list", raw);
-  return raw;
-}
-
 std::string file_text(std::filesystem::path const& path) {
   auto in = std::ifstream(path, std::ios::binary);
   require(in.good(), fault_kind::not_found, path.string() + " cannot be read");
@@ -198,8 +117,17 @@ std::string file_text(std::filesystem::path const& path) {
 
 }  // namespace
 
-device_profile read_device_profile(json::value const& d) {
+bool device_profile::speaks_on(int f_port) const {
+  return f_ports.empty() || std::find(f_ports.begin(), f_ports.end(), f_port) != f_ports.end();
+}
+
+device_profile read_device_profile(json::value const& d, unknown_members u) {
   require(d.is_object(), fault_kind::invalid, "a device profile is an object");
+  if (u == unknown_members::refused) {
+    require_known_members(d, "a device profile",
+                  {"id", "name", "vendor", "model", "kind", "interval_s", "f_port", "entity", "attributes", "history",
+                   "codec", "builtIn", "hasCodec"});
+  }
   auto p = device_profile();
   p.id = get_text(d, "id", "a short name such as milesight-ws302");
   auto const plain = [](char c) {
@@ -214,13 +142,16 @@ device_profile read_device_profile(json::value const& d) {
   p.kind = d.text_or("kind", "");
   p.interval_s = number_in(d, "interval_s");
   require(!p.interval_s || *p.interval_s > 0, fault_kind::invalid, "interval_s is longer than nothing", "interval_s");
+  p.f_ports = read_ports(d);
+  p.history = read_history(d, u);
   auto const* entity = d.find("entity");
+  if (entity && entity->is_object() && u == unknown_members::refused) require_known_members(*entity, "entity", {"type"});
   p.entity_type = entity ? get_text(*entity, "type", "the type of the measuring point")
                          : get_text(d, "entity", "{type: …} of the measuring point");
   auto const* rules = d.find("attributes");
   require(rules && rules->is_array() && !rules->as_array().empty() && rules->as_array().size() <= rules_max,
           fault_kind::invalid, "attributes is a list of 1 to 100 rules {attribute, from, unit}", "attributes");
-  for (auto const& r : rules->as_array()) p.attributes.push_back(read_rule(r));
+  for (auto const& r : rules->as_array()) p.attributes.push_back(read_rule(r, u));
   p.codec = d.text_or("codec", "");
   require(p.codec.size() <= codec_bytes_max, fault_kind::too_large, "a codec has at most 512 KiB", "codec");
   return p;
@@ -246,6 +177,12 @@ json::value to_json(device_profile const& p) {
     if (!text->empty()) o.push(member, *text);
   }
   if (p.interval_s) o.push("interval_s", *p.interval_s);
+  if (!p.f_ports.empty()) {
+    auto ports = json::array();
+    for (auto const port : p.f_ports) ports.push_back(port);
+    o.push("f_port", std::move(ports));
+  }
+  if (p.history) o.push("history", json::object{{"from", p.history->from}, {"time", p.history->time}});
   o.push("entity", json::object{{"type", p.entity_type}});
   o.push("attributes", std::move(rules));
   o.push("builtIn", p.built_in);
@@ -276,7 +213,10 @@ std::map<std::string, profile_ptr> load_device_profiles(std::string const& direc
 profile_ptr device_profiles::read(std::string const& city, std::string const& id, record_ptr const& record) const {
   auto const lock = std::lock_guard(mutex_);
   auto& known = read_[{city, id}];
-  if (known.record != record) known = {record, std::make_shared<device_profile const>(read_device_profile(*record))};
+  if (known.record != record) {
+    auto const stored = read_device_profile(*record, unknown_members::ignored);
+    known = {record, std::make_shared<device_profile const>(stored)};
+  }
   return known.profile;
 }
 
@@ -296,19 +236,6 @@ std::vector<profile_ptr> device_profiles::all(session const& s) const {
   auto list = std::vector<profile_ptr>();
   for (auto const& [id, p] : merged) list.push_back(p);
   return list;
-}
-
-std::vector<mapped_value> map_payload(device_profile const& p, json::value const& decoded, device const& d,
-                                      timestamp at) {
-  auto mapped = std::vector<mapped_value>();
-  for (auto const& rule : p.attributes) {
-    auto const* raw = follow(decoded, with_variables(rule.from, d.variables));
-    if (!raw || raw->is_null()) continue;
-    mapped.push_back({&rule, value_of(rule, *raw, d.calibration_at(rule.attribute, at))});
-  }
-  require(!mapped.empty(), fault_kind::invalid,
-          "none of the values of profile " + p.id + " is in the payload, which has " + shown(decoded));
-  return mapped;
 }
 
 }  // namespace dos

@@ -36,20 +36,33 @@ struct attribute_rule {
   attribute_rule::target where = target::measuring_point;
 };
 
+// A list in the decoded data whose entries were measured before the message: the rules apply to each of them.
+struct history_rule {
+  std::string from;  // path to the list
+  std::string time;  // path within an entry to its time: ISO 8601, or seconds or milliseconds since 1970
+};
+
 struct device_profile {
   std::string id;    // "milesight-ws302"
   json::value name;  // text, or an object of language -> text
   std::string vendor, model, kind;
   std::optional<double> interval_s;  // how often a value is to be expected
   std::string entity_type;           // term of the measuring point's type
+  std::vector<int> f_ports;          // on which it speaks of its measurements; empty: on every one
   std::vector<attribute_rule> attributes;
+  std::optional<history_rule> history;
   std::string codec;  // JavaScript; empty: what the network server has decoded is taken
   bool built_in = false;
+
+  bool speaks_on(int f_port) const;
 };
 
+// Members that are not known: a mistake of who writes a profile; of one that is stored they are left alone, since older
+// programs took any.
+enum class unknown_members { refused, ignored };
 // As in codecs/*/device.yaml and the register's interface; `codec` may stand in it as text. Faults: invalid, with
 // member.
-device_profile read_device_profile(json::value const& description);
+device_profile read_device_profile(json::value const& description, unknown_members u = unknown_members::refused);
 json::value to_json(device_profile const& p);  // without the codec
 
 using profile_ptr = std::shared_ptr<device_profile const>;
@@ -78,16 +91,5 @@ class device_profiles {
   mutable std::mutex mutex_;
   mutable std::map<std::pair<std::string, std::string>, read_record> read_;  // by city and id
 };
-
-// What the mapping makes of a decoded message.
-struct mapped_value {
-  attribute_rule const* rule;
-  json::value value;
-};
-
-// Applies the rules, then the device's calibration of that time. Absent and null values are left out. Faults: invalid,
-// with what was expected and what came, when a value has the wrong type or is not among those known, or none is there.
-std::vector<mapped_value> map_payload(device_profile const& p, json::value const& decoded, device const& d,
-                                      timestamp at);
 
 }  // namespace dos

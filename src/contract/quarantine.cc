@@ -76,6 +76,7 @@ json::value to_json(quarantined const& q) {
   if (q.provenance != provenance::measured) o.push("provenance", to_text(q.provenance));
   if (q.cut) o.push("cut", true);
   if (q.frame_noted) o.push("frameNoted", true);
+  if (!q.values_left.empty()) o.push("valuesLeft", json::array(q.values_left.begin(), q.values_left.end()));
   return o;
 }
 
@@ -92,6 +93,9 @@ quarantined read_quarantined(json::value const& r) {
                        .provenance = parse_provenance(text("provenance")).value_or(provenance::measured),
                        .cut = r.find("cut") != nullptr,
                        .frame_noted = r.find("frameNoted") != nullptr};
+  if (auto const* left = r.find("valuesLeft"); left && left->is_array()) {
+    for (auto const& name : left->as_array()) q.values_left.emplace_back(name.as_string());
+  }
   if (r.find("bodyBase64")) q.body = text::from_base64(r.text_or("bodyBase64", "")).value_or("");
   return q;
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/json.h"
 #include "base/time.h"
@@ -32,6 +33,8 @@ struct quarantined {
   dos::provenance provenance = dos::provenance::measured;  // what the source brings
   bool cut = false;
   bool frame_noted = false;  // its frame counter has been taken note of already
+  // Of a message whose other values are stored: those that are not, as who replays it calls them. Empty: all of it waits.
+  std::vector<std::string> values_left = {};
 };
 
 json::value to_json(quarantined const& q);

@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import time
 
+from mqtt_client import Client
 from _door import chirpstack_uplink, climate, new_eui, things_stack_uplink
 from server import Report, Server
 
@@ -108,6 +109,27 @@ try:
         publish([(f"application/7/device/{stack}/event/status",
                   {"deviceInfo": {"devEui": stack}, "margin": 5, "externalPowerSource": False, "batteryLevel": 42.5})])
         check("so are other events", wait_for(lambda: device(stack).get("battery"), lambda b: b == 42.5) == 42.5, device(stack))
+        # --- a command goes back the way the device was heard
+        lamp = new_eui()
+        s.call("POST", api + "/devices", {
+            "devEui": lamp, "name": lamp, "profile": "netvox-r831d", "from": "2020-01-01T00:00:00Z",
+            "measuringPointNew": {"name": lamp, "location": {"type": "Point", "coordinates": [7.4653, 51.5136]}}})
+        publish([(f"application/7/device/{lamp}/event/up", chirpstack_uplink(lamp, 1, bytes.fromhex("01b0010000000000000000"), port=6))])
+        received(lamp, 1)
+        with Client(port, "listener", user="network", password="server") as n:
+            n.subscribe("application/+/device/+/command/down")
+            command = s.call("POST", f"{api}/devices/{lamp}/commands", {"data": {"Cmd": "Off", "Channel": 7}}).json()
+            told = n.message()
+            check("a command is published as ChirpStack wants it", told.topic == f"application/7/device/{lamp}/command/down" and json.loads(told.payload) == {
+                "id": command["id"], "devEui": lamp, "confirmed": False, "fPort": 7, "data": "kLAHAAAAAAAAAAA="}, (told, command))
+
+        def command_state():
+            return s.call("GET", f"{api}/devices/{lamp}/commands/{command['id']}").json()["state"]
+
+        check("and sent when the broker has it", wait_for(command_state, lambda x: x == "sent") == "sent")
+        publish([(f"application/7/device/{lamp}/event/txack", {"deviceInfo": {"devEui": lamp}, "queueItemId": command["id"], "fCntDown": 1})])
+        check("what the network tells of it is matched by our own id", wait_for(command_state, lambda x: x == "acknowledged") == "acknowledged")
+
         publish([(up, {"not": "an event"})])
         broken = wait_for(lambda: s.call("GET", api + "/quarantine?source=mqtt:stack").json()["total"], lambda n: n == 1)
         check("what is no event waits in quarantine and holds nothing up", broken == 1, broken)

@@ -1,4 +1,4 @@
-"""Sends every ChirpStack and Things Stack envelope of network_server_uplinks.jsonl.zst (folder DOS_SHARED_DATA/lorawan) and
+"""Sends every envelope of a network server in network_server_uplinks.jsonl.zst (folder DOS_SHARED_DATA/lorawan) and
 accounts for each. Their publisher has anonymised them, so that many share a DevEUI, a frame counter and a time: here each
 model gets a DevEUI of its own, each envelope the next counter and the present time; everything else is sent as it is."""
 import base64
@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import subprocess
+import time
 
 from _door import call, new_eui, now
 from server import Report
@@ -20,7 +21,7 @@ if not file.exists():
     report.finish()
 
 lines = subprocess.run(["zstd", "-dc", str(file)], capture_output=True, check=True).stdout.splitlines()
-envelopes = [e for e in map(json.loads, lines) if e["network_server"] == "ChirpStack" or e["network_server"].startswith("ThingsStack")]
+envelopes = [e for e in map(json.loads, lines) if e["network_server"] != "HTTP"]
 
 # Takes any payload as it is: what the bytes mean is the codecs' own test.
 call("POST", api + "/device-profiles", {
@@ -38,7 +39,13 @@ for envelope in envelopes:
             report.check(f"{model} is registered", False, made)
     eui, body = devices[model], envelope["uplink"]
     counters[model] += 1
-    if "end_device_ids" in body:
+    if "cmd" in body:
+        door = "loriot"
+        body.update(EUI=eui.upper(), fcnt=counters[model], ts=int(time.time() * 1000))
+    elif "DevEUI_uplink" in body:
+        door = "actility"
+        body["DevEUI_uplink"].update(DevEUI=eui.upper(), FCntUp=counters[model], Time=now())
+    elif "end_device_ids" in body:
         door = "ttn"
         body["end_device_ids"]["dev_eui"] = eui.upper()
         body["uplink_message"]["f_cnt"] = counters[model]

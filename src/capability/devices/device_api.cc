@@ -17,13 +17,8 @@
 namespace dos::devices {
 namespace {
 
-std::string get_eui(http::request const& r) {
-  auto id = r.param("id");
-  if (id.starts_with("urn:ngsi-ld:Device:")) id.remove_prefix(19);
-  auto const eui = parse_eui(id);
-  require(eui.has_value(), fault_kind::not_found, "there is no device " + std::string(id));
-  return *eui;
-}
+// Of a body as POST /devices takes it.
+std::string_view id_in(json::value const& body) { return body.text_or("devEui", body.text_or("deviceId", "")); }
 
 profile_ptr get_profile(session const& s, tools const& with, std::string const& id) {
   auto p = with->profiles.find(s, id);
@@ -42,7 +37,8 @@ struct mount_wish {
   timestamp to = no_time;
 };
 
-std::optional<mount_wish> read_mount_wish(json::value const& body, device_profile const& p) {
+std::optional<mount_wish> read_mount_wish(session const& s, tools const& with, json::value const& body,
+                                          device_profile const& p) {
   auto const existing = body.text_or("measuringPoint", "");
   auto const* fresh = body.find("measuringPointNew");
   if (existing.empty() && (!fresh || fresh->is_null())) return std::nullopt;
@@ -50,6 +46,7 @@ std::optional<mount_wish> read_mount_wish(json::value const& body, device_profil
   wish.existing = existing;
   if (existing.empty()) {
     wish.fresh = read_new_point(*fresh, p.entity_type);
+    require_in_city(with, s, *wish.fresh);
     wish.fresh->interval_s = p.interval_s;
   }
   wish.from = read_time(body, "from", no_time);
@@ -64,30 +61,40 @@ void mount(transaction& t, device& d, mount_wish const& wish, device_profile con
   use_as_point(t, id, d, p, words);
 }
 
+// What is mounted at once is active, unless the body says otherwise.
+device make_device(transaction& t, json::value const& body, edit const& e, mount_wish const* wish,
+                   device_profile const& p, terms const& words) {
+  auto d = read_new_device(body, e);
+  auto const state = d.state;
+  if (wish) mount(t, d, *wish, p, words);
+  if (body.find("state")) d.state = state;
+  return d;
+}
+
 void put_new_device(transaction& t, device const& d, terms const& words) {
-  require(!t.find_record(device_collection, d.dev_eui), fault_kind::conflict,
-          "a device with the DevEUI " + d.dev_eui + " is registered already", "devEui");
+  require(!t.find_record(device_collection, d.id), fault_kind::conflict,
+          "a device with the " + std::string(id_member(d.id)) + " " + d.id + " is registered already", id_member(d.id));
   put_device(t, d, words);
 }
 
-http::response shown_device(session const& s, tools const& with, std::string const& dev_eui, int status) {
-  auto const d = read_device(*s.get_record(device_collection, dev_eui));
+http::response shown_device(session const& s, tools const& with, std::string const& id, int status) {
+  auto const d = read_device(*s.get_record(device_collection, id));
   auto const p = with->profiles.find(s, d.profile);
   auto body = json::to_string(show_device(s, d, p.get(), with->clock.now()));
-  return status == 201 ? http::created("devices/" + dev_eui, std::move(body)) : http::json(200, std::move(body));
+  return status == 201 ? http::created("devices/" + id, std::move(body)) : http::json(200, std::move(body));
 }
 
 // Applies a change to a stored device and answers what it has become.
-void change_and_show(session const& s, tools const& with, std::string const& dev_eui,
+void change_and_show(session const& s, tools const& with, std::string const& id,
                      std::function<void(transaction&, device&)> change, http::reply answer) {
   submit_and_reply(
       s,
-      [with, dev_eui, change = std::move(change)](transaction& t) {
-        auto d = get_device(t, dev_eui);
+      [with, id, change = std::move(change)](transaction& t) {
+        auto d = get_device(t, id);
         change(t, d);
         put_device(t, d, with->words);
       },
-      std::move(answer), [s, with, dev_eui](outcome const&) { return shown_device(s, with, dev_eui, 200); });
+      std::move(answer), [s, with, id](outcome const&) { return shown_device(s, with, id, 200); });
 }
 
 struct device_filter {
@@ -99,7 +106,7 @@ struct device_filter {
     if (!profile.empty() && d.profile != profile) return false;
     if (q.empty()) return true;
     auto const has = [&](std::string_view text) { return text::folded(text).find(q) != std::string::npos; };
-    if (has(d.name) || has(d.dev_eui) || has(d.profile)) return true;
+    if (has(d.name) || has(d.id) || has(d.profile)) return true;
     return std::any_of(d.mounts.begin(), d.mounts.end(), [&](device_mount const& m) {
       auto const point = s.find_record(measuring_point_collection, m.measuring_point);
       return has(m.measuring_point) || (point && has(point->text_or("name", "")));
@@ -123,7 +130,7 @@ void list_devices::operator()(session s, http::request r, http::reply answer) co
     return true;
   });
   std::sort(found.begin(), found.end(), [](auto const& a, auto const& b) {
-    return std::tie(a.first, a.second.dev_eui) < std::tie(b.first, b.second.dev_eui);
+    return std::tie(a.first, a.second.id) < std::tie(b.first, b.second.id);
   });
   auto items = json::array();
   for (auto i = page.offset; i < found.size() && items.size() < page.limit; ++i) {
@@ -136,11 +143,11 @@ void list_devices::operator()(session s, http::request r, http::reply answer) co
 
 void get_one_device::operator()(session s, http::request r, http::reply answer) const {
   require_reader(s);
-  auto const eui = get_eui(r);
-  auto const d = read_device(*s.get_record(device_collection, eui));
+  auto const id = device_id_in_path(r.param("id"));
+  auto const d = read_device(*s.get_record(device_collection, id));
   auto const p = with_->profiles.find(s, d.profile);
   auto o = show_device(s, d, p.get(), with_->clock.now());
-  o["health"].as_object().push("history", show_health_history(s, eui, with_->words));
+  o["health"].as_object().push("history", show_health_history(s, id, with_->words));
   answer(http::json(200, json::to_string(o)));
 }
 
@@ -149,17 +156,16 @@ void create_device::operator()(session s, http::request r, http::reply answer) c
   auto const body = parse_body(r);
   auto const probe = read_new_device(body, {.by = s.who().name, .at = with_->clock.now()});
   auto const p = get_profile(s, with_, probe.profile);
-  auto const wish = read_mount_wish(body, *p);
+  auto const wish = read_mount_wish(s, with_, body, *p);
   submit_and_reply(
       s,
       [s, with = with_, body, p, wish](transaction& t) {
-        auto d = read_new_device(body, edit_of(s, t));
+        auto const d = make_device(t, body, edit_of(s, t), wish ? &*wish : nullptr, *p, with->words);
         require_calibratable(d, *p, t.now());
-        if (wish) mount(t, d, *wish, *p, with->words);
         put_new_device(t, d, with->words);
       },
       std::move(answer),
-      [s, with = with_, eui = probe.dev_eui](outcome const&) { return shown_device(s, with, eui, 201); });
+      [s, with = with_, id = probe.id](outcome const&) { return shown_device(s, with, id, 201); });
 }
 
 void patch_device::operator()(session s, http::request r, http::reply answer) const {
@@ -167,7 +173,7 @@ void patch_device::operator()(session s, http::request r, http::reply answer) co
   auto const patch = parse_body(r);
   if (patch.find("profile")) get_profile(s, with_, std::string(patch.text_or("profile", "")));
   change_and_show(
-      s, with_, get_eui(r),
+      s, with_, device_id_in_path(r.param("id")),
       [s, with = with_, patch](transaction& t, device& d) {
         change_device(d, patch, edit_of(s, t));
         if (auto const p = patch.find("calibration") ? with->profiles.find(s, d.profile) : nullptr)
@@ -184,20 +190,20 @@ void patch_device::operator()(session s, http::request r, http::reply answer) co
 void delete_device::operator()(session s, http::request r, http::reply answer) const {
   require_role(s, role::editor);
   submit_and_reply(
-      s, [eui = get_eui(r)](transaction& t) { remove_device(t, eui); }, std::move(answer),
+      s, [id = device_id_in_path(r.param("id"))](transaction& t) { remove_device(t, id); }, std::move(answer),
       [](outcome const&) { return http::no_content(); });
 }
 
 void create_mount::operator()(session s, http::request r, http::reply answer) const {
   require_role(s, role::editor);
-  auto const eui = get_eui(r);
-  auto const d = read_device(*s.get_record(device_collection, eui));
+  auto const id = device_id_in_path(r.param("id"));
+  auto const d = read_device(*s.get_record(device_collection, id));
   auto const p = get_profile(s, with_, d.profile);
-  auto const wish = read_mount_wish(parse_body(r), *p);
+  auto const wish = read_mount_wish(s, with_, parse_body(r), *p);
   require(wish.has_value(), fault_kind::invalid, "say where: measuringPoint, or measuringPointNew {name, location}",
           "measuringPoint");
   change_and_show(
-      s, with_, eui, [with = with_, p, wish](transaction& t, device& d) { mount(t, d, *wish, *p, with->words); },
+      s, with_, id, [with = with_, p, wish](transaction& t, device& d) { mount(t, d, *wish, *p, with->words); },
       std::move(answer));
 }
 
@@ -220,7 +226,7 @@ struct checked_row {
   std::optional<mount_wish> wish;
 };
 
-void check_mount(session const& s, checked_row& c) {
+void check_mount(session const& s, tools const& with, bool may_lie_outside, checked_row& c) {
   auto const& row = c.row;
   if (!row.has_point() || !c.profile) return;
   auto wish = mount_wish();
@@ -236,15 +242,21 @@ void check_mount(session const& s, checked_row& c) {
                       : !row.measuring_point.empty() ? row.measuring_point
                                                      : std::string(json::value(row.device).text_or("name", ""));
     auto const point = json::array{*row.longitude, *row.latitude};
-    wish.fresh = new_point{.name = name.empty() ? std::string(row.device.find("devEui")->as_string()) : name,
+    wish.fresh = new_point{.name = name.empty() ? std::string(id_in(json::value(row.device))) : name,
                            .type = c.profile->entity_type,
                            .location = json::object{{"type", "Point"}, {"coordinates", point}},
-                           .interval_s = c.profile->interval_s};
+                           .interval_s = c.profile->interval_s,
+                           .may_lie_outside = may_lie_outside};
+    try {
+      require_in_city(with, s, *wish.fresh);
+    } catch (fault const& f) {
+      c.row.errors.push_back(f.detail);
+    }
   }
   c.wish = wish;
 }
 
-checked_row check_row(session const& s, tools const& with, import_row row) {
+checked_row check_row(session const& s, tools const& with, bool may_lie_outside, import_row row) {
   auto c = checked_row{.row = std::move(row), .profile = {}, .wish = {}};
   auto const body = json::value(c.row.device);
   auto const named = body.text_or("profile", "");
@@ -252,8 +264,8 @@ checked_row check_row(session const& s, tools const& with, import_row row) {
     c.profile = with->profiles.find(s, named);
     if (!c.profile) c.row.errors.push_back("there is no device profile \"" + std::string(named) + "\"");
   }
-  if (s.find_record(device_collection, body.text_or("devEui", ""))) {
-    c.row.errors.push_back("this DevEUI is registered already");
+  if (s.find_record(device_collection, id_in(body))) {
+    c.row.errors.push_back("this device is registered already");
   }
   if (c.row.errors.empty()) {
     try {
@@ -262,7 +274,7 @@ checked_row check_row(session const& s, tools const& with, import_row row) {
       c.row.errors.push_back(f.detail);
     }
   }
-  check_mount(s, c);
+  check_mount(s, with, may_lie_outside, c);
   return c;
 }
 
@@ -286,8 +298,8 @@ void write_rows(session const& s, tools const& with, std::vector<checked_row>& r
     try {
       s.submit(
           [&s, &with, &c](transaction& t) {
-            auto d = read_new_device(c.row.device, edit_of(s, t));
-            if (c.wish) mount(t, d, *c.wish, *c.profile, with->words);
+            auto const* wish = c.wish ? &*c.wish : nullptr;
+            auto const d = make_device(t, c.row.device, edit_of(s, t), wish, *c.profile, with->words);
             put_new_device(t, d, with->words);
           },
           [end](outcome o) { end(o.refused); });
@@ -316,12 +328,16 @@ json::object shown_row(checked_row const& c) {
 
 void import_devices::operator()(session s, http::request r, http::reply answer) const {
   require_role(s, role::editor);
-  auto const asked = r.query.text_or("preview", "false");
-  require(asked == "true" || asked == "false", fault_kind::malformed, "preview is true or false", "preview");
+  auto const is_asked = [&](std::string_view name) {
+    auto const text = r.query.text_or(name, "false");
+    require(text == "true" || text == "false", fault_kind::malformed, std::string(name) + " is true or false", name);
+    return text == "true";
+  };
+  auto const is_preview = is_asked("preview"), may_lie_outside = is_asked("outsideCity");
   auto rows = std::vector<checked_row>();
   auto const table = read_import(r.body);
-  for (auto& row : table.rows) rows.push_back(check_row(s, with_, std::move(row)));
-  if (asked == "false") write_rows(s, with_, rows);
+  for (auto& row : table.rows) rows.push_back(check_row(s, with_, may_lie_outside, std::move(row)));
+  if (!is_preview) write_rows(s, with_, rows);
   auto shown = json::array();
   auto accepted = std::size_t(0);
   for (auto const& c : rows) {
@@ -332,7 +348,7 @@ void import_devices::operator()(session s, http::request r, http::reply answer) 
                                  {"accepted", accepted},
                                  {"rejected", rows.size() - accepted},
                                  {"encoding", to_string(table.encoding)},
-                                 {"preview", asked == "true"}};
+                                 {"preview", is_preview}};
   answer(http::json(200, json::to_string(told)));
 }
 

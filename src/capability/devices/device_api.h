@@ -4,6 +4,8 @@
 #include <memory>
 
 #include "base/terms.h"
+#include "capability/devices/city_box.h"
+#include "capability/devices/register_writes.h"
 #include "contract/contract.h"
 #include "contract/device_profile.h"
 
@@ -11,16 +13,21 @@ namespace dos::devices {
 
 // What every endpoint of the register needs.
 struct register_tools {
-  register_tools(dos::clock const& c, std::map<std::string, profile_ptr> built_in, terms w)
-      : clock(c), profiles(std::move(built_in)), words(std::move(w)) {}
+  register_tools(dos::clock const& c, std::map<std::string, profile_ptr> built_in, terms w,
+                 std::map<std::string, city_box> b)
+      : clock(c), profiles(std::move(built_in)), words(std::move(w)), boxes(std::move(b)) {}
 
   dos::clock const& clock;
   device_profiles profiles;
   terms words;
+  std::map<std::string, city_box> boxes;  // by city; those that say where they are
 };
 using tools = std::shared_ptr<register_tools const>;
 
-// A path may name a device by DevEUI (any spelling) or by its entity's id.
+// Faults: conflict, with the question, when the point lies outside the city and nobody said that this is meant.
+void require_in_city(tools const& with, session const& s, new_point const& p);
+
+// A path may name a device by DevEUI (any spelling) or name, or by its entity's id.
 
 struct list_devices {  // GET /devices?q=&state=&profile=&limit=&offset= → {items, total}; by name
   void operator()(session s, http::request r, http::reply answer) const;
@@ -45,7 +52,7 @@ struct create_mount {  // POST /devices/{id}/mounts {measuringPoint | measuringP
   void operator()(session s, http::request r, http::reply answer) const;
   tools with_;
 };
-struct import_devices {  // POST /devices/import?preview=true, text/csv → {rows, accepted, rejected}
+struct import_devices {  // POST /devices/import?preview=true&outsideCity=true, text/csv → {rows, accepted, rejected}
   void operator()(session s, http::request r, http::reply answer) const;
   tools with_;
 };

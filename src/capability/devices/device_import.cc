@@ -21,6 +21,7 @@ struct column {
 };
 constexpr auto columns = std::array{
     column{"devEui", {"deveui", "eui", "geraeteeui", "deviceeui", "devui"}},
+    column{"deviceId", {"deviceid", "geraeteid", "geraetekennung"}},
     column{"name", {"name", "bezeichnung", "geraetename", "devicename", "geraet"}},
     column{"profile", {"profile", "profil", "geraeteprofil", "deviceprofile", "geraetetyp", "typ", "type"}},
     column{"state", {"state", "status", "zustand"}},
@@ -66,10 +67,12 @@ header read_header(csv_row const& row) {
   for (auto i = std::size_t(0); i < row.fields.size(); ++i) {
     if (auto const member = member_of(row.fields[i]); !member.empty()) h.emplace(member, i);
   }
-  for (auto const member : {"devEui", "profile"}) {
-    require(h.contains(member), fault_kind::malformed,
+  auto const need = [&](bool is_there, std::string_view member) {
+    require(is_there, fault_kind::malformed,
             "the first line names the columns, and " + std::string(member) + " is not among them", member);
-  }
+  };
+  need(h.contains("devEui") || h.contains("deviceId"), "devEui");
+  need(h.contains("profile"), "profile");
   return h;
 }
 
@@ -80,7 +83,7 @@ class row_reader {
   import_row read() {
     for (auto const& p : row_.problems) out_.errors.push_back(p.message);
     if (row_.is_lost) return std::move(out_);
-    read_eui("devEui", true);
+    read_id();
     auto name = field("name");
     if (!name.empty()) out_.device.push("name", name);
     auto const profile = field("profile");
@@ -103,6 +106,13 @@ class row_reader {
     auto const found = header_.find(member);
     if (found == header_.end() || found->second >= row_.fields.size()) return {};
     return std::string(text::trim(row_.fields[found->second]));
+  }
+
+  // A device without DevEUI has a name that its network server gave it.
+  void read_id() {
+    auto const name = field("deviceId");
+    if (name.empty() || !field("devEui").empty()) return read_eui("devEui", true);
+    out_.device.push("deviceId", name);
   }
 
   void read_eui(std::string_view member, bool needed) {
@@ -184,9 +194,11 @@ import_table read_import(std::string_view csv) {
     }
     require(rows.size() < import_rows_max, fault_kind::too_large, "a table of devices has at most 5,000 rows");
     auto r = row_reader(*head, row).read();
-    if (auto const* eui = r.device.find("devEui")) {
-      auto const [first, is_new] = seen.emplace(eui->as_string(), r.line);
-      if (!is_new) r.errors.push_back("this DevEUI stands in line " + std::to_string(first->second) + " already");
+    auto const* eui = r.device.find("devEui");
+    if (auto const* id = eui ? eui : r.device.find("deviceId")) {
+      auto const [first, is_new] = seen.emplace(id->as_string(), r.line);
+      if (!is_new) r.errors.push_back((eui ? "this DevEUI stands in line " : "this deviceId stands in line ") +
+                                      std::to_string(first->second) + " already");
     }
     rows.push_back(std::move(r));
     return true;

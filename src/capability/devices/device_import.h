@@ -32,7 +32,7 @@ struct import_table {
   std::vector<import_row> rows;
 };
 
-// Header: devEui, name, profile; optional state, source, joinEui, measuringPoint, pointName, latitude, longitude, from,
+// Header: devEui (or deviceId), name, profile; optional state, source, joinEui, measuringPoint, pointName, latitude, longitude, from,
 // provenance – in any order and spelling (dev_eui, DevEUI), or in German (Name, Profil, Status, Messstelle, Breite,
 // Länge, ab). Separator and decimal comma are recognised; what is not UTF-8 is Windows-1252, as a spreadsheet writes it.
 // A DevEUI that comes twice is a mistake of its second row. Faults: malformed when the header lacks a column; too_large.

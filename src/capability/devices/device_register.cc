@@ -30,18 +30,6 @@ double number_or(json::value const& body, std::string_view member, double otherw
   return found->as_double();
 }
 
-// What is not understood must not be taken for stored. `known` begins with the members that are worth naming.
-void require_known_members(json::value const& body, std::string const& what,
-                           std::initializer_list<std::string_view> known) {
-  for (auto const& m : body.as_object()) {
-    if (std::find(known.begin(), known.end(), m.key) != known.end()) continue;
-    auto names = std::string();
-    for (auto const name : known) names += (names.empty() ? "" : ", ") + std::string(name);
-    throw fault(fault_kind::invalid,
-                what + " has no member \"" + std::string(text::cut(m.key, 40)) + "\"; it has " + names, m.key);
-  }
-}
-
 device_calibration read_calibration(json::value const& entry, edit const& e) {
   require(entry.is_object(), fault_kind::invalid, "a calibration is an object {date, note, attribute, factor, offset}",
           "calibration");
@@ -96,6 +84,11 @@ void end_mounts(device& d, timestamp at) {
   }
 }
 
+// What is mounted is expected to measure.
+void begin_work(device& d) {
+  if (d.state == device_state::planned) d.state = device_state::active;
+}
+
 void change_state(device& d, device_state to, edit const& e) {
   require(may_change(d.state, to), fault_kind::conflict,
           "a device that is " + std::string(to_text(d.state)) + " can't become " + std::string(to_text(to)), "state");
@@ -129,6 +122,20 @@ std::string read_eui(json::value const& body, std::string_view member) {
           std::string(member) + " has 16 hexadecimal digits, not \"" + std::string(text::cut(given, 40)) + "\"",
           member);
   return *eui;
+}
+
+std::string read_id(json::value const& body) {
+  auto const* name = body.find("deviceId");
+  if (!name || name->is_null()) return read_eui(body, "devEui");
+  require(!body.find("devEui"), fault_kind::invalid, "a device goes by its DevEUI or by another name, not by both",
+          "deviceId");
+  auto const given = get_text(body, "deviceId");
+  auto const id = parse_device_id(given);
+  require(id && !parse_eui(given), fault_kind::invalid,
+          "deviceId is what the network server calls a device without DevEUI: 3 to 36 lower-case letters, digits and "
+          "single -, not \"" + std::string(text::cut(given, 40)) + "\"",
+          "deviceId");
+  return *id;
 }
 
 void take_members(device& d, json::value const& body, edit const& e) {
@@ -192,17 +199,17 @@ timestamp read_time(json::value const& body, std::string_view member, timestamp 
 }
 
 device read_new_device(json::value const& body, edit const& e) {
-  require(body.is_object(), fault_kind::invalid, "a device is an object {devEui, name, profile}");
+  require(body.is_object(), fault_kind::invalid, "a device is an object {devEui or deviceId, name, profile}");
   require_known_members(body, "a new device",
-                        {"devEui", "name", "profile", "state", "source", "joinEui", "provenance", "variables",
-                         "calibration", "mounts", "measuringPoint", "measuringPointNew", "from", "to"});
+                        {"devEui", "deviceId", "name", "profile", "state", "source", "joinEui", "provenance",
+                         "variables", "calibration", "mounts", "measuringPoint", "measuringPointNew", "from", "to"});
   auto d = device();
-  d.dev_eui = read_eui(body, "devEui");
-  d.name = d.dev_eui;
+  d.id = read_id(body);
+  d.name = d.id;
   d.created_at = e.at;
   require(body.find("profile") != nullptr, fault_kind::invalid, "say which kind of device it is", "profile");
   take_members(d, body, e);
-  d.state = parse_device_state(body.text_or("state", "planned"));
+  d.state = parse_device_state(body.text_or("state", d.mounts.empty() ? "planned" : "active"));
   return d;
 }
 
@@ -210,13 +217,19 @@ void change_device(device& d, json::value const& patch, edit const& e) {
   require(patch.is_object(), fault_kind::invalid, "a change is an object with the members to be changed");
   require_known_members(
       patch, "a device that is changed",
-      {"name", "profile", "state", "source", "joinEui", "provenance", "variables", "calibration", "mounts", "devEui"});
-  if (auto const* eui = patch.find("devEui")) {
-    require(eui->is_string() && parse_eui(eui->as_string()) == d.dev_eui, fault_kind::conflict,
-            "a DevEUI does not change: enter another device", "devEui");
+      {"name", "profile", "state", "source", "joinEui", "provenance", "variables", "calibration", "mounts", "devEui",
+       "deviceId"});
+  for (auto const member : {"devEui", "deviceId"}) {
+    auto const* id = patch.find(member);
+    require(!id || (id->is_string() && parse_device_id(id->as_string()) == d.id), fault_kind::conflict,
+            "a device keeps its DevEUI or name: enter another device", member);
   }
   take_members(d, patch, e);
-  if (patch.find("state")) change_state(d, parse_device_state(patch.text_or("state", "")), e);
+  if (patch.find("state")) {
+    change_state(d, parse_device_state(patch.text_or("state", "")), e);
+  } else if (patch.find("mounts") && !d.mounts.empty()) {
+    begin_work(d);
+  }
 }
 
 //      open mount   |------------------------→
@@ -237,6 +250,7 @@ void mount_device(device& d, device_mount m) {
             "from " + to_string(other.from) + " on the device is mounted at " + other.measuring_point, "from");
   }
   d.mounts.push_back(std::move(m));
+  begin_work(d);
   std::sort(d.mounts.begin(), d.mounts.end(), [](auto const& a, auto const& b) { return a.from < b.from; });
 }
 

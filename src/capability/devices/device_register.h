@@ -17,7 +17,7 @@ struct edit {
   timestamp at;    // now
 };
 
-// {devEui, name, profile, state?, source?, joinEui?, provenance?, variables?, calibration?}. Faults: invalid, with
+// {devEui or deviceId, name, profile, state?, source?, joinEui?, provenance?, variables?, calibration?}. Faults: invalid, with
 // member, also of one that is not known.
 device read_new_device(json::value const& body, edit const& e);
 
@@ -29,7 +29,8 @@ void change_device(device& d, json::value const& patch, edit const& e);
 void require_calibratable(device const& d, device_profile const& p, timestamp entered_at);
 
 // Mounts it from then on; the mount before ends there. The place where it is now, from an earlier time on, makes that mount
-// longer: for messages that came before it was entered. Faults: conflict when it was mounted elsewhere at that time.
+// longer: for messages that came before it was entered. A device that was planned is active from now on. Faults: conflict
+// when it was mounted elsewhere at that time.
 void mount_device(device& d, device_mount m);
 
 // A time in a body; absent: `otherwise`. Faults: invalid.

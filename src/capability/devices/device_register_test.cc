@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/fault.h"
+#include "capability/devices/city_box.h"
 #include "capability/devices/device_import.h"
 
 namespace dos::devices {
@@ -20,7 +21,7 @@ device noise_sensor(std::string const& more = "") {
 
 TEST(a_new_device, is_planned_and_has_its_eui_in_one_spelling) {
   auto const d = noise_sensor();
-  EXPECT_EQ("24e1240000000001", d.dev_eui);
+  EXPECT_EQ("24e1240000000001", d.id);
   EXPECT_EQ(device_state::planned, d.state);
   EXPECT_EQ(device_state::active, noise_sensor(R"(, "state": "active")").state);
 }
@@ -150,6 +151,29 @@ TEST(a_table_of_devices, names_every_mistake_in_its_row) {
 TEST(a_table_without_the_needed_columns, is_refused_as_a_whole) {
   EXPECT_THROW(read_import("name,profile\nA,p\n"), fault);
   EXPECT_THROW(read_import(""), fault);
+}
+
+TEST(a_device, is_active_once_it_is_mounted) {
+  auto const e = edit{.by = "anna", .at = timestamp{1'790'000'000'000'000}};
+  auto d = read_new_device(json::parse(R"({"deviceId": "lamp-7", "profile": "lamp"})"), e);
+  EXPECT_EQ("lamp-7", d.id);
+  EXPECT_EQ(device_state::planned, d.state);
+  mount_device(d, {.measuring_point = "urn:a", .from = e.at});
+  EXPECT_EQ(device_state::active, d.state);
+  auto const moved = json::parse(R"({"mounts": [{"measuringPoint": "urn:a", "from": "2026-01-01T00:00:00Z"}]})");
+  auto listed = read_new_device(json::parse(R"({"deviceId": "lamp-8", "profile": "lamp"})"), e);
+  change_device(listed, moved, e);
+  EXPECT_EQ(device_state::active, listed.state);
+}
+
+TEST(a_place_outside_the_city, is_asked_about) {
+  auto const dortmund = city_box{.name = "Dortmund", .west = 7.3023, .south = 51.4155, .east = 7.6382, .north = 51.6001};
+  EXPECT_FALSE(question_about(dortmund, 7.4653, 51.5136));
+  EXPECT_FALSE(question_about(dortmund, 7.4, 51.4)) << "just over the border";
+  EXPECT_EQ("this place lies 410 km outside of Dortmund", question_about(dortmund, 13.4, 52.5));
+  auto const swapped = question_about(dortmund, 51.5136, 7.4653);
+  ASSERT_TRUE(swapped);
+  EXPECT_TRUE(swapped->ends_with(": are longitude and latitude swapped?"));
 }
 
 }  // namespace

@@ -40,9 +40,9 @@ bool is_stale(device const& d, device_profile const* p, radio_state const& state
 }  // namespace
 
 json::object show_device(session const& s, device const& d, device_profile const* p, timestamp now) {
-  auto const record = s.find_record(radio_state_collection, d.dev_eui);
+  auto const record = s.find_record(radio_state_collection, d.id);
   auto const state = record ? read_radio_state(*record) : radio_state();
-  auto o = json::object{{"id", d.dev_eui}, {"entity", device_entity_id(d.dev_eui)}};
+  auto o = json::object{{"id", d.id}, {"entity", device_entity_id(d.id)}};
   auto const stored = to_json(d);
   for (auto const& m : stored.as_object()) o.push(m.key, m.value);
   o.push("health", health_of(state));
@@ -53,8 +53,8 @@ json::object show_device(session const& s, device const& d, device_profile const
   return o;
 }
 
-json::array show_health_history(session const& s, std::string_view dev_eui, terms const& words) {
-  auto const id = device_entity_id(dev_eui);
+json::array show_health_history(session const& s, std::string_view device, terms const& words) {
+  auto const id = device_entity_id(device);
   auto rows = std::map<std::int64_t, json::object>();
   auto const read = [&](std::string_view term, char const* member, double factor) {
     auto const name = symbol::find(words.iri(term));

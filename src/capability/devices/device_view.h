@@ -10,6 +10,6 @@ namespace dos::devices {
 
 json::object show_device(session const& s, device const& d, device_profile const* p, timestamp now);
 // {time, rssi, snr, battery} of the last hundred frames, oldest first.
-json::array show_health_history(session const& s, std::string_view dev_eui, terms const& words);
+json::array show_health_history(session const& s, std::string_view device, terms const& words);
 
 }  // namespace dos::devices

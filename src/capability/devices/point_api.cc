@@ -7,6 +7,7 @@
 #include "capability/devices/paging.h"
 #include "capability/devices/register_writes.h"
 #include "contract/rights.h"
+#include "kernel/session/city.h"
 
 namespace dos::devices {
 namespace {
@@ -43,6 +44,18 @@ json::object shown_point(tools const& with, entity const& e, json::value const& 
 
 }  // namespace
 
+void require_in_city(tools const& with, session const& s, new_point const& p) {
+  auto const box = with->boxes.find(s.city().id());
+  if (p.may_lie_outside || p.location.is_null() || box == with->boxes.end()) return;
+  auto const& at = p.location.find("coordinates")->as_array();
+  auto const question = question_about(box->second, at[0].as_double(), at[1].as_double());
+  if (!question) return;
+  throw fault(fault_kind::conflict,
+              *question + (question->ends_with('?') ? "" : ".") +
+                  " If it is meant, say \"outsideCity\": true with it (?outsideCity=true for a table)",
+              "location");
+}
+
 void list_points::operator()(session s, http::request r, http::reply answer) const {
   require_reader(s);
   auto const page = read_page(r);
@@ -68,6 +81,7 @@ void create_point::operator()(session s, http::request r, http::reply answer) co
   require_role(s, role::editor);
   auto const body = parse_body(r);
   auto p = read_new_point(body, "");
+  require_in_city(with_, s, p);
   if (auto const* interval = body.find("expectedInterval"); interval && !interval->is_null()) {
     require(interval->is_number() && interval->as_double() > 0, fault_kind::invalid, "expectedInterval is in seconds",
             "expectedInterval");

@@ -3,6 +3,7 @@
 #include "base/fault.h"
 #include "base/text.h"
 #include "capability/devices/paging.h"
+#include "contract/payload_mapping.h"
 #include "contract/rights.h"
 #include "engine/script/codec.h"
 
@@ -55,6 +56,7 @@ json::array shown_values(std::vector<mapped_value> const& values) {
     auto o = json::object{{"attribute", v.rule->attribute}, {"value", v.value}};
     if (!v.rule->unit.empty()) o.push("unit", v.rule->unit);
     o.push("target", v.rule->where == attribute_rule::target::device ? "device" : "measuring_point");
+    if (v.entry > 0) o.push("observedAt", to_string(v.at));
     list.push_back(std::move(o));
   }
   return list;
@@ -66,13 +68,19 @@ json::object try_out(device_profile const& p, json::value const& body, timestamp
   auto const* port = body.find("fPort");
   auto const frame =
       script::frame{.bytes = read_bytes(body),
-                    .f_port = port && port->is_int() ? int(port->as_int()) : 1,
+                    .f_port = port && port->is_int() ? int(port->as_int())
+                              : p.f_ports.empty()    ? 1
+                                                     : p.f_ports.front(),
                     .received = now,
                     .variables = variables && variables->is_object() ? *variables : json::value(json::object())};
   auto told = json::object{{"ok", false}};
   auto reason = "codec_failed";
   try {
     require(!p.codec.empty(), fault_kind::invalid, "the profile has no codec");
+    if (!p.speaks_on(frame.f_port)) {
+      reason = "other_port";
+      throw fault(fault_kind::invalid, "the profile has no measurements on port " + std::to_string(frame.f_port));
+    }
     auto const decoded = script::codec(p.codec).decode_uplink(frame);
     told.push("data", decoded.data);
     told.push("warnings", list_of(decoded.warnings));
@@ -80,7 +88,11 @@ json::object try_out(device_profile const& p, json::value const& body, timestamp
     told.push("log", list_of(decoded.log));
     reason = "payload_rejected";
     require(decoded.errors.empty(), fault_kind::invalid, "the codec reports errors");
-    told.push("attributes", shown_values(map_payload(p, decoded.data, device(), now)));
+    auto const mapped = map_payload(p, decoded.data, device(), {.at = now, .latest = now});
+    told.push("attributes", shown_values(mapped.values));
+    auto problems = json::array();
+    for (auto const& problem : mapped.problems) problems.push_back(problem.detail);
+    if (!problems.empty()) told.push("problems", std::move(problems));
     told["ok"] = true;
   } catch (fault const& f) {
     told.push("reason", reason);

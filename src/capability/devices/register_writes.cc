@@ -5,6 +5,7 @@
 #include "base/fault.h"
 #include "base/text.h"
 #include "capability/devices/device_register.h"
+#include "contract/device_command.h"
 #include "contract/radio_state.h"
 
 namespace dos::devices {
@@ -69,25 +70,29 @@ new_point read_new_point(json::value const& body, std::string_view usual_type) {
             "location");
     p.location = *place;
   }
+  if (auto const* outside = body.find("outsideCity"); outside && !outside->is_null()) {
+    require(outside->is_bool(), fault_kind::invalid, "outsideCity is true or false", "outsideCity");
+    p.may_lie_outside = outside->as_bool();
+  }
   return p;
 }
 
-device get_device(transaction const& t, std::string_view dev_eui) {
-  auto const record = t.find_record(device_collection, dev_eui);
-  require(record != nullptr, fault_kind::not_found, "there is no device " + std::string(dev_eui));
+device get_device(transaction const& t, std::string_view id) {
+  auto const record = t.find_record(device_collection, id);
+  require(record != nullptr, fault_kind::not_found, "there is no device " + std::string(id));
   return read_device(*record);
 }
 
 void put_device(transaction& t, device const& d, terms const& words) {
-  t.put_record(device_collection, d.dev_eui, to_json(d));
-  auto const id = device_entity_id(d.dev_eui);
+  t.put_record(device_collection, d.id, to_json(d));
+  auto const id = device_entity_id(d.id);
   auto const known = t.find(id);
   auto e = is_alive(known) ? entity(*known) : entity();
   e.id = id;
   if (e.types.empty()) e.types = {symbol(words.iri("Device"))};
   auto const property = attribute_kind::property;
   set_fact(e, fact(words, "name", property, d.name));
-  set_fact(e, fact(words, "serialNumber", property, d.dev_eui));
+  set_fact(e, fact(words, "serialNumber", property, d.id));
   set_fact(e, fact(words, "category", property, json::array{"sensor"}));
   set_fact(e, fact(words, "profile", property, d.profile));
   set_fact(e, fact(words, "deviceState", property, to_text(d.state)));
@@ -103,12 +108,13 @@ void put_device(transaction& t, device const& d, terms const& words) {
   t.put(std::move(e));
 }
 
-void remove_device(transaction& t, std::string_view dev_eui) {
-  get_device(t, dev_eui);
-  t.erase_record(device_collection, dev_eui);
-  if (t.find_record(radio_state_collection, dev_eui)) t.erase_record(radio_state_collection, dev_eui);
-  auto const id = device_entity_id(dev_eui);
-  if (is_alive(t.find(id))) t.erase(id);
+void remove_device(transaction& t, std::string_view id) {
+  get_device(t, id);
+  t.erase_record(device_collection, id);
+  if (t.find_record(radio_state_collection, id)) t.erase_record(radio_state_collection, id);
+  remove_commands(t, id);
+  auto const entity_id = device_entity_id(id);
+  if (is_alive(t.find(entity_id))) t.erase(entity_id);
 }
 
 std::string put_point(transaction& t, new_point const& p, terms const& words) {
@@ -140,7 +146,7 @@ void use_as_point(transaction& t, std::string const& id, device const& d, device
   auto e = entity(*known);
   note_point(t, e, words);
   if (d.mount_at(t.now()) && d.mount_at(t.now())->measuring_point == id) {
-    set_fact(e, fact(words, "refDevice", attribute_kind::relationship, device_entity_id(d.dev_eui)));
+    set_fact(e, fact(words, "refDevice", attribute_kind::relationship, device_entity_id(d.id)));
   }
   if (p.interval_s && !e.find(symbol(words.iri("expectedInterval")))) {
     e.set(fact(words, "expectedInterval", attribute_kind::property, *p.interval_s, "SEC"));

@@ -20,14 +20,15 @@ struct new_point {
   std::string type;      // term
   json::value location;  // GeoJSON point, or null
   std::optional<double> interval_s;
+  bool may_lie_outside = false;  // of the city: somebody was asked
 };
-// {name, location: {type: "Point", coordinates}, type?}. Faults: invalid.
+// {name, location: {type: "Point", coordinates}, type?, outsideCity?}. Faults: invalid.
 new_point read_new_point(json::value const& body, std::string_view usual_type);
 
 // All within a write. Faults: conflict, not_found.
-device get_device(transaction const& t, std::string_view dev_eui);
+device get_device(transaction const& t, std::string_view id);
 void put_device(transaction& t, device const& d, terms const& words);  // record and Device entity
-void remove_device(transaction& t, std::string_view dev_eui);          // what it measured stays
+void remove_device(transaction& t, std::string_view id);          // what it measured stays
 // Answers the id. A point of the same type, name and place is the same point.
 std::string put_point(transaction& t, new_point const& p, terms const& words);
 // Any entity can become a measuring point. Faults: not_found.

@@ -1,27 +1,18 @@
 #include "ingest/lorawan/brokers.h"
 
 #include <deque>
-#include <fstream>
 #include <iterator>
 
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "contract/input_source.h"
+#include "ingest/lorawan/network_server.h"
 #include "kernel/session/city.h"
 #include "net/mqtt_client.h"
 
 namespace dos::lorawan {
 namespace {
-
-// The first line: editors end files with a line break, and no password has one.
-std::string read_password(std::string const& file) {
-  auto in = std::ifstream(file);
-  require(in.good(), fault_kind::invalid, "cannot read the file " + file, "password_file");
-  auto line = std::string();
-  std::getline(in, line);
-  return std::string(text::trim(line));
-}
 
 std::string get_text(json::value const& entry, std::string_view member) {
   auto const text = entry.text_or(member, "");
@@ -41,9 +32,11 @@ std::string shown_url(http::url u) {
 
 std::vector<std::string> usual_topics(network n) {
   if (n == network::chirpstack) return {"application/+/device/+/event/+"};
+  if (n != network::things_stack) return {};  // what their topics are is set there
   return {"v3/+/devices/+/up",          "v3/+/devices/+/up/normalized",   "v3/+/devices/+/join",
-          "v3/+/devices/+/down/ack",    "v3/+/devices/+/down/nack",       "v3/+/devices/+/down/sent",
-          "v3/+/devices/+/down/failed", "v3/+/devices/+/location/solved", "v3/+/devices/+/service/data"};
+          "v3/+/devices/+/down/queued", "v3/+/devices/+/down/ack",        "v3/+/devices/+/down/nack",
+          "v3/+/devices/+/down/sent",   "v3/+/devices/+/down/failed",     "v3/+/devices/+/location/solved",
+          "v3/+/devices/+/service/data"};
 }
 
 broker_configuration read_broker(json::value const& entry) {
@@ -55,11 +48,11 @@ broker_configuration read_broker(json::value const& entry) {
           "mqtt_sources: url begins with mqtt:// or mqtts://", "url");
   if (auto const user = entry.text_or("user", ""); !user.empty()) b.url.user = user;
   if (auto const file = entry.text_or("password_file", ""); !file.empty())
-    b.url.password = read_password(std::string(file));
+    b.url.password = read_secret(std::string(file), "password_file");
   b.ca_file = entry.text_or("ca", "");
   b.client_id = entry.text_or("client_id", "dos-" + b.city + "-" + b.name);
   auto const network = parse_network(entry.text_or("network", ""));
-  require(network.has_value(), fault_kind::invalid, "mqtt_sources: network is chirpstack or ttn", "network");
+  require(network.has_value(), fault_kind::invalid, "mqtt_sources: network is " + std::string(network_names), "network");
   b.network = *network;
   b.provenance = parse_provenance(entry.text_or("provenance", "")).value_or(provenance::measured);
   b.topics = usual_topics(b.network);
@@ -70,7 +63,14 @@ broker_configuration read_broker(json::value const& entry) {
       b.topics.emplace_back(t.as_string());
     }
   }
+  require(!b.topics.empty(), fault_kind::invalid,
+          "mqtt_sources: " + std::string(to_text(b.network)) + " has no topics of its own, so name them", "topics");
   return b;
+}
+
+std::string_view base_of_topic(network n, std::string_view topic) {
+  auto const kind = n == network::chirpstack ? topic.rfind("/event/") : topic.find("/", topic.find("/devices/") + 9);
+  return kind == topic.npos ? std::string_view() : topic.substr(0, kind);
 }
 
 std::string_view kind_in_topic(std::string_view topic) {
@@ -172,17 +172,54 @@ void brokers::start() {
           c->take({.source = source_of(c->configured),
                    .network = c->configured.network,
                    .topic = std::string(kind_in_topic(m.topic)),
+                   .topic_base = std::string(base_of_topic(c->configured.network, m.topic)),
                    .body = std::move(m.payload),
                    .received = node_.clock.now(),
                    .provenance = c->configured.provenance},
                   std::move(acknowledge));
         });
+    auto const clients_lock = std::lock_guard(clients_mutex_);
     connections_.push_back(c);
   }
 }
 
+bool brokers::is_connected(std::string_view city, std::string_view source) const {
+  auto const lock = std::lock_guard(clients_mutex_);
+  auto const c = find(city, source);
+  return c && c->client->state().connected;
+}
+
+bool brokers::has(std::string_view city, std::string_view source) const {
+  auto const lock = std::lock_guard(clients_mutex_);
+  return find(city, source) != nullptr;
+}
+
+void brokers::publish(std::string_view city, std::string_view source, broker_message m,
+                      std::function<void(std::optional<fault>)> done) const {
+  auto const lock = std::lock_guard(clients_mutex_);
+  auto const c = find(city, source);
+  if (!c) return done(fault(fault_kind::not_found, "there is no broker " + std::string(source)));
+  auto packet = net::mqtt::publish();
+  packet.topic = std::move(m.topic);
+  packet.payload = std::move(m.payload);
+  // The Things Stack takes quality of service 0 alone.
+  packet.qos = c->configured.network == network::things_stack ? 0 : 1;
+  try {
+    c->client->publish(std::move(packet), done);
+  } catch (fault const& f) {
+    done(f);
+  }
+}
+
+std::shared_ptr<brokers::connection> brokers::find(std::string_view city, std::string_view source) const {
+  for (auto const& c : connections_) {
+    if (c->configured.city == city && source_of(c->configured) == source) return c;
+  }
+  return nullptr;
+}
+
 void brokers::stop() {
-  auto const lock = std::lock_guard(mutex_);
+  auto const lock = std::scoped_lock(mutex_, clients_mutex_);
   for (auto const& c : connections_) {
     c->client.reset();
     c->threads.reset();

@@ -1,8 +1,10 @@
 // The networks' own MQTT brokers: we listen there and acknowledge a message when it is committed here.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,13 +26,21 @@ struct broker_configuration {
   dos::provenance provenance = dos::provenance::measured;
   std::vector<std::string> topics;  // the network's own by default
 };
-// {city, name, url, user, password_file, ca, network: chirpstack|ttn, topics, client_id, provenance}. Faults: invalid.
+// {city, name, url, user, password_file, ca, network, topics, client_id, provenance}. Faults: invalid.
 broker_configuration read_broker(json::value const& entry);
 
-// The topics of a network's events, as filters.
+// The topics of a network's events, as filters; empty when the network fixes none.
 std::vector<std::string> usual_topics(network n);
+// "application/7/device/0011223344556677/event/up" → "application/7/device/0011223344556677",
+// "v3/lights@city/devices/lamp-7/down/ack" → "v3/lights@city/devices/lamp-7"
+std::string_view base_of_topic(network n, std::string_view topic);
 // "application/7/device/0011223344556677/event/up" → "up"
 std::string_view kind_in_topic(std::string_view topic);
+
+struct broker_message {
+  std::string topic;
+  std::string payload;
+};
 
 class brokers {
  public:
@@ -43,13 +53,23 @@ class brokers {
   // date.
   void look_after();
 
+  // A broker of that city, by the source of its messages ("mqtt:dew21"). Any thread.
+  bool has(std::string_view city, std::string_view source) const;
+  bool is_connected(std::string_view city, std::string_view source) const;
+  // `done` once, on another thread or at once, with nothing when the broker has it.
+  void publish(std::string_view city, std::string_view source, broker_message m,
+               std::function<void(std::optional<fault>)> done) const;
+
  private:
   struct connection;
+  std::shared_ptr<connection> find(std::string_view city, std::string_view source) const;
 
   node const& node_;
   intake& intake_;
   std::vector<broker_configuration> configured_;
   std::mutex mutex_;  // of the list; stop() and look_after() come from different threads
+  // Of the list as well, for who publishes: never held while a write is waited for, since it is taken where writes end.
+  mutable std::mutex clients_mutex_;
   std::vector<std::shared_ptr<connection>> connections_;
 };
 

@@ -19,14 +19,18 @@ std::optional<event_kind> kind_by_topic(std::string_view topic) {
   return std::nullopt;
 }
 
-// Bodies that come without the event parameter are told apart by what only they have.
+// Bodies that come without the event parameter are told apart by what only they have. Members that are null are not
+// there: some servers write all that a message could have. What only uplinks have counts first, since such bodies may
+// also say "acknowledged": false.
 std::optional<event_kind> kind_by_shape(json::value const& body) {
-  auto const has = [&](std::string_view name) { return body.find(name) != nullptr; };
-  if (has("acknowledged")) return event_kind::ack;
-  if (has("batteryLevel") || has("margin") || has("externalPowerSource")) return event_kind::status;
+  auto const has = [&](std::string_view name) { return find_member(body, name) != nullptr; };
+  if (has("fPort") || has("data") || has("rxInfo")) return event_kind::uplink;
   if (has("integrationName")) return event_kind::integration;
   if (has("level") || has("error")) return event_kind::log;
-  if (has("fPort") || has("data") || has("rxInfo") || has("fCnt")) return event_kind::uplink;
+  if (has("fCnt") && (has("adr") || has("dr"))) return event_kind::uplink;
+  if (has("acknowledged")) return event_kind::ack;
+  if (has("batteryLevel") || has("margin") || has("externalPowerSource")) return event_kind::status;
+  if (has("fCnt")) return event_kind::uplink;
   if (has("txInfo") || has("fCntDown") || has("downlinkId")) return event_kind::tx_ack;
   if (has("location")) return event_kind::location;
   if (has("devAddr")) return event_kind::join;
@@ -76,17 +80,24 @@ void read_radio(json::value const& body, network_event& e) {
   }
 }
 
-json::value read_decoded(json::value const& body) {
-  if (auto const* object = find_member(body, "object"); object && object->is_object()) return *object;
+// Version 3 writes the object as text. What can't be read of it takes nothing from the payload.
+void read_decoded(json::value const& body, network_event& e) {
+  if (auto const* object = find_member(body, "object"); object && object->is_object()) e.decoded = *object;
   auto const text = find_text(body, "objectJSON");
-  return text.empty() ? json::value() : json::parse(text);
+  if (!e.decoded.is_null() || text.empty()) return;
+  try {
+    e.decoded = json::parse(text);
+  } catch (fault const& f) {
+    e.decoded_problem = "objectJSON: " + f.detail;
+  }
 }
 
 void read_uplink(json::value const& body, network_event& e) {
   e.f_cnt = read_counter(body, "fCnt", 0xffffffff);
   e.f_port = int(read_counter(body, "fPort", 255));
   e.payload = read_payload(body, "data");
-  e.decoded = read_decoded(body);
+  e.encrypted = find_member(body, "joinServerContext") != nullptr;
+  read_decoded(body, e);
   read_rx_info(body, e);
   read_radio(body, e);
 }
@@ -97,16 +108,33 @@ void read_status(json::value const& body, network_event& e) {
     auto const* found = body.find(name);
     return found && found->is_bool() && found->as_bool();
   };
-  e.external_power = flag("externalPowerSource");
-  if (!flag("batteryLevelUnavailable") && !*e.external_power) e.battery_percent = find_number(body, "batteryLevel");
+  if (find_member(body, "externalPowerSource")) e.external_power = flag("externalPowerSource");
+  if (!flag("batteryLevelUnavailable") && !e.external_power.value_or(false)) {
+    e.battery_percent = find_percent(body, "batteryLevel");
+  }
+  // Before version 3: the device's own answer.
+  if (!find_member(body, "batteryLevel")) take_battery_status(body, "battery", e);
 }
 
-json::value pick(json::value const& body, std::initializer_list<std::string_view> names) {
-  auto picked = json::object();
-  for (auto const name : names) {
-    if (auto const* found = find_member(body, name)) picked.push(std::string(name), *found);
+// Version 4 names the item of the device's queue; before, there is nothing to know it by.
+std::optional<command_report> read_report(json::value const& body, network_event const& e) {
+  auto r = command_report();
+  r.network_id = find_text(body, "queueItemId");
+  if (e.kind == event_kind::tx_ack) r.what = command_report::kind::transmitted;
+  if (e.kind == event_kind::ack) {
+    r.what = e.acknowledged ? command_report::kind::acknowledged : command_report::kind::not_acknowledged;
   }
-  return picked;
+  if (e.kind == event_kind::log) {
+    auto const code = find_text(body, "code");
+    if (code != "EXPIRED" && !code.starts_with("DOWNLINK") && code != "F_CNT_DOWN") return std::nullopt;
+    r.what = code == "EXPIRED" ? command_report::kind::expired : command_report::kind::failed;
+    r.detail = code + ": " + find_text(body, "description");
+    for (auto const* name : {"context.queue_item_id", "context.device_queue_item_id"}) {
+      if (r.network_id.empty()) r.network_id = find_text(body, name);
+    }
+  }
+  // With its MQTT interface the id is the one that we gave.
+  return r.network_id.empty() ? std::nullopt : std::optional(r);
 }
 
 }  // namespace
@@ -123,9 +151,10 @@ network_event parse_chirpstack(std::string_view topic, json::value const& body) 
   e.kind = *kind;
   auto const old = body.find("deviceInfo") == nullptr;
   auto const* const eui = old ? "devEUI" : "deviceInfo.devEui";
-  e.dev_eui = read_eui(find_text(body, eui), eui);
+  e.device = read_eui(find_text(body, eui), eui);
   e.session = read_address(find_text(body, "devAddr"));
   e.id = find_text(body, "deduplicationId");
+  e.application = text::cut(find_text(body, "deviceInfo.applicationId"), 128);
   e.time = find_timestamp(body, "time");
   if (!e.time) e.time = find_timestamp(body, "publishedAt");
 
@@ -141,6 +170,8 @@ network_event parse_chirpstack(std::string_view topic, json::value const& body) 
     e.acknowledged = found && found->is_bool() && found->as_bool();
   }
   if (e.kind == event_kind::tx_ack) e.notice = pick(body, {"fCntDown", "gatewayId", "gatewayID"});
+  if (e.kind == event_kind::tx_ack || e.kind == event_kind::ack || e.kind == event_kind::log)
+    e.report = read_report(body, e);
   return e;
 }
 

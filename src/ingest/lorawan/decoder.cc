@@ -1,6 +1,7 @@
 #include "ingest/lorawan/decoder.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/fault.h"
 
@@ -9,6 +10,33 @@ namespace {
 
 // A codec that fails after so long was stopped; one that ends well may have waited for the processor.
 constexpr auto time_max = std::chrono::milliseconds(script::limits().time_ms_max);
+
+std::string joined(std::vector<std::string> const& texts) {
+  auto all = std::string();
+  for (auto const& t : texts) all += (all.empty() ? "" : "; ") + t;
+  return all;
+}
+
+// Encoding rounds, and some codecs write a value in another form than they take it: numbers may differ by a hundredth,
+// values of different kinds are not compared.
+bool may_be_same(json::value const& asked, json::value const& read) {
+  if (asked.is_number() && read.is_number()) {
+    auto const a = asked.as_double(), r = read.as_double();
+    return std::abs(a - r) <= std::max(0.5, std::abs(a) / 100);
+  }
+  return asked.kind() != read.kind() || asked.is_object() || asked.is_array() || asked == read;
+}
+
+void require_same(json::value const& asked, json::value const& read) {
+  if (!asked.is_object() || !read.is_object()) return;
+  for (auto const& m : asked.as_object()) {
+    auto const* back = read.find(m.key);
+    require(!back || may_be_same(m.value, *back), fault_kind::invalid,
+            "the codec would send something else: \"" + m.key + "\" is to be " + json::to_string(m.value) +
+                ", and reads " + json::to_string(back ? *back : json::value()),
+            "data");
+  }
+}
 
 }  // namespace
 
@@ -52,7 +80,8 @@ void decoder::note_end(profile_ptr const& p, bool was_stopped) {
   slow = {.stops = 0, .rests_until = std::chrono::steady_clock::now() + rest};
 }
 
-script::decoded decoder::decode(profile_ptr const& p, script::frame const& f) {
+template <typename F>
+auto decoder::with_codec(profile_ptr const& p, F const& f) {
   // A codec that threw is as good as new for the next message, so it goes back in either case.
   struct borrowed {
     decoder& owner;
@@ -67,9 +96,32 @@ script::decoded decoder::decode(profile_ptr const& p, script::frame const& f) {
   };
   require_rested(p);
   auto b = borrowed{*this, p, take(p)};
-  auto decoded = b.codec->decode_uplink(f);
+  auto result = f(*b.codec);
   b.fails = false;
-  return decoded;
+  return result;
+}
+
+script::decoded decoder::decode(profile_ptr const& p, script::frame const& f) {
+  return with_codec(p, [&](script::codec& c) { return c.decode_uplink(f); });
+}
+
+script::encoded decoder::encode(profile_ptr const& p, json::value const& data, script::frame const& context) {
+  return with_codec(p, [&](script::codec& c) {
+    require(c.can_encode_downlink(), fault_kind::invalid,
+            "the codec of profile " + p->id + " encodes nothing: give the bytes themselves, and fPort", "data");
+    auto made = c.encode_downlink(data, context);
+    require(made.errors.empty(), fault_kind::invalid, "the codec of profile " + p->id + " says: " + joined(made.errors),
+            "data");
+    if (!c.can_decode_downlink()) return made;
+    auto back = context;
+    back.bytes = made.bytes;
+    if (made.f_port) back.f_port = *made.f_port;
+    auto const read = c.decode_downlink(back);
+    require(read.errors.empty(), fault_kind::invalid,
+            "the codec of profile " + p->id + " can't read what it has made: " + joined(read.errors), "data");
+    require_same(data, read.data);
+    return made;
+  });
 }
 
 }  // namespace dos::lorawan

@@ -61,7 +61,8 @@ void intake::replay(std::shared_ptr<city> c, std::string const& key, std::functi
                                                            .received = q.time,
                                                            .provenance = q.provenance},
                                                .replayed_key = key,
-                                               .frame_noted = q.frame_noted});
+                                               .frame_noted = q.frame_noted,
+                                               .only = q.values_left});
   process(c, p, std::move(done));
 }
 

@@ -61,7 +61,7 @@ struct world {
   void put_device(device_state state) {
     auto const since = *parse_timestamp("2020-01-01T00:00:00Z");
     auto const d = device{
-        .dev_eui = eui, .name = "Room", .profile = "climate", .state = state, .mounts = {{room, since, no_time}}};
+        .id = eui, .name = "Room", .profile = "climate", .state = state, .mounts = {{room, since, no_time}}};
     root.apply([&](transaction& t) { t.put_record(device_collection, eui, to_json(d)); });
   }
 
@@ -244,6 +244,102 @@ TEST(a_clock_that_is_years_off, is_not_believed_and_the_value_says_so) {
     EXPECT_EQ(std::string("time of reception: the message says ") + time + ", which is not believed",
               a->attributes[0]->value.as_string());
   }
+}
+
+TEST(a_time_more_than_five_minutes_ahead, is_not_believed) {
+  auto w = world();
+  w.send(uplink(1, "\x2a\x50", "2026-11-21T12:04:59Z"));
+  EXPECT_EQ("2026-11-21T12:04:59Z", to_string(w.root.get(room)->find(symbol(w.words.iri("temperature")))->observed_at));
+  auto v = world();
+  v.send(uplink(1, "\x2a\x50", "2026-11-21T12:05:01Z"));
+  EXPECT_EQ("2026-11-21T12:00:00Z", to_string(v.root.get(room)->find(symbol(v.words.iri("temperature")))->observed_at));
+}
+
+TEST(a_frame_without_payload_or_on_port_0, does_not_run_the_codec) {
+  for (auto const* more : {R"("fPort":0,"data":"/w==")", R"("fPort":1,"data":"")",
+                           R"("fPort":1,"object":{"t":99,"b":50})"}) {
+    SCOPED_TRACE(more);
+    auto w = world();
+    auto const body = std::string(R"({"deviceInfo":{"devEui":"0011223344556677"},"fCnt":1,)") + more + "}";
+    EXPECT_EQ(fate::kind::stored, w.send(body).what);
+    EXPECT_FALSE(w.temperature());
+  }
+}
+
+TEST(a_frame_on_a_port_that_is_not_the_profiles, has_no_measurements) {
+  auto w = world();
+  w.root.apply([&](transaction& t) {
+    auto p = json::parse(climate_profile);
+    p.as_object().push("f_port", json::array{2});
+    t.put_record(device_profile_collection, "climate", p);
+  });
+  auto const f = w.send(uplink(1, "\x2a\x50"));
+  EXPECT_EQ(fate::kind::stored, f.what);
+  EXPECT_EQ("profile climate has no measurements on port 1", f.detail);
+  EXPECT_FALSE(w.temperature());
+}
+
+TEST(an_encrypted_payload, waits_in_quarantine) {
+  auto w = world();
+  auto body = uplink(1, "\x2a\x50");
+  body.insert(1, R"("joinServerContext":{"sessionKeyId":"01"},)");
+  EXPECT_EQ("encrypted", w.send(body).reason);
+  EXPECT_FALSE(w.temperature());
+}
+
+TEST(a_device_that_counts_again_without_a_join, is_heard) {
+  auto w = world();
+  for (auto n = 0; n < 30; ++n) {
+    auto const time = "2026-11-21T11:" + std::to_string(10 + n) + ":00Z";
+    w.send(uplink(n, std::string(1, char(40 + n)) + "\x50", time));
+  }
+  EXPECT_EQ(fate::kind::stored, w.send(uplink(0, "\x64\x50", "2026-11-21T11:40:00Z")).what);
+  EXPECT_EQ(50, w.temperature());
+  EXPECT_EQ(fate::kind::stored, w.send(uplink(1, "\x65\x50", "2026-11-21T11:41:00Z")).what);
+  EXPECT_EQ(fate::kind::repeated, w.send(uplink(1, "\x65\x50", "2026-11-21T11:41:00Z")).what);
+}
+
+constexpr auto two_values_profile = R"({
+  "id": "climate", "entity": {"type": "IndoorEnvironmentObserved"},
+  "history": {"from": "log", "time": "ts"},
+  "attributes": [{"attribute": "temperature", "from": "t", "unit": "CEL"},
+                 {"attribute": "humidity", "from": "h", "unit": "P1"}]})";
+
+std::string decoded_uplink(int f_cnt, std::string const& object) {
+  return R"({"deviceInfo":{"devEui":"0011223344556677"},"time":"2026-11-21T11:59:58Z","fPort":1,"data":"AQ==","fCnt":)" +
+         std::to_string(f_cnt) + R"(,"object":)" + object + "}";
+}
+
+TEST(one_bad_value, waits_in_quarantine_while_the_good_ones_are_stored) {
+  auto w = world();
+  w.root.apply([](transaction& t) { t.put_record(device_profile_collection, "climate", json::parse(two_values_profile)); });
+  auto const f = w.send(decoded_uplink(1, R"({"t":21,"h":"wet"})"));
+  EXPECT_EQ(fate::kind::stored, f.what);
+  EXPECT_EQ("value_rejected", f.reason);
+  EXPECT_EQ(21, w.temperature());
+  ASSERT_EQ((std::vector<std::string>{"000000000001 value_rejected"}), w.quarantine());
+  EXPECT_EQ("value_rejected", w.replay("000000000001").reason);
+  EXPECT_EQ(1u, w.temperatures_kept()) << "what is stored is not stored again";
+  w.root.apply([](transaction& t) {
+    auto p = json::parse(two_values_profile);
+    p.find("attributes")->as_array()[1].as_object().push("values", json::object{{"wet", 100}});
+    t.put_record(device_profile_collection, "climate", p);
+  });
+  EXPECT_EQ(fate::kind::stored, w.replay("000000000001").what);
+  EXPECT_EQ(100, w.root.get(room)->find(symbol(w.words.iri("humidity")))->value.as_double());
+  EXPECT_EQ(1u, w.temperatures_kept());
+  EXPECT_TRUE(w.quarantine().empty());
+}
+
+TEST(measurements_with_times_of_their_own, go_to_the_history) {
+  auto w = world();
+  w.root.apply([](transaction& t) { t.put_record(device_profile_collection, "climate", json::parse(two_values_profile)); });
+  auto const f = w.send(decoded_uplink(
+      1, R"({"t":21,"log":[{"ts":1665561758,"t":5},{"ts":"2026-11-21T11:00:00Z","t":6},{"ts":1577836799,"t":7}]})"));
+  EXPECT_EQ("value_rejected", f.reason) << "one is from before the mount";
+  EXPECT_NE(std::string::npos, f.detail.find("mounted at no measuring point at 2019-12-31T23:59:59Z"));
+  EXPECT_EQ(21, w.temperature());
+  EXPECT_EQ(3u, w.temperatures_kept());
 }
 
 TEST(a_codec_that_never_ends, rests_after_a_while_and_takes_the_processor_from_nobody) {

@@ -5,6 +5,8 @@
 #include "contract/input_source.h"
 #include "contract/rights.h"
 #include "ingest/lorawan/brokers.h"
+#include "ingest/lorawan/command_api.h"
+#include "ingest/lorawan/downlinks.h"
 #include "ingest/lorawan/intake.h"
 #include "ingest/lorawan/published_events.h"
 #include "ingest/lorawan/quarantine_api.h"
@@ -21,12 +23,17 @@ struct parts {
       : profiles(load_device_profiles(n.resources_directory + "/codecs")),
         words(load_terms(n.resources_directory + "/contexts/dos-context.json")),
         in(n, profiles, words),
-        brokers(n, in) {}
+        brokers(n, in),
+        downlinks(n, brokers),
+        tools{n.clock, profiles, encoders, downlinks} {}
 
   device_profiles profiles;
   terms words;
   intake in;
   lorawan::brokers brokers;
+  decoder encoders;
+  lorawan::downlinks downlinks;
+  command_tools tools;
 };
 
 // GET /platform/v1/sources
@@ -60,6 +67,7 @@ offer offer_lorawan(node const& n) {
   auto const slow = thread_use::slow, quick = thread_use::quick;
   auto const in = std::shared_ptr<intake>(all, &all->in);  // an endpoint keeps all of it alive
   auto const door = [&](network from) { return receive_webhook{n, in, from}; };
+  auto const tools = command_tools_ptr(all, &all->tools);
   auto o = offer();
   o.name = "lorawan";
   o.city_routes = {
@@ -67,6 +75,8 @@ offer offer_lorawan(node const& n) {
       {"POST", "/lorawan/ttn", door(network::things_stack), quick, false, true},
       // The Things Stack may give each kind of message a path of its own.
       {"POST", "/lorawan/ttn/{kind...}", door(network::things_stack), quick, false, true},
+      {"POST", "/lorawan/loriot", door(network::loriot), quick, false, true},
+      {"POST", "/lorawan/actility", door(network::actility), quick, false, true},
       {"GET", "/platform/v1/webhooks", list_webhooks{n}, slow},
       {"POST", "/platform/v1/webhooks", create_webhook{n}, quick},
       {"DELETE", "/platform/v1/webhooks/{id}", delete_webhook{}, quick},
@@ -75,15 +85,22 @@ offer offer_lorawan(node const& n) {
       {"POST", "/platform/v1/quarantine/replay", replay_many{in}, slow},
       {"POST", "/platform/v1/quarantine/{id}/replay", replay_one{in}, slow},
       {"DELETE", "/platform/v1/quarantine/{id}", delete_quarantined{}, quick},
+      {"GET", "/platform/v1/devices/{id}/commands", list_commands{}, slow},
+      {"POST", "/platform/v1/devices/{id}/commands", create_command{tools}, slow},
+      {"GET", "/platform/v1/devices/{id}/commands/{command}", get_command{}, slow},
+      {"DELETE", "/platform/v1/devices/{id}/commands/{command}", cancel_command{}, quick},
   };
   o.topic_spaces = published_events(n, in);
   o.jobs = {{.name = "lorawan refusals", .every = 10s, .run = [&n, all] { write_refusals(n, all->in); }},
-            {.name = "lorawan brokers", .every = 1s, .run = [all] { all->brokers.look_after(); }}};
+            {.name = "lorawan brokers", .every = 1s, .run = [all] { all->brokers.look_after(); }},
+            {.name = "lorawan downlinks", .every = 500ms, .run = [all] { all->downlinks.look_after(); }}};
+  o.openapi = command_paths();
   o.metrics = [all] {
     return "# TYPE dos_lorawan_waiting gauge\ndos_lorawan_waiting " + std::to_string(all->in.waiting()) + "\n";
   };
   o.start = [all] { all->brokers.start(); };
   o.stop = [all] {
+    all->downlinks.stop();
     all->brokers.stop();
     all->in.stop();
   };

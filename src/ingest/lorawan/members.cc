@@ -38,12 +38,43 @@ std::optional<timestamp> find_timestamp(json::value const& body, std::string_vie
 std::optional<place> find_place(json::value const& body, std::string_view path) {
   auto const* found = find_member(body, path);
   if (!found) return std::nullopt;
-  auto const latitude = find_number(*found, "latitude");
-  auto const longitude = find_number(*found, "longitude");
+  return make_place(find_number(*found, "longitude"), find_number(*found, "latitude"),
+                    find_number(*found, "altitude"));
+}
+
+std::optional<place> make_place(std::optional<double> longitude, std::optional<double> latitude,
+                                std::optional<double> altitude) {
   if (!latitude || !longitude || std::abs(*latitude) > 90 || std::abs(*longitude) > 180) return std::nullopt;
   // Gateways that do not know where they are say 0, 0.
   if (*latitude == 0 && *longitude == 0) return std::nullopt;
-  return place{.longitude = *longitude, .latitude = *latitude, .altitude = find_number(*found, "altitude")};
+  return place{.longitude = *longitude, .latitude = *latitude, .altitude = altitude};
+}
+
+std::optional<double> find_percent(json::value const& body, std::string_view path) {
+  auto const level = find_number(body, path);
+  return level && *level >= 0 && *level <= 100 ? level : std::nullopt;
+}
+
+void take_battery_status(json::value const& body, std::string_view path, network_event& e) {
+  auto const level = find_number(body, path);
+  if (!level || *level < 0 || *level > 254) return;
+  e.external_power = *level == 0;
+  if (*level > 0) e.battery_percent = std::round(*level / 254 * 1'000) / 10;
+}
+
+std::optional<int> spreading_factor_of(std::string_view data_rate) {
+  if (!data_rate.starts_with("SF")) return std::nullopt;
+  auto const digits = data_rate.substr(2, std::min(data_rate.find(' '), data_rate.size()) - 2);
+  auto const sf = text::to_int(digits);
+  return sf && *sf >= 5 && *sf <= 12 ? std::optional(int(*sf)) : std::nullopt;
+}
+
+json::value pick(json::value const& body, std::initializer_list<std::string_view> names) {
+  auto picked = json::object();
+  for (auto const name : names) {
+    if (auto const* found = find_member(body, name)) picked.push(std::string(name), *found);
+  }
+  return picked;
 }
 
 std::string read_eui(std::string_view given, std::string_view member) {
@@ -60,15 +91,29 @@ std::string read_eui(std::string_view given, std::string_view member) {
               std::string(member));
 }
 
-std::string read_payload(json::value const& body, std::string_view path) {
+namespace {
+
+using reader = std::optional<std::string> (*)(std::string_view);
+
+std::string read_bytes(json::value const& body, std::string_view path, reader read, std::string const& notation) {
   auto const* found = find_member(body, path);
   if (!found) return {};
-  require(found->is_string(), fault_kind::malformed, "the payload is text in base64", path);
-  auto bytes = text::from_base64(found->as_string());
-  require(bytes.has_value(), fault_kind::malformed, "the payload is not base64", path);
+  require(found->is_string(), fault_kind::malformed, "the payload is text in " + notation, path);
+  auto bytes = read(found->as_string());
+  require(bytes.has_value(), fault_kind::malformed, "the payload is not " + notation, path);
   require(bytes->size() <= payload_bytes_max, fault_kind::malformed, "the payload is longer than any LoRaWAN frame",
           path);
   return std::move(*bytes);
+}
+
+}  // namespace
+
+std::string read_payload(json::value const& body, std::string_view path) {
+  return read_bytes(body, path, text::from_base64, "base64");
+}
+
+std::string read_hex_payload(json::value const& body, std::string_view path) {
+  return read_bytes(body, path, text::from_hex, "hexadecimal");
 }
 
 std::uint32_t read_counter(json::value const& body, std::string_view path, std::uint32_t max) {

@@ -8,11 +8,16 @@
 
 namespace dos::lorawan {
 
-std::string_view to_text(network n) { return n == network::chirpstack ? "chirpstack" : "ttn"; }
+std::string_view to_text(network n) {
+  static constexpr auto names = std::array<std::string_view, 4>{"chirpstack", "ttn", "loriot", "actility"};
+  return names[std::size_t(n)];
+}
 
 std::optional<network> parse_network(std::string_view text) {
   if (text == "chirpstack") return network::chirpstack;
   if (text == "ttn" || text == "tts" || text == "things_stack") return network::things_stack;
+  if (text == "loriot") return network::loriot;
+  if (text == "actility" || text == "thingpark") return network::actility;
   return std::nullopt;
 }
 
@@ -31,7 +36,17 @@ reception const* network_event::best_reception() const {
 
 network_event parse_event(network n, std::string_view topic, json::value const& body) {
   require(body.is_object(), fault_kind::malformed, "the body of a network server is a JSON object");
-  return n == network::chirpstack ? parse_chirpstack(topic, body) : parse_things_stack(topic, body);
+  switch (n) {
+    case network::chirpstack:
+      return parse_chirpstack(topic, body);
+    case network::things_stack:
+      return parse_things_stack(topic, body);
+    case network::loriot:
+      return parse_loriot(topic, body);
+    case network::actility:
+      return parse_actility(topic, body);
+  }
+  throw fault(fault_kind::internal, "a network without a reader");
 }
 
 }  // namespace dos::lorawan

@@ -9,12 +9,14 @@
 
 #include "base/json.h"
 #include "base/time.h"
+#include "contract/device_command.h"
 
 namespace dos::lorawan {
 
-enum class network { chirpstack, things_stack };
-std::string_view to_text(network n);  // "chirpstack", "ttn": as in paths and records
+enum class network { chirpstack, things_stack, loriot, actility };
+std::string_view to_text(network n);  // "chirpstack", "ttn", "loriot", "actility": as in paths and records
 std::optional<network> parse_network(std::string_view text);
+inline constexpr auto network_names = std::string_view("chirpstack, ttn, loriot or actility");
 
 enum class event_kind {
   uplink,
@@ -43,12 +45,16 @@ struct reception {
 
 struct network_event {
   event_kind kind = event_kind::uplink;
-  std::string dev_eui;            // 16 hex digits, lower case
+  std::string device;             // its DevEUI, 16 hex digits in lower case; without one, the server's name for it
   std::string session;            // changes with every join; empty where the server does not say
   std::uint32_t f_cnt = 0;        // uplinks
   int f_port = 0;                 // 0: nothing for the application
   std::string payload;            // bytes
+  bool encrypted = false;         // the payload: the server has no key of it
   json::value decoded;            // what the network server decoded itself, else null
+  std::string decoded_problem;    // why that can't be read
+  json::array normalized;         // measurements in The Things Stack's common form, each with its time
+  bool is_part = false;           // one of them, in a message of its own: others of the same frame follow
   std::optional<timestamp> time;  // when the network received it
   std::string id;                 // the server's own for this event
   bool simulated = false;         // the server says that no device sent this
@@ -60,6 +66,9 @@ struct network_event {
   std::optional<double> margin_db;
   std::optional<lorawan::place> place;  // location
   bool acknowledged = false;            // ack
+  std::optional<command_report> report;  // ack, tx_ack, log: of a downlink that this may be about
+  std::string application;               // the server's name for whose device it is, and for the device: how it is
+  std::string network_device;            // reached; empty where the DevEUI is enough
   json::value notice;                   // log, integration: an object as received, small
 
   reception const* best_reception() const;  // the strongest, if any
@@ -73,6 +82,14 @@ network_event parse_event(network n, std::string_view topic, json::value const& 
 network_event parse_chirpstack(std::string_view topic, json::value const& body);
 // The Things Stack v3: ApplicationUp.
 network_event parse_things_stack(std::string_view topic, json::value const& body);
+// LORIOT: "cmd" says what it is. https://docs.loriot.io/display/LNS
+network_event parse_loriot(std::string_view topic, json::value const& body);
+// ThingPark, by Actility: DevEUI_uplink and its kind (LRC-AS tunnel interface, JSON).
+network_event parse_actility(std::string_view topic, json::value const& body);
+
+// What ThingPark puts before the parameters of the query when it signs this message; more than one where its versions
+// differ. Empty for what is none of its messages.
+std::vector<std::string> signed_texts(std::string_view body);
 
 inline constexpr std::size_t receptions_max = 64;       // the rest is not kept
 inline constexpr std::size_t payload_bytes_max = 1024;  // LoRaWAN itself ends at 242

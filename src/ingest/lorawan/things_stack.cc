@@ -4,6 +4,7 @@
 #include "base/fault.h"
 #include "base/text.h"
 #include "base/text_cut.h"
+#include "contract/device.h"
 #include "ingest/lorawan/members.h"
 
 namespace dos::lorawan {
@@ -61,8 +62,11 @@ void read_uplink_message(json::value const& message, network_event& e) {
   e.f_cnt = read_counter(message, "f_cnt", 0xffffffff);
   e.f_port = int(read_counter(message, "f_port", 255));
   e.payload = read_payload(message, "frm_payload");
-  for (auto const* name : {"decoded_payload", "normalized_payload"}) {
-    if (auto const* found = find_member(message, name); found && e.decoded.is_null()) e.decoded = *found;
+  e.encrypted = find_member(message, "app_s_key") != nullptr;
+  if (auto const* found = find_member(message, "decoded_payload")) e.decoded = *found;
+  if (auto const* found = find_member(message, "normalized_payload")) {
+    if (found->is_array()) e.normalized = found->as_array();
+    if (found->is_object()) e.normalized = {*found};
   }
   for (auto const* name : {"received_at", "settings.time"}) {
     if (auto const t = find_timestamp(message, name); t && !e.time) e.time = t;
@@ -70,7 +74,44 @@ void read_uplink_message(json::value const& message, network_event& e) {
   read_rx_metadata(message, e);
   e.frequency_hz = find_number(message, "settings.frequency");
   if (auto const sf = find_number(message, "settings.data_rate.lora.spreading_factor")) e.spreading_factor = int(*sf);
-  e.battery_percent = find_number(message, "last_battery_percentage.value");
+  e.battery_percent = find_percent(message, "last_battery_percentage.value");
+}
+
+// Devices that are activated by personalisation need no DevEUI: they go by the name that the application gave them.
+std::string device_of(json::value const& body) {
+  if (auto const eui = find_text(body, "end_device_ids.dev_eui"); !eui.empty()) {
+    return read_eui(eui, "end_device_ids.dev_eui");
+  }
+  auto const id = parse_device_id(find_text(body, "end_device_ids.device_id"));
+  require(id.has_value(), fault_kind::malformed,
+          "end_device_ids has neither a dev_eui nor a device_id: which device is it?", "end_device_ids.dev_eui");
+  return *id;
+}
+
+// What we send carries our id among its correlation ids, and so does everything that is told about it.
+std::optional<command_report> read_report(std::string_view what, json::value const& body, json::value const& message) {
+  using kind = command_report::kind;
+  auto r = command_report();
+  if (what == "downlink_queued") r.what = kind::taken;
+  else if (what == "downlink_sent") r.what = kind::transmitted;
+  else if (what == "downlink_ack") r.what = kind::acknowledged;
+  else if (what == "downlink_nack") r.what = kind::not_acknowledged;
+  else if (what == "downlink_failed") r.what = kind::failed;
+  else return std::nullopt;
+  for (auto const* ids : {find_member(body, "correlation_ids"), find_member(message, "correlation_ids"),
+                          find_member(message, "downlink.correlation_ids")}) {
+    if (!ids || !ids->is_array()) continue;
+    for (auto const& id : ids->as_array()) {
+      if (id.is_string() && id.as_string().starts_with(command_correlation)) {
+        r.id = id.as_string().substr(command_correlation.size());
+      }
+    }
+  }
+  if (auto const* error = find_member(message, "error")) {
+    r.detail = find_text(*error, "message_format");
+    if (r.detail.empty()) r.detail = text::cut(json::to_string(*error), 400);
+  }
+  return r.id.empty() ? std::nullopt : std::optional(r);
 }
 
 json::value notice_of(std::string_view what, json::value const& message) {
@@ -92,7 +133,9 @@ network_event parse_things_stack(std::string_view, json::value const& wrapped) {
   auto const& message = *body.find(type->member);
   auto e = network_event();
   e.kind = type->kind;
-  e.dev_eui = read_eui(find_text(body, "end_device_ids.dev_eui"), "end_device_ids.dev_eui");
+  e.device = device_of(body);
+  e.application = text::cut(find_text(body, "end_device_ids.application_ids.application_id"), 128);
+  e.network_device = text::cut(find_text(body, "end_device_ids.device_id"), 128);
   e.session = text::cut(find_text(message, "session_key_id"), 64);
   if (e.session.empty()) e.session = text::lower(find_text(body, "end_device_ids.dev_addr"));
   if (auto const* ids = find_member(body, "correlation_ids"); ids && ids->is_array() && !ids->as_array().empty()) {
@@ -103,9 +146,11 @@ network_event parse_things_stack(std::string_view, json::value const& wrapped) {
   e.simulated = simulated && simulated->is_bool() && simulated->as_bool();
 
   if (e.kind == event_kind::uplink) read_uplink_message(message, e);
+  e.is_part = type->member == "uplink_normalized";
   if (e.kind == event_kind::location) e.place = find_place(message, "location");
   e.acknowledged = type->member == "downlink_ack";
   if (e.kind == event_kind::log || e.kind == event_kind::integration) e.notice = notice_of(type->member, message);
+  e.report = read_report(type->member, body, message);
   if (!e.time) e.time = find_timestamp(message, "received_at");
   if (!e.time) e.time = find_timestamp(body, "received_at");
   return e;

@@ -41,6 +41,25 @@ std::vector<std::string> secrets_of(http::request const& r) {
   return found;
 }
 
+// ThingPark signs what it sends: Token is the SHA-256 of members of the body, the other parameters of the query and the
+// key that both sides know. ThingPark documents the parameters decoded; some deployments sign them as they are sent.
+bool is_signed_with(std::string_view key, http::request const& r) {
+  auto const token = text::lower(r.query.text_or("Token", ""));
+  if (key.empty() || token.empty()) return false;
+  auto decoded = std::string();
+  for (auto const& [name, value] : r.query) {
+    if (name != "Token") decoded += (decoded.empty() ? "" : "&") + name + "=" + value;
+  }
+  auto raw = r.raw_query.substr(0, r.raw_query.find("&Token="));
+  for (auto const& signed_text : signed_texts(r.body)) {
+    for (auto const& parameters : {decoded, raw}) {
+      auto const expected = text::to_hex(sha256(signed_text + parameters + std::string(key)));
+      if (text::equal_in_constant_time(expected, token)) return true;
+    }
+  }
+  return false;
+}
+
 struct sender {
   std::string source;
   dos::provenance provenance = dos::provenance::measured;
@@ -52,9 +71,10 @@ std::optional<sender> find_webhook(session const& s, http::request const& r, net
   auto found = std::optional<sender>();
   s.for_each_record(webhook_collection, "", [&](std::string_view name, record_ptr const& record) {
     auto const kept = record->text_or("secret", "");
+    if (record->text_or("network", "") != to_text(n)) return true;
     auto const knows = std::any_of(hashes.begin(), hashes.end(),
                                    [&](auto const& hash) { return text::equal_in_constant_time(hash, kept); });
-    if (knows && record->text_or("network", "") == to_text(n)) {
+    if (knows || is_signed_with(record->text_or("signingKey", ""), r)) {
       found =
           sender{source_of(name), parse_provenance(record->text_or("provenance", "")).value_or(provenance::measured)};
     }
@@ -142,19 +162,23 @@ void create_webhook::operator()(session s, http::request r, http::reply answer) 
   auto const body = parse_body(r);
   auto const name = read_name(body);
   auto const from = parse_network(body.text_or("network", ""));
-  require(from.has_value(), fault_kind::invalid, "network is chirpstack or ttn", "network");
+  require(from.has_value(), fault_kind::invalid, "network is " + std::string(network_names), "network");
   auto const brings = body.text_or("provenance", "measured");
   require(parse_provenance(brings).has_value(), fault_kind::invalid,
           "provenance is measured, recorded, simulated, forecast or entered", "provenance");
   require(s.record_count(webhook_collection) < webhooks_max, fault_kind::conflict, "a city has at most 1,000 webhooks");
 
-  auto const secret = new_secret();
-  auto const record = json::value(json::object{{"name", name},
+  // ThingPark's Tunnel Interface Authentication Key: 128 bits in lower-case hexadecimal digits. To check what it signs we
+  // have to know the key itself.
+  auto const is_signing = *from == network::actility;
+  auto const secret = is_signing ? text::to_hex(random_bytes(16)) : new_secret();
+  auto record = json::value(json::object{{"name", name},
                                                {"network", to_text(*from)},
                                                {"secret", text::to_hex(sha256(secret))},
                                                {"provenance", brings},
                                                {"createdAt", to_string(node_.clock.now())},
                                                {"by", s.who().name}});
+  if (is_signing) record.as_object().push("signingKey", secret);
   auto const source = input_source{.id = source_of(name),
                                    .kind = "webhook",
                                    .name = name,

@@ -1,8 +1,11 @@
 // The effects of one message: values of the measuring point, health of the device, or an entry of the quarantine.
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "base/fault.h"
 #include "base/text_cut.h"
+#include "contract/device_command.h"
 #include "contract/input_source.h"
 #include "contract/quarantine.h"
 #include "contract/radio_state.h"
@@ -27,13 +30,15 @@ fate quarantine(transaction& t, prepared const& p, std::string const& reason, st
   auto entry = quarantined{.time = p.message.received,
                            .source = p.message.source,
                            .network = std::string(to_text(p.message.network)),
-                           .device = p.event ? p.event->dev_eui : std::string(),
+                           .device = p.event ? p.event->device : std::string(),
                            .reason = reason,
                            .detail = detail,
                            .event = std::string(text::cut(p.message.topic, 64)),
                            .body = p.message.body,
                            .provenance = p.message.provenance,
                            .frame_noted = p.frame_noted};
+  if (p.problems.empty()) entry.values_left = p.only;
+  for (auto const& problem : p.problems) entry.values_left.push_back(name_of(problem.entry, problem.attribute));
   if (p.replayed_key.empty()) {
     put_in_quarantine(t, std::move(entry));
   } else {
@@ -59,10 +64,11 @@ void note_reception(radio_state& state, network_event const& e) {
   if (e.spreading_factor) state.spreading_factor = e.spreading_factor;
 }
 
-void note_event(radio_state& state, prepared const& p) {
+void note_event(radio_state& state, prepared const& p, frame f) {
   auto const& e = *p.event;
   switch (e.kind) {
     case event_kind::uplink:
+      if (f == frame::part) break;
       note_reception(state, e);
       state.recent.insert(state.recent.begin(), {p.when, e.f_port, e.f_cnt, e.payload});
       if (state.recent.size() > recent_uplinks_max) state.recent.pop_back();
@@ -88,11 +94,27 @@ void note_event(radio_state& state, prepared const& p) {
       note_notice(state, e, p.when);
       break;
   }
+  if (e.kind == event_kind::uplink || e.kind == event_kind::join) {
+    state.route = {.source = p.message.source,
+                   .network = std::string(to_text(p.message.network)),
+                   .application = e.application,
+                   .device = e.network_device,
+                   .topic = p.message.topic_base};
+  }
   if (e.battery_percent) state.battery_percent = e.battery_percent;
   // What the network itself says about a device is no sign of life.
   auto const from_device =
       e.kind != event_kind::log && e.kind != event_kind::integration && e.kind != event_kind::tx_ack;
   if (from_device) state.last_seen = std::max(state.last_seen, p.when);
+}
+
+// Whether the network has sent a command, and what the device said to it.
+void note_report(transaction& t, prepared const& p) {
+  if (!p.event->report) return;
+  auto commands = read_commands(t.find_record(device_command_collection, p.device->id));
+  auto report = *p.event->report;
+  report.at = p.when;
+  if (commands.take(report)) put_commands(t, p.device->id, commands);
 }
 
 // Gathers what changes on one entity.
@@ -101,16 +123,53 @@ class changes {
   changes(prepared const& p, terms const& words, entity e) : p_(p), words_(words), entity_(std::move(e)) {}
 
   void set(std::string_view term, attribute_kind kind, json::value value, std::string_view unit = {}) {
+    set(term, kind, std::move(value), unit, p_.when);
+  }
+  void set(placed_value const& v) { set(v.rule->attribute, v.rule->kind, v.value, v.rule->unit, v.at); }
+
+  // A late value belongs to the history, but what is known of a later time stays what is known now.
+  void put(transaction& t) {
+    auto late = std::vector<attribute>();
+    auto current = std::set<symbol>();
+    newest_first();
+    for (auto& a : attributes_) {
+      if (is_late(a) || !current.insert(a.name).second) {
+        late.push_back(std::move(a));
+      } else {
+        entity_.set(make_attribute(std::move(a)));
+      }
+    }
+    auto const id = entity_.id;
+    if (!current.empty()) t.put(std::move(entity_));
+    for (auto a = late.rbegin(); a != late.rend(); ++a) observe(t, id, std::move(*a));
+  }
+
+  // Only those named here keep a history: how often a device was heard is told by its last value.
+  void put_with_history_of(transaction& t, std::vector<symbol> const& kept) {
+    auto const id = entity_.id;
+    auto history = std::vector<attribute>();
+    auto current = std::set<symbol>();
+    newest_first();
+    for (auto& a : attributes_) {
+      if (std::find(kept.begin(), kept.end(), a.name) != kept.end()) history.push_back(a);
+      if (!is_late(a) && current.insert(a.name).second) entity_.set(make_attribute(std::move(a)));
+    }
+    t.put(std::move(entity_), transaction::keep::nothing);
+    for (auto a = history.rbegin(); a != history.rend(); ++a) observe(t, id, std::move(*a));
+  }
+
+ private:
+  void set(std::string_view term, attribute_kind kind, json::value value, std::string_view unit, timestamp at) {
     auto a = attribute();
     a.name = symbol(words_.iri(term));
     a.kind = kind;
     a.unit = symbol(unit);
     a.value = std::move(value);
-    a.observed_at = p_.when;
+    a.observed_at = at;
     a.provenance = p_.event->simulated                                  ? provenance::simulated
                    : p_.message.provenance != dos::provenance::measured ? p_.message.provenance
                                                                         : p_.device->provenance;
-    if (!p_.time_note.empty()) {
+    if (!p_.time_note.empty() && at == p_.when) {
       auto note = attribute();
       note.name = symbol(words_.iri("quality"));
       note.value = p_.time_note;
@@ -118,38 +177,11 @@ class changes {
     }
     attributes_.push_back(std::move(a));
   }
-  void set(mapped_value const& v) { set(v.rule->attribute, v.rule->kind, v.value, v.rule->unit); }
-
-  // A late value belongs to the history, but what is known of a later time stays what is known now.
-  void put(transaction& t) {
-    auto late = std::vector<attribute>();
-    auto changed = false;
-    for (auto& a : attributes_) {
-      if (is_late(a)) {
-        late.push_back(std::move(a));
-      } else {
-        entity_.set(make_attribute(std::move(a)));
-        changed = true;
-      }
-    }
-    auto const id = entity_.id;
-    if (changed) t.put(std::move(entity_));
-    for (auto& a : late) observe(t, id, std::move(a));
+  // A message may have several values of one attribute, each of its own time.
+  void newest_first() {
+    std::stable_sort(attributes_.begin(), attributes_.end(),
+                     [](auto const& a, auto const& b) { return a.observed_at > b.observed_at; });
   }
-
-  // Only those named here keep a history: how often a device was heard is told by its last value.
-  void put_with_history_of(transaction& t, std::vector<symbol> const& kept) {
-    auto const id = entity_.id;
-    auto history = std::vector<attribute>();
-    for (auto& a : attributes_) {
-      if (std::find(kept.begin(), kept.end(), a.name) != kept.end()) history.push_back(a);
-      if (!is_late(a)) entity_.set(make_attribute(std::move(a)));
-    }
-    t.put(std::move(entity_), transaction::keep::nothing);
-    for (auto& a : history) observe(t, id, std::move(a));
-  }
-
- private:
   bool is_late(attribute const& a) const {
     auto const known = entity_.find(a.name);
     return known && known->observed_at != no_time && known->observed_at > a.observed_at;
@@ -166,7 +198,7 @@ class changes {
 };
 
 entity device_entity(transaction const& t, device const& d, terms const& words) {
-  auto const id = device_entity_id(d.dev_eui);
+  auto const id = device_entity_id(d.id);
   auto const known = t.find(id);
   if (known && known->deleted_at == no_time) return *known;
   auto e = entity();
@@ -211,12 +243,56 @@ void write_device(transaction& t, prepared const& p, radio_state const& state, t
   c.put_with_history_of(t, history);
 }
 
-void write_measuring_point(transaction& t, prepared const& p, entity_ptr const& point, terms const& words) {
-  auto c = changes(p, words, entity(*point));
+void write_measuring_points(transaction& t, prepared const& p, terms const& words) {
+  auto by_point = std::map<std::string_view, std::vector<placed_value const*>>();
   for (auto const& v : p.values) {
-    if (v.rule->where == attribute_rule::target::measuring_point) c.set(v);
+    if (!v.point.empty()) by_point[v.point].push_back(&v);
   }
-  c.put(t);
+  for (auto const& [point, values] : by_point) {
+    auto c = changes(p, words, entity(*t.find(point)));
+    for (auto const* v : values) c.set(*v);
+    c.put(t);
+  }
+}
+
+// Values of a point that is gone can't be stored; the others can.
+void drop_values_of_missing_points(transaction const& t, prepared& p) {
+  std::erase_if(p.values, [&](placed_value const& v) {
+    if (v.point.empty()) return false;
+    auto const point = t.find(v.point);
+    if (point && point->deleted_at == no_time) return false;
+    p.problems.push_back({v.rule->attribute, v.entry,
+                          "the device is mounted at " + v.point + ", which does not exist any more"});
+    return true;
+  });
+}
+
+std::string told(std::vector<unmapped_value> const& problems) {
+  constexpr auto shown_max = std::size_t(5);
+  auto text = std::string();
+  for (auto i = std::size_t(0); i < problems.size() && i < shown_max; ++i) {
+    text += (text.empty() ? "" : "; ") + problems[i].detail;
+  }
+  if (problems.size() > shown_max) text += "; and " + std::to_string(problems.size() - shown_max) + " more";
+  return text;
+}
+
+heard_frame frame_of(prepared const& p) {
+  auto const& e = *p.event;
+  auto const has_codec = p.profile && !p.profile->codec.empty();
+  auto f = heard_frame{.session = e.session, .f_cnt = e.f_cnt, .when = p.when, .is_dated = p.time_note.empty()};
+  auto const digest = [&](json::value const& v) { return digest_of(json::to_string(v), e.f_port); };
+  if (e.is_part && !has_codec && !e.normalized.empty()) {
+    f.is_part = true;
+    f.digest = digest(e.normalized.front());
+    return f;
+  }
+  f.digest = e.payload.empty() ? digest(e.decoded.is_null() ? json::value(e.normalized) : e.decoded)
+                               : digest_of(e.payload, e.f_port);
+  for (auto i = std::size_t(0); i < e.normalized.size() && i < frame_parts_max; ++i) {
+    f.parts.push_back(digest(e.normalized[i]));
+  }
+  return f;
 }
 
 // A battery that the payload tells about shows in the device's health like one that the network server tells about.
@@ -232,7 +308,7 @@ void take_battery(radio_state& state, prepared const& p) {
 
 }  // namespace
 
-fate write(transaction& t, prepared const& p, terms const& words) {
+fate write(transaction& t, prepared& p, terms const& words) {
   auto const& source = p.message.source;
   auto const first_time = p.replayed_key.empty();
   if (first_time) {
@@ -242,45 +318,54 @@ fate write(transaction& t, prepared const& p, terms const& words) {
     throw fault(fault_kind::conflict, "this entry of the quarantine has been replayed or removed by somebody else");
   }
   if (!p.device) return quarantine(t, p, p.reason, p.detail);
-  if (!t.find_record(device_collection, p.device->dev_eui)) {
+  if (!t.find_record(device_collection, p.device->id)) {
     return quarantine(t, p, "unknown_device", "the device has just been removed from the register");
   }
 
   auto const& e = *p.event;
-  auto const record = t.find_record(radio_state_collection, e.dev_eui);
+  auto const record = t.find_record(radio_state_collection, e.device);
   auto state = record ? read_radio_state(*record) : radio_state();
-  auto const is_uplink = e.kind == event_kind::uplink;
-  if (is_uplink && !p.frame_noted && note_frame(state, e.session, e.f_cnt, p.when) == frame::repeated) {
-    t.put_record(radio_state_collection, e.dev_eui, to_json(state));
+  auto seen = frame::fresh;
+  if (e.kind == event_kind::uplink && !p.frame_noted) seen = note_frame(state, frame_of(p));
+  if (seen == frame::repeated) {
+    t.put_record(radio_state_collection, e.device, to_json(state));
     t.count(source, tally::repeated);
     if (!first_time) take_from_quarantine(t, p.replayed_key);
     return {.what = fate::kind::repeated, .reason = {}, .detail = {}, .refused = {}};
   }
-  if (!p.frame_noted) note_event(state, p);
-
-  auto reason = p.reason;
-  auto detail = p.detail;
-  auto point = p.measuring_point.empty() ? entity_ptr() : t.find(p.measuring_point);
-  if (reason.empty() && !p.measuring_point.empty() && (!point || point->deleted_at != no_time)) {
-    reason = "measuring_point_gone";
-    detail = "the device is mounted at " + p.measuring_point + ", which does not exist any more";
+  if (!p.frame_noted) {
+    note_event(state, p, seen);
+    note_report(t, p);
   }
-  if (reason.empty()) take_battery(state, p);
-  t.put_record(radio_state_collection, e.dev_eui, to_json(state));
 
-  if (!reason.empty()) {
-    auto noted = p;
-    noted.values.clear();
-    write_device(t, noted, state, words);
-    noted.frame_noted = true;
-    return quarantine(t, noted, reason, detail);
+  if (p.reason.empty()) {
+    auto const was_any = !p.values.empty();
+    drop_values_of_missing_points(t, p);
+    if (was_any && p.values.empty()) {
+      p.reason = "measuring_point_gone";
+      p.detail = told(p.problems);
+    }
   }
+  if (!p.reason.empty()) {
+    p.values.clear();
+    p.problems.clear();
+  }
+  take_battery(state, p);
+  t.put_record(radio_state_collection, e.device, to_json(state));
   write_device(t, p, state, words);
-  if (point) write_measuring_point(t, p, point, words);
+  p.frame_noted = true;
+  if (!p.reason.empty()) return quarantine(t, p, p.reason, p.detail);
+
+  write_measuring_points(t, p, words);
   if (first_time) t.count(source, tally::accepted);
   t.count(source, tally::stored);
-  if (!first_time) take_from_quarantine(t, p.replayed_key);
-  return {.what = fate::kind::stored, .reason = {}, .detail = {}, .refused = {}};
+  if (p.problems.empty()) {
+    if (!first_time) take_from_quarantine(t, p.replayed_key);
+    return {.what = fate::kind::stored, .reason = {}, .detail = p.note, .refused = {}};
+  }
+  auto left = quarantine(t, p, "value_rejected", told(p.problems));
+  if (first_time) left.what = fate::kind::stored;
+  return left;
 }
 
 }  // namespace dos::lorawan

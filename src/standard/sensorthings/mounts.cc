@@ -23,8 +23,8 @@ std::string mounts::find(session const& own, std::string_view id, bool is_device
     own.for_each_record(device_collection, {}, [&](std::string_view, record_ptr const& r) {
       auto const d = read_device(*r);
       if (auto const* const m = d.mount_at(now)) {
-        known.devices[m->measuring_point] = device_entity_id(d.dev_eui);
-        known.points[device_entity_id(d.dev_eui)] = m->measuring_point;
+        known.devices[m->measuring_point] = device_entity_id(d.id);
+        known.points[device_entity_id(d.id)] = m->measuring_point;
       }
       return true;
     });

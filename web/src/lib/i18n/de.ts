@@ -145,6 +145,8 @@ const reasons: Record<string, string> = {
   codec_missing: 'Für diesen Gerätetyp ist keine Entschlüsselung hinterlegt.',
   codec_failed: 'Die Nachricht ließ sich nicht entschlüsseln.',
   payload_rejected: 'Der Inhalt passt nicht zum Gerätetyp.',
+  encrypted: 'Der Inhalt ist verschlüsselt: Das Netz hat den Schlüssel des Geräts nicht.',
+  value_rejected: 'Ein Teil der Werte passt nicht; die anderen sind gespeichert.',
   malformed: 'Die Nachricht ist fehlerhaft aufgebaut.',
   clock_off: 'Die Uhr des Geräts geht weit falsch.',
   too_many: 'Die Quelle schickte mehr, als angenommen werden konnte.',

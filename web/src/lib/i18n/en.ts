@@ -752,6 +752,8 @@ export const en: Messages = {
         codec_missing: 'There is no decoder for this device type.',
         codec_failed: 'The message could not be decoded.',
         payload_rejected: 'The content does not fit the device type.',
+        encrypted: "The content is encrypted: the network does not have the device's key.",
+        value_rejected: 'Some of the values do not fit; the others are stored.',
         malformed: 'The message is malformed.',
         clock_off: 'The clock of the device is far off.',
         too_many: 'The source sent more than could be taken in.',

@@ -18,5 +18,5 @@ export default ts.config(
       'svelte/prefer-svelte-reactivity': 'off'
     }
   },
-  { ignores: ['build/', '.svelte-kit/', 'node_modules/'] }
+  { ignores: ['build/', 'build_server/', '.svelte-kit/', 'node_modules/'] }
 );

@@ -119,7 +119,11 @@ for (const [name, options] of [
       test(`${language}${path} is accessible, ${name}`, async (browser) => {
         const page = await open(browser, language + path, { ...options, ...calm });
         await settled(page);
-        if (path === '/') await page.locator('[data-map]').waitFor({ timeout: 30_000 });
+        if (path === '/') {
+          const touch = page.getByRole('button', { name: /^(Karte öffnen|Open the map)$/ });
+          if (options.viewport === phone) await touch.click();
+          await page.locator('[data-map]').waitFor({ timeout: 30_000 });
+        }
         await checkPage(page);
         await page.context().close();
       });
@@ -197,6 +201,47 @@ test('the first page weighs less than 200 KB without the map', async (browser) =
   await context.close();
 });
 
+test('the search finds quantities, words of daily life and streets, however they are spelled', async (browser) => {
+  const page = await open(browser, '/', calm);
+  await page.locator('.list tbody tr').first().waitFor({ timeout: 20_000 });
+  const search = page.getByRole('searchbox');
+  const rows = page.locator('.list tbody tr');
+  for (const [wish, row] of [
+    ['Wasserstand', /Wasserstand/],
+    ['Luftdruck', /Luftdruck/],
+    ['heiß', /Temperatur/],
+    ['heiss', /Temperatur/],
+    ['Leopoldstrasse', /Keuning/]
+  ]) {
+    await search.fill(wish);
+    await rows.filter({ hasText: row }).first().waitFor({ timeout: 10_000 });
+  }
+  await search.fill('Nashornfütterung');
+  await page.getByText('Zu „Nashornfütterung“ gibt es hier keine Daten.').waitFor();
+  await page.context().close();
+});
+
+test('free spaces of a garage that were told hours ago are called out of date', async (browser) => {
+  const page = await open(browser, '/?city=dortmund&kinds=parking', calm);
+  const row = page.locator('.list tbody tr', { hasText: 'HDI' });
+  await row.waitFor({ timeout: 20_000 });
+  const time = Date.parse(await row.locator('time').getAttribute('datetime'));
+  if (Date.now() - time > 3_700_000) check(await row.getByText('veraltet').count(), await row.innerText());
+  await page.context().close();
+});
+
+test('on paper the list is whole', async (browser) => {
+  const page = await open(browser, '/?kinds=stop', calm);
+  const rows = page.locator('.list tbody tr');
+  await rows.nth(99).waitFor({ timeout: 20_000 });
+  check((await rows.count()) < 500, 'there is nothing to be seen');
+  await page.emulateMedia({ media: 'print' });
+  await page.waitForFunction(() => document.querySelectorAll('.list tbody tr').length > 900);
+  const cut = await page.locator('.list .frame').evaluate((frame) => frame.scrollHeight - frame.clientHeight);
+  check(cut <= 1, `cut off by ${cut} px`);
+  await page.context().close();
+});
+
 test('values are renewed on the page without reloading', async (browser) => {
   const page = await open(browser, '/', calm);
   await page.locator('[data-connection=live]').waitFor({ timeout: 20_000 });
@@ -244,7 +289,8 @@ test('each object says time, age, origin and can be taken along as CSV', async (
   check((await first.locator('time').getAttribute('datetime')).endsWith('Z'), 'no time');
   check(/gemessen|aufgezeichnet|nachgebildet|vorhergesagt|eingetragen/.test(await first.innerText()), 'no origin');
   const download = page.getByRole('button', { name: 'Als CSV laden' });
-  await page.getByText('Woche', { exact: true }).click();
+  await page.getByText('7 Tage', { exact: true }).click();
+  await page.getByText('Letzte 7 Tage').waitFor();
   await download.waitFor({ timeout: 20_000 });
   const [file] = await Promise.all([page.waitForEvent('download'), download.click()]);
   const text = readFileSync(await file.path(), 'utf8');
@@ -442,6 +488,10 @@ if (code) {
     const seen = async () =>
       (await (await fetch(`${base}/dortmund/ngsi-ld/v1/entities?type=NoiseLevelObserved`)).json()).length > 0;
     await row.getByRole('button', { name: 'Zurückziehen' }).click();
+    await page.locator('dialog[open]').getByRole('button', { name: 'Abbrechen' }).click();
+    check(await seen(), 'withdrawn without an answer');
+    await row.getByRole('button', { name: 'Zurückziehen' }).click();
+    await page.locator('dialog[open]').getByRole('button', { name: 'Zurückziehen' }).click();
     await row.getByText('nur intern').waitFor();
     check(!(await seen()), 'still public');
     await row.getByRole('button', { name: 'Freigeben' }).click();

@@ -3,3 +3,5 @@
   const theme = localStorage.getItem('theme');
   if (theme === 'light' || theme === 'dark') document.documentElement.dataset.kernTheme = theme;
 }
+// Without it what needs a script is not shown.
+document.documentElement.classList.add('script');

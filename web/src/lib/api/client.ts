@@ -187,7 +187,11 @@ export const client = {
     const response = await send('GET', path);
     return { partial: response.status === 206, history: await read<Record<string, unknown>>(response) };
   },
-  liveAddress: (city: string, wanted: string[]) => address(`${platform(city)}/live`, { types: wanted.join(',') }),
+  /** How often each value usually comes, in seconds, by object and attribute. */
+  rhythms: async (city: string, entity?: string) =>
+    (await get<{ items: api.CityRhythms }>(`${platform(city)}/rhythms`, { id: entity })).items,
+  liveAddress: (city: string, wanted: string[], after?: number) =>
+    address(`${platform(city)}/live`, { types: wanted.join(','), after }),
 
   session: {
     get: () => get<api.Session>('/platform/v1/session'),

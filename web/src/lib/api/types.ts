@@ -55,6 +55,9 @@ export interface LiveChange {
   entity?: Entity;
 }
 
+/** Seconds, by the id of an object and the short name of an attribute. */
+export type CityRhythms = Record<string, Record<string, number>>;
+
 export type TemporalPair = [value: unknown, time: string];
 export type AggregatePair<Value = number> = [value: Value, from: string, to: string];
 

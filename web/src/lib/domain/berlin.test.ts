@@ -15,10 +15,11 @@ describe('days of the cities', () => {
     expect(hours(rangeOf('day', { year: 2026, month: 10, day: 25 }))).toBe(25);
   });
 
-  test('a week begins on Monday, also across the turn of the year', () => {
+  test('a week is the seven days that end with the day, also across the turn of the year', () => {
     const { from, to } = rangeOf('week', { year: 2027, month: 1, day: 2 });
-    expect(new Date(from).toISOString()).toBe('2026-12-27T23:00:00.000Z');
-    expect(hours({ from, to })).toBe(7 * 24);
+    expect(new Date(from).toISOString()).toBe('2026-12-26T23:00:00.000Z');
+    expect(new Date(to).toISOString()).toBe('2027-01-02T23:00:00.000Z');
+    expect(rangeOf('week', stepped('week', { year: 2027, month: 1, day: 2 }, -1)).to).toBe(from);
   });
 
   test('the days of a year, counted in 24 hours, all begin at midnight', () => {

@@ -48,23 +48,22 @@ export function shifted({ year, month, day }: Day, by: Partial<Day>): Day {
   return { year: date.getUTCFullYear(), month: date.getUTCMonth() + 1, day: date.getUTCDate() };
 }
 
+/** The first day of the span that a day lies in. A week is the seven days that end with it: on a Monday, too, people see a week. */
 export function firstDay(span: Span, { year, month, day }: Day): Day {
   if (span === 'year') return { year, month: 1, day: 1 };
   if (span === 'month') return { year, month, day: 1 };
-  if (span === 'day') return { year, month, day };
-  const weekday = (new Date(Date.UTC(year, month - 1, day)).getUTCDay() + 6) % 7;
-  return shifted({ year, month, day }, { day: -weekday });
+  return span === 'week' ? shifted({ year, month, day }, { day: -6 }) : { year, month, day };
 }
 
+/** A day in the span that lies so many steps further. */
 export function stepped(span: Span, from: Day, steps: number): Day {
-  const first = firstDay(span, from);
-  if (span === 'week') return shifted(first, { day: 7 * steps });
-  return shifted(first, { [span]: steps });
+  if (span === 'week') return shifted(from, { day: 7 * steps });
+  return shifted(firstDay(span, from), { [span]: steps });
 }
 
 /** The half-open range a span covers, milliseconds UTC. */
 export function rangeOf(span: Span, at: Day): { from: number; to: number } {
-  return { from: startOfDay(firstDay(span, at)), to: startOfDay(stepped(span, at, 1)) };
+  return { from: startOfDay(firstDay(span, at)), to: startOfDay(firstDay(span, stepped(span, at, 1))) };
 }
 
 export function parseDay(text: string | null): Day | undefined {

@@ -1,7 +1,7 @@
 // What citizens call the things of the city: which entity types belong to which kind, its colour, sign and first value.
 import type { Entity } from '#lib/api/types';
 import { shortName } from './names';
-import { readingsOf, typeOf, type Reading } from './readings';
+import { readingsOf, typeOf, type Reading, type Rhythms } from './readings';
 
 export const kindIds = [
   'parking',
@@ -202,8 +202,8 @@ export function kindOf(entity: { type: string | string[] }): KindId {
 }
 
 /** The reading that stands for an object on tile, map and list. */
-export function firstReading(entity: Entity): Reading | undefined {
-  const readings = readingsOf(entity);
+export function firstReading(entity: Entity, rhythms?: Rhythms): Reading | undefined {
+  const readings = readingsOf(entity, rhythms);
   for (const name of kinds[kindOf(entity)].first) {
     const found = readings.find((reading) => shortName(reading.attribute) === name);
     if (found) return found;

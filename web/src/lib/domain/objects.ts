@@ -1,8 +1,9 @@
 // The objects of one or several cities as the portal lists them, and the few that stand on tiles.
 import type { City, Entity } from '#lib/api/types';
 import { firstReading, kindIds, kindOf, type KindId } from './kinds';
+import { compareNames } from './names';
 import type { Box } from '#lib/map/box';
-import { homeOf, isStale, nameOf, pointOf, type Reading } from './readings';
+import { homeOf, isStale, nameOf, pointOf, type Reading, type Rhythms } from './readings';
 
 export interface CityObject {
   /** City and entity together: both cities may use the same entity id. */
@@ -14,15 +15,16 @@ export interface CityObject {
   /** Where it lies, as it says itself: a city also shows what its neighbours measure. */
   town?: string;
   reading?: Reading;
+  rhythms?: Rhythms;
   point?: [number, number];
 }
 
 // An entity that has not changed is not read again.
 const made = new WeakMap<Entity, CityObject & { language: string }>();
 
-export function toObject(city: City, entity: Entity, language: string): CityObject {
+export function toObject(city: City, entity: Entity, language: string, rhythms?: Rhythms): CityObject {
   const known = made.get(entity);
-  if (known?.language === language && known.city === city) return known;
+  if (known?.language === language && known.city === city && known.rhythms === rhythms) return known;
   const object = {
     language,
     key: `${city.id} ${entity.id}`,
@@ -31,7 +33,8 @@ export function toObject(city: City, entity: Entity, language: string): CityObje
     kind: kindOf(entity),
     name: nameOf(entity, language),
     town: homeOf(entity).town,
-    reading: firstReading(entity),
+    rhythms,
+    reading: firstReading(entity, rhythms),
     point: pointOf(entity)
   };
   made.set(entity, object);
@@ -63,7 +66,7 @@ export function chooseTiles(objects: CityObject[], count: number, now: number): 
           (a, b) =>
             a.penalty - b.penalty ||
             a.object.city.id.localeCompare(b.object.city.id) ||
-            a.object.name.localeCompare(b.object.name, 'de')
+            compareNames(a.object.name, b.object.name)
         )
         .map(({ object }) => object)
     );

@@ -33,6 +33,7 @@ describe('what an object says', () => {
       time: Date.parse('2026-07-01T12:00:00Z'),
       provenance: 'recorded',
       interval: 900,
+      rhythm: undefined,
       datasetId: undefined
     });
     expect(factsOf(garage).map((fact) => [fact.attribute, fact.value])).toEqual([
@@ -101,6 +102,21 @@ describe('age', () => {
   test('a value is stale when it is older than twice its interval, not before', () => {
     expect(isStale({ time, interval: 900 }, time + 1_800_000)).toBe(false);
     expect(isStale({ time, interval: 900 }, time + 1_800_001)).toBe(true);
+  });
+
+  test('a garage’s free spaces of 13 hours ago are stale, even if a file says “once a day”', () => {
+    const spaces = { attribute: 'availableSpotNumber', time, interval: 86_400 };
+    expect(isStale(spaces, time + 13 * 3_600_000)).toBe(true);
+    expect(isStale(spaces, time + 3_500_000)).toBe(false);
+    expect(isStale({ ...spaces, attribute: 'https://smartdatamodels.org/availableSpotNumber' }, time + 4e6)).toBe(true);
+  });
+
+  test('a series that itself reports every ten minutes is stale after twenty, whatever was stated', () => {
+    const station = { attribute: 'temperature', time, interval: 86_400, rhythm: 600 };
+    expect(isStale(station, time + 1_200_000)).toBe(false);
+    expect(isStale(station, time + 1_200_001)).toBe(true);
+    expect(isStale({ ...station, interval: undefined }, time + 1_200_001)).toBe(true);
+    expect(isStale({ ...station, interval: 300 }, time + 600_001)).toBe(true);
   });
 
   test('nothing is called stale whose interval nobody knows', () => {

@@ -11,6 +11,8 @@ export interface Reading {
   provenance?: Provenance;
   /** Seconds between two values; absent when nobody said how often values should come. */
   interval?: number;
+  /** Seconds that this series itself usually takes from one value to the next, as far as the server knows. */
+  rhythm?: number;
   datasetId?: string;
 }
 
@@ -49,8 +51,11 @@ function isAttribute(member: unknown): member is Attribute {
   return !!member && typeof member === 'object' && 'type' in member;
 }
 
+/** How often each attribute of an object usually reports, by its short name. */
+export type Rhythms = Record<string, number>;
+
 /** Every attribute that was observed at a time; the rest are facts about the object. */
-export function readingsOf(entity: Entity): Reading[] {
+export function readingsOf(entity: Entity, rhythms: Rhythms = {}): Reading[] {
   const interval = secondsOf(entity.expectedInterval);
   return Object.entries(entity).flatMap(([name, member]) => {
     if (structural.has(name)) return [];
@@ -64,6 +69,7 @@ export function readingsOf(entity: Entity): Reading[] {
         time: timeOf(instance.observedAt),
         provenance: provenanceOf(instance),
         interval: secondsOf(instance.expectedInterval) ?? interval,
+        rhythm: rhythms[shortName(name)],
         datasetId: instance.datasetId
       }));
   });
@@ -133,9 +139,32 @@ export function pointOf(entity: Entity): [number, number] | undefined {
   return point.every(Number.isFinite) ? point : undefined;
 }
 
-/** Older than twice its interval. Where nobody said an interval, nothing is called stale. */
-export function isStale(reading: { time?: number; interval?: number }, now: number): boolean {
-  return reading.time !== undefined && reading.interval !== undefined && now - reading.time > 2000 * reading.interval;
+/** What changes by the minute: after so many seconds it says nothing about now, however seldom it is told. */
+const fleeting: Record<string, number> = {
+  availableSpotNumber: 3600,
+  occupiedSpotNumber: 3600,
+  availableCapacity: 3600
+};
+
+export type Aged = Partial<Pick<Reading, 'attribute' | 'time' | 'interval' | 'rhythm'>>;
+
+/** Seconds after which a quantity of this kind says nothing about now, where that decides and not how often it is told. */
+export function fleetingAfter(reading: Aged): number | undefined {
+  const limit = fleeting[shortName(reading.attribute ?? '')];
+  return limit !== undefined && limit < 2 * (usualInterval(reading) ?? Infinity) ? limit : undefined;
+}
+
+/** How often a value comes: as somebody stated, or as the series itself keeps to where that is shorter. */
+export function usualInterval({ interval, rhythm }: Aged): number | undefined {
+  const usual = Math.min(interval ?? Infinity, rhythm ?? Infinity);
+  return usual === Infinity ? undefined : usual;
+}
+
+/** Older than twice its usual interval, or than what such a value is good for. Otherwise nothing is called stale. */
+export function isStale(reading: Aged, now: number): boolean {
+  const usual = usualInterval(reading);
+  const good = fleetingAfter(reading) ?? (usual && 2 * usual);
+  return reading.time !== undefined && good !== undefined && now - reading.time > 1000 * good;
 }
 
 export type Trend = 'rising' | 'falling' | 'steady';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { gapsOf, meanPoints, rawPoints, reachOf, runsOf, toCsv, wordsOf, type Point } from './series';
+import { gapsOf, meanPoints, rawPoints, reachOf, runsOf, toCsv, wordsOf, type Point, type Series } from './series';
 
 const minute = 60_000;
 const at = (minutes: number, provenance?: Point['provenance']): Point => ({
@@ -7,6 +7,8 @@ const at = (minutes: number, provenance?: Point['provenance']): Point => ({
   value: minutes,
   provenance
 });
+
+const seriesOf = (points: Point[], reach: number, begins = false): Series => ({ points, reach, words: [], begins });
 
 describe('reading a history', () => {
   test('single values keep their own origin and come in order of time', () => {
@@ -60,7 +62,7 @@ describe('reading a history', () => {
   test('a series without values is empty and not an error', () => {
     expect(rawPoints(undefined)).toEqual([]);
     expect(meanPoints(undefined)).toEqual([]);
-    expect(gapsOf([], minute, 0, 10 * minute)).toEqual([]);
+    expect(gapsOf(seriesOf([], minute), 0, 10 * minute)).toEqual([]);
   });
 });
 
@@ -71,10 +73,19 @@ describe('gaps', () => {
   });
 
   test('a gap at the beginning and at the end is named, too', () => {
-    expect(gapsOf([at(60), at(75)], reachOf([], 900), 0, 150 * minute)).toEqual([
+    expect(gapsOf(seriesOf([at(60), at(75)], reachOf([], 900)), 0, 150 * minute)).toEqual([
       { from: 0, to: 60 * minute },
       { from: 75 * minute, to: 150 * minute }
     ]);
+  });
+
+  test('before the first value of all nothing is missing: there was no sensor yet', () => {
+    expect(gapsOf(seriesOf([at(60), at(75)], reachOf([], 900), true), 0, 75 * minute)).toEqual([]);
+  });
+
+  test('what reports every five minutes is silent after an hour, even if a file says “once a day”', () => {
+    const points = [...[...Array(20).keys()].map((index) => at(5 * index)), at(13 * 60)];
+    expect(gapsOf(seriesOf(points, reachOf(points, 86_400)), 0, 13 * 60 * minute)).toHaveLength(1);
   });
 
   test('where origin changes, the line goes on in its other stroke', () => {

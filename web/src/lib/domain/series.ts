@@ -21,6 +21,8 @@ export interface Series {
   means?: 'hour' | 'day';
   /** Values that are words stand here instead of among the points. */
   words: Word[];
+  /** The very first value of all is here: before it nothing was measured. */
+  begins?: boolean;
 }
 
 export interface Word {
@@ -54,9 +56,24 @@ export interface SeriesWish {
   provenance?: Provenance;
   /** Words and switches have no mean: single values for every span. */
   single?: boolean;
+  /** Whether the series begins within the range is to be found out. */
+  askBegin?: boolean;
 }
 
 export async function fetchSeries(wish: SeriesWish): Promise<Series> {
+  const series = await fetchValues(wish);
+  const first = Math.min(series.points[0]?.time ?? Infinity, series.words[0]?.time ?? Infinity);
+  const isLate = wish.askBegin && first - wish.from > series.reach;
+  return isLate ? { ...series, begins: !(await hasValueBefore(wish)) } : series;
+}
+
+async function hasValueBefore({ city, entity, attribute, from }: SeriesWish): Promise<boolean> {
+  const query = { attrs: attribute, timerel: 'before', timeAt: new Date(from).toISOString(), lastN: 1 };
+  const { history } = await client.temporal(city, entity, query);
+  return history[attribute] !== undefined;
+}
+
+async function fetchValues(wish: SeriesWish): Promise<Series> {
   const means = wish.single ? undefined : bucket[wish.span];
   const range = between(wish.attribute, wish.from, wish.to);
   if (!means) return fetchSingle(wish, range);
@@ -73,7 +90,8 @@ export async function fetchSeries(wish: SeriesWish): Promise<Series> {
   );
   const points = answers.flatMap(({ history }) => meanPoints(history[wish.attribute]));
   // One missing mean is a gap, unless values come more seldom than the means.
-  const reach = Math.max(1.5 * bucketLength[means], 2000 * (wish.interval ?? 0));
+  const usual = reachOf(points, wish.interval);
+  const reach = usual > 2 * bucketLength[means] ? usual : 1.5 * bucketLength[means];
   return { points, reach, means, words: [] };
 }
 
@@ -159,14 +177,21 @@ function numberOf(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }
 
-/** Without a known interval the usual distance of the values themselves says what a gap is. */
+/**
+ * How far apart values may be: twice the interval somebody stated, or twice their own usual distance where that is shorter.
+ * A file that says “once a day” of a garage that reports every five minutes does not hide that it fell silent.
+ */
 export function reachOf(points: Point[], interval?: number): number {
-  if (interval) return 2000 * interval;
   const distances = points.slice(1).map((point, index) => point.time - points[index]!.time);
   distances.sort((a, b) => a - b);
-  const usual = distances[Math.floor(distances.length * 0.9)] ?? hour;
-  return Math.max(2 * usual, hour / 2);
+  const usual = distances[Math.floor(distances.length * 0.9)];
+  const own = usual !== undefined && distances.length >= distancesMin ? Math.max(2 * usual, hour / 2) : undefined;
+  if (interval) return Math.min(2000 * interval, own ?? Infinity);
+  return own ?? Math.max(2 * (usual ?? hour), hour / 2);
 }
+
+/** With fewer values nobody can say how often they usually come. */
+const distancesMin = 8;
 
 /** Runs of points that belong together: no gap inside, one provenance each. */
 export function runsOf(points: Point[], reach: number): Point[][] {
@@ -182,10 +207,11 @@ export function runsOf(points: Point[], reach: number): Point[][] {
   return runs;
 }
 
-/** Where values are missing between two times. */
-export function gapsOf(points: Point[], reach: number, from: number, to: number): { from: number; to: number }[] {
+/** Where values are missing between two times. Before the first value of all nothing is missing: there was no sensor. */
+export function gapsOf({ points, reach, begins }: Series, from: number, to: number): { from: number; to: number }[] {
   if (points.length === 0) return [];
-  const times = [from, ...points.map((point) => point.time), to];
+  const start = begins ? points[0]!.time : from;
+  const times = [start, ...points.map((point) => point.time), to];
   return times.slice(1).flatMap((time, index) => {
     const before = times[index]!;
     return time - before > reach ? [{ from: before, to: time }] : [];

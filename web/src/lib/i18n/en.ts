@@ -2,6 +2,49 @@ import type { Messages } from './de';
 
 const one = (count: string, single: string, many: string) => `${count} ${count === '1' ? single : many}`;
 
+/** Words of daily life that lead to a kind, a quantity or a type of objects, for the search. */
+const synonyms: Record<string, string> = {
+  parking: 'car park garage multi-storey space lot',
+  weather: 'climate outside outdoors',
+  water: 'gauge flood river stream lake pond bathing',
+  air: 'quality smog fumes dust pollution',
+  soil: 'garden bed watering dry drought',
+  indoor: 'room air stuffy ventilation',
+  waste: 'rubbish bin litter garbage trash',
+  people: 'visitors pedestrians crowd busy full',
+  traffic: 'car jam street bike cycle',
+  noise: 'loud quiet sound',
+  meter: 'consumption energy electricity',
+  charging: 'charger electric car EV plug power',
+  light: 'lamp lantern lighting dark bright',
+  access: 'door gate window movement',
+  stop: 'bus tram train underground public transport',
+  temperature: 'hot warm cold cool heat frost degrees',
+  feelsLikeTemperature: 'hot warm cold cool heat muggy',
+  waterTemperature: 'bathing swimming cold warm',
+  soilTemperature: 'frost',
+  relativeHumidity: 'damp muggy moisture',
+  precipitation: 'rain wet shower downpour',
+  dailyRain: 'rain wet precipitation',
+  windSpeed: 'storm windy gale',
+  gustSpeed: 'storm windy wind',
+  solarRadiation: 'sun sunny',
+  uvIndex: 'sun sunburn',
+  waterLevel: 'gauge flood high water height',
+  currentLevel: 'gauge flood high water',
+  height: 'gauge flood high water',
+  availableSpotNumber: 'free parking',
+  soilMoistureVwc: 'dry watering drought',
+  co2: 'CO2 stuffy ventilation air',
+  pm10: 'dust particles PM10',
+  pm25: 'dust particles PM2.5',
+  no2: 'NO2 fumes exhaust',
+  o3: 'O3 smog',
+  fillingLevel: 'full empty',
+  LAeq: 'loud quiet noise decibel',
+  Playground: 'playground children slide swing'
+};
+
 export const en: Messages = {
   language: { name: 'English', other: 'Deutsch', switchTo: 'Auf Deutsch umschalten' },
   site: {
@@ -99,6 +142,7 @@ export const en: Messages = {
     OffStreetParking: 'Car parks',
     OnStreetParking: 'Parking along the street',
     ParkingSpot: 'Single parking spaces',
+    Playground: 'Playgrounds',
     PublicTransportStop: 'Stops',
     Streetlight: 'Street lamps',
     StreetlightGroup: 'Street lighting',
@@ -223,6 +267,7 @@ export const en: Messages = {
     full: 'full',
     empty: 'empty'
   },
+  synonyms,
   provenance: {
     measured: 'measured',
     recorded: 'recorded',
@@ -247,6 +292,7 @@ export const en: Messages = {
     at: 'As of',
     stale: 'out of date',
     staleSince: (age, interval) => `Last value ${age}; the usual distance is ${interval}.`,
+    fleeting: (age, limit) => `Last value ${age}. This changes quickly; after ${limit} it says nothing about now.`,
     never: 'no value yet',
     now: 'just now'
   },
@@ -265,7 +311,7 @@ export const en: Messages = {
     list: 'Objects',
     listHint: 'The same values as on the map.',
     search: 'Find an object',
-    searchHint: 'Name, kind or street',
+    searchHint: 'Place, street, “water level”, “hot” …',
     count: (shown, total) => `${shown} of ${total} objects`,
     object: 'Object',
     kind: 'Kind',
@@ -276,6 +322,9 @@ export const en: Messages = {
     emptyStaff: 'Add the first device. What you open becomes visible to everybody.',
     emptySignIn: 'For staff: to the workplace',
     nothing: 'No object matches this selection.',
+    nothingFound: (wish: string) => `There are no data here about “${wish}”.`,
+    nothingHint: 'Try another word, a street or a quantity – or ask the city.',
+    ask: 'Contact the city',
     clear: 'Clear selection',
     noMap: 'This device cannot draw the map. The list holds the same values.',
     noCities: 'The server does not know a city yet.',
@@ -297,7 +346,8 @@ export const en: Messages = {
     gesturesWindows: 'Hold Ctrl and scroll to zoom the map',
     gesturesTouch: 'Move the map with two fingers',
     whole: 'Show the whole city',
-    loading: 'Loading map …'
+    loading: 'Loading map …',
+    open: 'Open the map'
   },
   object: {
     provider: (name) => `source: ${name}`,
@@ -308,9 +358,10 @@ export const en: Messages = {
     history: 'History',
     series: 'Series',
     span: 'Period',
-    spans: { day: 'Day', week: 'Week', month: 'Month', year: 'Year' },
-    previous: { day: 'Previous day', week: 'Previous week', month: 'Previous month', year: 'Previous year' },
-    next: { day: 'Next day', week: 'Next week', month: 'Next month', year: 'Next year' },
+    spans: { day: 'Day', week: '7 days', month: 'Month', year: 'Year' },
+    lastWeek: 'Last 7 days',
+    previous: { day: 'Previous day', week: 'Previous 7 days', month: 'Previous month', year: 'Previous year' },
+    next: { day: 'Next day', week: 'Next 7 days', month: 'Next month', year: 'Next year' },
     today: 'Today',
     table: 'Values as a table',
     csv: 'Load as CSV',
@@ -336,6 +387,7 @@ export const en: Messages = {
     back: 'Back to the overview',
     api: 'Get as data',
     missing: 'This object does not exist, or it is not public.',
+    gone: 'This object is no longer public, or it was deleted.',
     noId: 'The address does not say which object to show.',
     why: 'Why is something missing here?',
     whyText: 'Since the last message more than twice the usual time has passed.',
@@ -513,6 +565,8 @@ export const en: Messages = {
       isClosed: 'internal',
       makeOpen: 'Open',
       close: 'Close',
+      closeAsk: (type) =>
+        `Withdraw “${type}”? All objects of this type and their values vanish at once from the overview and the data access, also from pages that are open now.`,
       openAsk: (type) => `Make all objects of the type “${type}” and their values visible to everybody?`,
       nowOpen: (type) => `“${type}” is open.`,
       nowClosed: (type) => `“${type}” is internal from now on.`,

@@ -2,16 +2,21 @@
 import { SvelteMap } from 'svelte/reactivity';
 import { ApiError, client } from '#lib/api/client';
 import { follow, type Connection } from '#lib/api/live';
-import type { Entity, LiveChange } from '#lib/api/types';
+import type { CityRhythms, Entity, LiveChange } from '#lib/api/types';
 import { isShown, kindOf, stopTypes, usualTypes } from '#lib/domain/kinds';
 import { typeOf } from '#lib/domain/readings';
+import type { Snapshot } from './facts';
 
 const retryAfter = 5000;
 /** A busy city sends many changes a second; the page is drawn once for those of a moment. */
 const gatherFor = 150;
 
+const hasStops = (types: string[]) => types.some((type) => kindOf({ type }) === 'stop');
+
 export class CityData {
   readonly entities = new SvelteMap<string, Entity>();
+  /** How often values come, as the series themselves say; until they have come, what was stated counts. */
+  rhythms = $state.raw<CityRhythms>({});
   loading = $state(true);
   error = $state<ApiError>();
   connection = $state<Connection>('connecting');
@@ -26,11 +31,25 @@ export class CityData {
   private readonly waiting = new Map<string, LiveChange>();
   private stopped = false;
 
-  constructor(readonly city: string) {}
+  constructor(
+    readonly city: string,
+    private snapshot?: Snapshot
+  ) {
+    if (!snapshot) return;
+    for (const entity of snapshot.entities) this.entities.set(entity.id, entity);
+    this.rhythms = snapshot.rhythms ?? {};
+    this.hasStops = hasStops(snapshot.types);
+    this.loading = false;
+  }
 
   /** Loads and follows until the returned function is called. */
   start(): () => void {
-    void this.load();
+    this.stopped = false;
+    const { snapshot } = this;
+    this.snapshot = undefined;
+    // What the server wrote into the page is followed from where it stood.
+    if (snapshot && !snapshot.partial) this.follow(snapshot.position);
+    else void this.load();
     return () => this.stop();
   }
 
@@ -50,6 +69,7 @@ export class CityData {
       this.error = undefined;
       this.loading = false;
       this.flush();
+      void this.loadRhythms();
     } catch (error) {
       if (this.stopped) return;
       this.error = error instanceof ApiError ? error : new ApiError(500, String(error));
@@ -71,6 +91,14 @@ export class CityData {
     }
   }
 
+  private async loadRhythms(): Promise<void> {
+    try {
+      this.rhythms = await client.rhythms(this.city);
+    } catch {
+      this.rhythms = {};
+    }
+  }
+
   private stop(): void {
     this.stopped = true;
     clearTimeout(this.retry);
@@ -81,7 +109,7 @@ export class CityData {
   private async shownTypes(): Promise<string[]> {
     try {
       const types = await client.types(this.city);
-      this.hasStops = types.some((type) => kindOf({ type }) === 'stop');
+      this.hasStops = hasStops(types);
       return types.filter(isShown);
     } catch (error) {
       if (error instanceof ApiError && (error.offline || error.status >= 500)) throw error;
@@ -91,14 +119,19 @@ export class CityData {
   }
 
   /** Of all types: the first object of a new kind is to appear without reloading. */
-  private follow(): void {
+  private follow(after?: number): void {
     this.unfollow?.();
     this.connection = 'connecting';
-    this.unfollow = follow(this.city, [], {
-      change: (change) => this.take(change),
-      reload: () => void this.load(),
-      state: (state) => (this.connection = state)
-    });
+    this.unfollow = follow(
+      this.city,
+      [],
+      {
+        change: (change) => this.take(change),
+        reload: () => void this.load(),
+        state: (state) => (this.connection = state)
+      },
+      after
+    );
   }
 
   private take(change: LiveChange): void {

@@ -2,6 +2,7 @@
 import { getContext, setContext } from 'svelte';
 import { ApiError, client } from '#lib/api/client';
 import type { City, Session } from '#lib/api/types';
+import type { Facts } from './facts';
 
 const retryAfter = 5000;
 
@@ -17,6 +18,14 @@ export class Site {
   sessionError = $state<ApiError>();
   /** Which city the page is about, when it is about one. */
   chosen = $state<string>();
+
+  constructor(facts?: Facts) {
+    if (!facts) return;
+    this.cities = facts.cities;
+    this.demo = facts.demo ?? false;
+    this.version = facts.version ?? '';
+    this.ready = true;
+  }
 
   private retry: ReturnType<typeof setTimeout> | undefined;
   private sessionRetry: ReturnType<typeof setTimeout> | undefined;

@@ -5,7 +5,11 @@ export class ApiError extends Error {
   constructor(
     /** HTTP status; 0 when no answer came at all. */
     readonly status: number,
-    message: string
+    /** For those who repair it, in English. */
+    message: string,
+    /** What kind of problem, and which member of what was sent it is about: for words in the reader's language. */
+    readonly code = '',
+    readonly member = ''
   ) {
     super(message);
   }
@@ -23,12 +27,14 @@ function address(path: string, query: Query = {}): string {
   return text ? `${path}?${text}` : path;
 }
 
-async function explain(response: Response): Promise<string> {
+async function explain(response: Response): Promise<ApiError> {
   try {
-    const problem = await response.json();
-    return problem.detail || problem.title || response.statusText;
+    // RFC 9457; the last part of its type is the code.
+    const { type = '', title, detail, member } = (await response.json()) as Record<string, string | undefined>;
+    const code = type.slice(type.lastIndexOf('/') + 1);
+    return new ApiError(response.status, detail || title || response.statusText, code, member);
   } catch {
-    return response.statusText;
+    return new ApiError(response.status, response.statusText);
   }
 }
 
@@ -42,7 +48,7 @@ async function send(method: string, path: string, body?: BodyInit, type?: string
   } catch {
     throw new ApiError(0, 'no answer');
   }
-  if (!response.ok) throw new ApiError(response.status, await explain(response));
+  if (!response.ok) throw await explain(response);
   return response;
 }
 
@@ -93,7 +99,7 @@ export async function listenTo(path: string, signal: AbortSignal, take: (text: s
       headers: { Accept: 'text/event-stream' },
       credentials: 'same-origin'
     });
-    if (!response.ok || !response.body) throw new ApiError(response.status, await explain(response));
+    if (!response.ok || !response.body) throw await explain(response);
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     for (;;) {
       const { done, value } = await reader.read();

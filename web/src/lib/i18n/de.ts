@@ -155,6 +155,17 @@ const reasons: Record<string, string> = {
   conflict: 'Das Objekt wurde gleichzeitig anders geändert.',
   invalid: 'Der Inhalt ist nicht gültig.',
   'not found': 'Das Objekt gibt es nicht.',
+  other_port: 'Auf diesem Port schickt der Gerätetyp keine Messwerte.',
+  unreadable: 'Zeilen der Datei ließen sich nicht lesen.',
+  queue_full: 'Die Quelle schickte schneller, als gespeichert werden konnte.',
+  quarantine_full: 'Es lagen zu viele zurückgewiesene Nachrichten; die älteste wurde verworfen.',
+  expired: 'Der Befehl wurde nicht rechtzeitig abgeholt.',
+  handover_unknown: 'Es ist nicht sicher, ob der Netzserver den Befehl bekommen hat.',
+  refused: 'Der Netzserver hat den Befehl abgelehnt.',
+  not_acknowledged: 'Das Gerät hat den Befehl nicht bestätigt.',
+  network: 'Der Netzserver war nicht zu erreichen.',
+  no_server: 'Für dieses Gerät ist kein Netzserver hinterlegt.',
+  device_gone: 'Das Gerät gibt es nicht mehr.',
   unspecified: 'Ohne Angabe eines Grundes.'
 };
 
@@ -286,6 +297,27 @@ export const de = {
     missing: 'Das gibt es hier nicht.',
     conflict: 'Das gibt es schon, oder jemand hat es gleichzeitig geändert.',
     busy: 'Der Server ist gerade ausgelastet oder nimmt nichts an. Bitte versuchen Sie es gleich noch einmal.',
+    codes: {
+      malformed: 'Die Angaben ließen sich nicht lesen.',
+      invalid: 'Eine Angabe ist nicht zulässig.',
+      unauthenticated: 'Dafür müssen Sie sich anmelden.',
+      forbidden: 'Dafür fehlt Ihnen die Berechtigung.',
+      'not-found': 'Das gibt es hier nicht.',
+      'not-allowed': 'Das geht an dieser Stelle nicht.',
+      conflict: 'Das gibt es schon, oder der jetzige Zustand lässt es nicht zu.',
+      'precondition-failed': 'Jemand hat es gleichzeitig geändert. Laden Sie die Seite neu.',
+      'not-acceptable': 'In dieser Form gibt der Server keine Antwort.',
+      'unsupported-media': 'Diese Art von Datei wird hier nicht gelesen.',
+      'too-large': 'Das ist mehr, als auf einmal angenommen wird.',
+      'too-many': 'Gerade kommen zu viele Anfragen. Bitte versuchen Sie es gleich noch einmal.',
+      'not-supported': 'Das bietet dieser Server nicht an.',
+      'bad-gateway': 'Ein anderer Server hat nicht geantwortet.',
+      unavailable: 'Das geht gerade nicht. Bitte versuchen Sie es gleich noch einmal.',
+      'storage-full': 'Der Speicherplatz ist voll; es wird nichts mehr angenommen.',
+      internal: 'Der Server hat einen Fehler gemacht.'
+    } as Record<string, string>,
+    member: (name: string) => `Es geht um die Angabe „${name}“.`,
+    said: 'Was der Server sagt (englisch)',
     notFoundTitle: 'Diese Seite gibt es nicht',
     notFound: 'Vielleicht ist die Adresse falsch geschrieben, oder die Seite ist umgezogen.',
     home: 'Zur Übersicht'
@@ -744,6 +776,8 @@ export const de = {
       rejected: 'Zurückgewiesenes dieses Geräts',
       noRejected: 'Von diesem Gerät wurde nichts zurückgewiesen.',
       changeState: 'Zustand ändern',
+      retireAsk: (name: string) =>
+        `„${name}“ stilllegen? Ein stillgelegtes Gerät bleibt es; seine Werte bleiben erhalten.`,
       remove: 'Gerät löschen',
       removeAsk: (name: string) => `„${name}“ wirklich löschen? Die Messwerte bleiben erhalten.`,
       show: 'Objekt ansehen'
@@ -830,7 +864,7 @@ export const de = {
       time: 'Zeit',
       device: 'Gerät',
       payload: 'Was ankam',
-      detail: 'Was geschah',
+      detail: 'Technische Angabe (englisch)',
       replay: 'Erneut einspielen',
       replayAll: 'Alle gezeigten erneut einspielen',
       discard: 'Verwerfen',

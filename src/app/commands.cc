@@ -66,6 +66,19 @@ void print_token(options const& o) {
   std::printf("%s\n", sign(t, data.token_key()).c_str());
 }
 
+void rotate_keys(options const& o) {
+  require_existing(o);
+  auto data = data_directory(o.data);
+  data.lock();  // a running server would go on with the old key
+  data.replace_token_key(system_clock().now());
+  std::printf(
+      "the key that signs tokens and sessions is new: every token and every session made so far has ended.\n"
+      "  - the next start prints a new one-time link for the administration\n"
+      "  - make new tokens for devices and programs: dos token, or the page of tokens\n"
+      "  - what was kept here for others and may have been read, change there: secrets of webhooks, receivers' keys in\n"
+      "    subscriptions and registrations, passwords of brokers in the configuration, the TLS key\n");
+}
+
 void make_backup(options const& o) {
   require_existing(o);
   require(!o.to.empty(), fault_kind::invalid, "say where the copy goes: --to DIR");

@@ -35,7 +35,9 @@ json::object defaults() {
           {"source_timeout_ms", 5'000},         // how long a registered context source is waited for
           {"split_entities", false},            // queries put entities together before they filter
           {"temporal_page_max", 10'000},        // values in one answer
-          {"body_bytes_max", 33'554'432},
+          {"body_bytes_max", 33'554'432},       // of one request, where a route takes so much
+          {"bodies_bytes_max", 1'073'741'824},  // memory for all bodies that are not answered yet; one address: half of it
+          {"names_per_source_max", 200'000},    // new names (attributes, types, units, dataset ids) that one token may bring
           {"read_origins", json::array{"*"}},   // whose pages may read the doors of standards in a browser
           {"write_origins", json::array()},     // and write there, with a token of their own
           {"log_days", 14},                     // how long the commit log is kept
@@ -99,6 +101,7 @@ std::string help() {
             [--anonymous ROLE]      ROLE for callers without a token; on loopback only, for tests
   dos token --data DIR --city ID --role ROLE [--name WHO] [--days N]
             prints a bearer token; ROLE: admin, editor, viewer, device; city * is every city
+  dos rotate-keys --data DIR        ends every token and session, when a key may have been read; the server must not run
   dos demo remove --data DIR        takes the demonstration data away
   dos backup --data DIR --to DIR    a consistent copy, also while the server runs
   dos doctor --data DIR             checks data, disk, configuration; says what to do

@@ -102,6 +102,18 @@ std::string data_directory::token_key() const {
   return read_all(file);
 }
 
+void data_directory::replace_token_key(timestamp now) const {
+  auto const keys = fs::path(path_) / "keys";
+  write_all(keys / "rotated_at", to_string(now), 0600);
+  write_all(keys / "token.key", new_secret(), 0600);
+  auto error = std::error_code();
+  for (auto const* const gone : {"issued", "first_code", "administrator"}) fs::remove_all(keys / gone, error);
+}
+
+timestamp data_directory::rotated_at() const {
+  return parse_timestamp(text::trim(read_all(fs::path(path_) / "keys" / "rotated_at"))).value_or(timestamp_min);
+}
+
 void data_directory::note_issued(token const& t) const {
   auto const folder = fs::path(path_) / "keys" / "issued";
   fs::create_directories(folder);

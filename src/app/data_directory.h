@@ -24,7 +24,10 @@ class data_directory {
   std::vector<city_profile> cities() const;  // by id
   void add_city(std::string const& file);    // a no-op when it is there already; its words are updated
 
-  std::string token_key() const;  // made on first use, readable by the owner alone
+  std::string token_key() const;
+  // Every token and session made before `now` ends, and the first administrator is asked for again.
+  void replace_token_key(timestamp now) const;
+  timestamp rotated_at() const;  // timestamp_min: never  // made on first use, readable by the owner alone
 
   // Tokens that no city's register holds, because they were made by the command line or are for all cities: who has them,
   // for how long, never the tokens themselves. One file each below keys/issued.

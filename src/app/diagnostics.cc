@@ -16,10 +16,12 @@ void line(std::string& out, std::string_view name, std::string_view labels, std:
 }
 
 // Prometheus text exposition format 0.0.4
-std::string metrics(node const& n, workers const& pool, net::http_server_counts const& http) {
+std::string metrics(node const& n, bool of_cities, workers const& pool, net::http_server_counts const& http) {
   auto out = std::string();
   auto states = std::vector<std::pair<std::string, city_status>>();
-  for (auto const& c : n.cities) states.emplace_back("city=\"" + c->id() + "\"", c->status());
+  for (auto const& c : n.cities) {
+    if (of_cities) states.emplace_back("city=\"" + c->id() + "\"", c->status());
+  }
   auto const each = [&](std::string_view name, auto const& value) {
     for (auto const& [label, s] : states) line(out, name, label, value(s));
   };
@@ -39,6 +41,7 @@ std::string metrics(node const& n, workers const& pool, net::http_server_counts 
   line(out, "dos_http_connections_refused_total", {}, http.connections_refused);
   line(out, "dos_http_connections_dropped_total", {}, http.connections_dropped);
   line(out, "dos_http_requests_refused_total", {}, http.requests_refused);
+  line(out, "dos_http_bodies_bytes", {}, http.bodies_bytes);
   line(out, "dos_http_received_bytes_total", {}, http.bytes_received);
   line(out, "dos_http_sent_bytes_total", {}, http.bytes_sent);
   line(out, "dos_requests_waiting", {}, pool.waiting());
@@ -56,12 +59,32 @@ http::response health(node const& n) {
   return http::json(200, json::to_string(json::object({{"status", status}, {"version", n.version}, {"trouble", std::move(trouble)}})));
 }
 
+std::string path_of(std::string path) {
+  if (auto const rest = path.find("...}"); rest != path.npos) path.erase(rest, 3);
+  return path;
+}
+
+std::string verb_of(std::string method) {
+  for (auto& c : method) c = char(c | 0x20);
+  return method;
+}
+
+// What the door asks at this route, whoever described it: who may come and, in bytes, with how large a body.
+void say_needs(json::object& paths, std::string const& method, std::string const& pattern, need needs, std::size_t body_bytes_max) {
+  auto* const item = paths.find(path_of(pattern));
+  auto* const operation = item ? item->find(verb_of(method)) : nullptr;
+  if (!operation) return;
+  auto& o = operation->as_object();
+  o["x-needs"] = to_text(needs);
+  if (method != "GET") o["x-body-bytes-max"] = body_bytes_max == largest_body ? json::value("body_bytes_max") : json::value(body_bytes_max);
+  if (needs != need::nothing && needs != need::own) o["security"] = json::array{json::object({{"bearer", json::array()}})};
+}
+
 // Every route that is served is in the document; modules that describe themselves closer replace their entries.
 json::value openapi(node const& n, std::vector<offer> const& all) {
   auto paths = json::object();
   auto const mention = [&](std::string const& method, std::string const& pattern, std::string const& tag) {
-    auto path = pattern;
-    if (auto const rest = path.find("...}"); rest != path.npos) path.erase(rest, 3);
+    auto const path = path_of(pattern);
     auto& item = paths[path];
     if (!item.is_object()) item = json::object();
     auto parameters = json::array();
@@ -71,9 +94,7 @@ json::value openapi(node const& n, std::vector<offer> const& all) {
                                          {"required", true},
                                          {"schema", json::object({{"type", "string"}})}}));
     }
-    auto verb = method;
-    for (auto& c : verb) c = char(c | 0x20);
-    item.as_object()[verb] = json::object({{"tags", json::array{tag}},
+    item.as_object()[verb_of(method)] = json::object({{"tags", json::array{tag}},
                                            {"parameters", std::move(parameters)},
                                            {"responses", json::object({{"default", json::object({{"description", "see the standard"}})}})}});
   };
@@ -82,6 +103,10 @@ json::value openapi(node const& n, std::vector<offer> const& all) {
     for (auto const& r : o.city_routes) mention(r.method, "/{city}" + r.pattern, o.name);
     if (!o.openapi.is_object()) continue;
     for (auto const& m : o.openapi.as_object()) paths[m.key] = m.value;
+  }
+  for (auto const& o : all) {
+    for (auto const& r : o.node_routes) say_needs(paths, r.method, r.pattern, r.needs, r.body_bytes_max);
+    for (auto const& r : o.city_routes) say_needs(paths, r.method, "/{city}" + r.pattern, r.needs, r.body_bytes_max);
   }
   return json::object({{"openapi", "3.1.0"},
                        {"info", json::object({{"title", "DOS 2030"},
@@ -96,7 +121,7 @@ json::value openapi(node const& n, std::vector<offer> const& all) {
 
 }  // namespace
 
-offer offer_diagnostics(node const& n, std::vector<offer> const& all, workers const& pool,
+offer offer_diagnostics(node const& n, edge const& door, std::vector<offer> const& all, workers const& pool,
                         std::shared_ptr<std::function<net::http_server_counts()>> counts) {
   auto o = offer();
   o.name = "diagnostics";
@@ -105,20 +130,23 @@ offer offer_diagnostics(node const& n, std::vector<offer> const& all, workers co
   for (auto const& offered : all) {
     if (offered.metrics) others.push_back(offered.metrics);
   }
-  o.node_routes.push_back({"GET", "/healthz", [&n](http::request, http::reply answer) { answer(health(n)); }, thread_use::quick});
+  o.node_routes.push_back({"GET", "/healthz", need::nothing, [&n](http::request, http::reply answer) { answer(health(n)); }, thread_use::quick});
   // The way to this server and back without storing anything: what `./dos bench` holds updates against.
-  o.node_routes.push_back({"POST", "/platform/v1/echo",
+  o.node_routes.push_back({"POST", "/platform/v1/echo", need::writer,
                            [](http::request r, http::reply answer) {
                              parse_body(r);
                              answer(http::no_content());
                            },
                            thread_use::quick});
-  o.node_routes.push_back({"GET", "/openapi.json",
+  o.node_routes.push_back({"GET", "/openapi.json", need::nothing,
                            [document](http::request, http::reply answer) { answer(http::json(200, *document)); }, thread_use::quick});
-  o.node_routes.push_back({"GET", "/metrics",
-                           [&n, &pool, counts, others](http::request, http::reply answer) {
-                             auto text = metrics(n, pool, *counts ? (*counts)() : net::http_server_counts());
-                             for (auto const& more : others) text += more();
+  o.node_routes.push_back({"GET", "/metrics", need::nothing,
+                           [&n, &door, &pool, counts, others](http::request r, http::reply answer) {
+                             auto const is_staff = door.who(r).may_read_all();
+                             auto text = metrics(n, is_staff, pool, *counts ? (*counts)() : net::http_server_counts());
+                             for (auto const& more : others) {
+                               if (is_staff) text += more();
+                             }
                              answer(http::with_body(200, "text/plain; version=0.0.4; charset=utf-8", std::move(text)));
                            },
                            thread_use::slow});

@@ -35,6 +35,11 @@ principal bearer(token const& t, std::string const& door) {
   return who;
 }
 
+// What is told to one caller is no other's business, nor a cache's.
+void dress_private(http::response& r) {
+  if (r.status != 204 && !r.headers.contains("Cache-Control")) r.headers.add("Cache-Control", "no-store");
+}
+
 http::fault_form form_for(offer const& o, std::string const& pattern) {
   auto best = http::fault_form(static_cast<http::response (*)(fault const&)>(http::problem));
   auto length = std::size_t(0);
@@ -70,33 +75,56 @@ bool edge::is_revoked(token const& t) const {
   return std::none_of(node_.cities.begin(), node_.cities.end(), [&](auto const& c) { return opens(t, *c); });
 }
 
-caller edge::identify(std::string_view text, std::string const& door, std::string const& peer) const {
-  if (text.empty()) return {"*", {.name = "anonymous", .role = options_.anonymous, .source = door + '/' + peer}};
-  auto const found = verify(text, options_.token_key, node_.clock.now());
-  require(found && !is_revoked(*found), fault_kind::unauthenticated, "the token is not valid, or no longer");
-  return {found->city, bearer(*found, door)};
+principal edge::nobody(std::string source) const {
+  return {.name = "anonymous", .role = options_.anonymous, .source = std::move(source)};
 }
 
-session edge::open_session(std::shared_ptr<city> c, http::request const& r, bool for_everyone) const {
-  auto who = principal{.name = "anonymous", .role = options_.anonymous, .source = "http/" + r.peer};
-  auto found = std::optional<token>();
+caller edge::identify(std::string_view text, std::string const& door, std::string const& peer) const {
+  auto comes = dos::caller{"*", nobody(door + '/' + peer)};
+  if (!text.empty()) {
+    auto const found = verify(text, options_.token_key, node_.clock.now());
+    require(found && !is_revoked(*found), fault_kind::unauthenticated, "the token is not valid, or no longer");
+    comes = {found->city, bearer(*found, door)};
+  }
+  comes.who.names = names_.of(comes.who);
+  return comes;
+}
+
+std::optional<token> edge::caller_or_nobody(http::request const& head, need needs) const {
   try {
-    found = caller(r);
+    return caller(head);
   } catch (fault const&) {
-    if (!for_everyone) throw;
+    if (needs != need::own) throw;
+    return std::nullopt;
   }
-  if (found && opens(*found, *c)) {
-    who = bearer(*found, "http");
-  } else if (found && !for_everyone) {
-    throw fault(fault_kind::forbidden, "this token is for another city, or was revoked");
+}
+
+principal edge::who(http::request const& r) const {
+  auto const found = caller_or_nobody(r, need::own);
+  return found && !is_revoked(*found) ? bearer(*found, "http") : nobody("http/" + r.peer);
+}
+
+std::shared_ptr<city> edge::find_city(http::request const& head, bool at_root) const {
+  auto const tenant = head.headers.find("NGSILD-Tenant");
+  auto const named = head.params.find("city");
+  auto found = named ? node_.find_city(*named) : tenant ? node_.find_city(*tenant) : node_.cities.front();
+  if (!found && named) throw fault(fault_kind::not_found, "there is no city " + std::string(*named));
+  if (!found) throw fault(fault_kind::not_found, "there is no tenant " + std::string(*tenant), "NGSILD-Tenant", "ETSI GS CIM 009, 6.3.14");
+  if (at_root && tenant && *tenant != found->id()) {
+    throw fault(fault_kind::invalid, "the path names the city " + found->id() + ", the header the tenant " + std::string(*tenant),
+                "NGSILD-Tenant", "ETSI GS CIM 009, 6.3.14");
   }
-  return session(std::move(c), std::move(who));
+  return found;
+}
+
+std::size_t edge::body_limit(principal const& who, std::size_t of_route) const {
+  return std::min({of_route, options_.body_bytes_max, who.may_write() ? largest_body : default_body});
 }
 
 template <typename Work>
-void edge::run(thread_use use, std::string const& caller, http::reply answer, http::fault_form const& form,
-               Work work) const {
-  auto const guarded = [](http::reply const& answer, http::fault_form const& form, Work& work) {
+void edge::run(thread_use use, principal const& who, http::reply answer, http::fault_form const& form, Work work) const {
+  auto const guarded = [names = who.names](http::reply const& answer, http::fault_form const& form, Work& work) {
+    auto const paying = pays_for_names(names.get());
     try {
       work(answer);
     } catch (fault const& f) {
@@ -107,30 +135,52 @@ void edge::run(thread_use use, std::string const& caller, http::reply answer, ht
     }
   };
   if (use == thread_use::quick) return guarded(answer, form, work);
-  workers_.push(caller, [guarded, answer = std::move(answer), &form, work = std::move(work)]() mutable {
+  workers_.push(who.source, [guarded, answer = std::move(answer), &form, work = std::move(work)]() mutable {
     guarded(answer, form, work);
   });
 }
 
 void edge::add(city_route const& route, http::fault_form const& form, std::string const& prefix) {
-  auto const at_root = prefix.empty();
-  router_.add(route.method, prefix + route.pattern, [this, route, form, at_root](http::request r, http::reply answer) {
-    auto c = std::shared_ptr<city>();
-    if (at_root) {
-      auto const tenant = r.headers.find("NGSILD-Tenant");
-      c = tenant ? node_.find_city(*tenant) : node_.cities.front();
-      if (!c) throw fault(fault_kind::not_found, "there is no tenant " + std::string(*tenant), "NGSILD-Tenant", "ETSI GS CIM 009, 6.3.14");
-    } else {
-      c = node_.find_city(r.param("city"));
-      if (!c) throw fault(fault_kind::not_found, "there is no city " + std::string(r.param("city")));
-    }
-    auto s = open_session(std::move(c), r, route.for_everyone);
-    auto const caller = s.who().source;
-    run(route.use, caller, std::move(answer), form,
-        [&handle = route.handle, s = std::move(s), r = std::move(r)](http::reply const& reply) mutable {
-          handle(std::move(s), std::move(r), reply);
-        });
+  router_.add(route.method, prefix + route.pattern, [this, route, form](http::request& head) -> http::verdict {
+    auto c = find_city(head, route.at_root);
+    auto who = nobody("http/" + head.peer);
+    auto const found = caller_or_nobody(head, route.needs);
+    if (found && opens(*found, *c)) who = bearer(*found, "http");
+    else if (found && route.needs != need::own) throw fault(fault_kind::forbidden, "this token is for another city, or was revoked");
+    require_need(who, route.needs);
+    who.names = names_.of(who);
+    auto const body_bytes_max = body_limit(who, route.body_bytes_max);
+    auto s = session(std::move(c), std::move(who));
+    if (route.ask) route.ask(s, head);
+    auto go_on = [this, &route, &form, s = std::move(s)](http::request r, http::reply answer) mutable {
+      auto const who = s.who();
+      run(route.use, who, std::move(answer), form,
+          [&handle = route.handle, s = std::move(s), r = std::move(r)](http::reply const& reply) mutable {
+            handle(std::move(s), std::move(r), reply);
+          });
+    };
+    return http::admission{body_bytes_max, std::move(go_on), found ? dress_private : nullptr};
   });
+}
+
+void edge::add(node_route const& route, http::fault_form const& form) {
+  router_.add(route.method, route.pattern, [this, route, form](http::request& head) -> http::verdict {
+    auto who = this->who(head);
+    require_need(who, route.needs);
+    who.names = names_.of(who);
+    auto const is_known = !who.tokens.empty();
+    auto go_on = [this, &route, &form, who](http::request r, http::reply answer) {
+      run(route.use, who, std::move(answer), form,
+          [&handle = route.handle, r = std::move(r)](http::reply const& reply) mutable { handle(std::move(r), reply); });
+    };
+    return http::admission{body_limit(who, route.body_bytes_max), std::move(go_on), is_known ? dress_private : nullptr};
+  });
+}
+
+void edge::operator()(http::request r, http::reply answer) const {
+  auto said = router_(r);
+  if (auto* const refused = std::get_if<http::refusal>(&said)) return answer(std::move(refused->answer));
+  std::get<http::admission>(said).handle(std::move(r), std::move(answer));
 }
 
 void edge::add(offer const& o) {
@@ -143,14 +193,7 @@ void edge::add(offer const& o) {
     add(route, form, "/{city}");
     if (route.at_root) add(route, form, "");
   }
-  for (auto const& route : o.node_routes) {
-    auto const form = form_for(o, route.pattern);
-    router_.add(route.method, route.pattern, [this, route, form](http::request r, http::reply answer) {
-      auto const caller = "http/" + r.peer;
-      run(route.use, caller, std::move(answer), form,
-          [&handle = route.handle, r = std::move(r)](http::reply const& reply) mutable { handle(std::move(r), reply); });
-    });
-  }
+  for (auto const& route : o.node_routes) add(route, form_for(o, route.pattern));
 }
 
 }  // namespace dos::app

@@ -55,18 +55,18 @@ bool other_origins::is_read_by_post(std::string_view path) const {
   return std::any_of(questions_.begin(), questions_.end(), [&](auto const& q) { return path == q || behind_city(path) == q; });
 }
 
-http::reply other_origins::around(http::request const& r, http::reply answer) const {
+http::dressing other_origins::dressing(http::request const& r) const {
   auto const origin = r.headers.find("Origin");
-  if (!origin || !is_offered(r.path)) return answer;
+  if (!origin || !is_offered(r.path)) return nullptr;
   auto const wanted = r.headers.find("Access-Control-Request-Method");
   auto const is_preflight = r.method == "OPTIONS" && wanted;
   auto const writes = allows(writers_, *origin);
   auto const asks_by_post = is_read_by_post(r.path);
   auto const reads = is_preflight || is_get(r.method) || (r.method == "POST" && asks_by_post);
-  if (!writes && !(allows(readers_, *origin) && reads)) return answer;
+  if (!writes && !(allows(readers_, *origin) && reads)) return nullptr;
   auto const methods = writes ? "GET, HEAD, POST, PUT, PATCH, DELETE" : asks_by_post ? "GET, HEAD, POST" : "GET, HEAD";
-  return [answer = std::move(answer), origin = std::string(*origin), is_preflight, methods,
-          for_all = allows(readers_, "*") && !writes](http::response made) {
+  return [origin = std::string(*origin), is_preflight, methods,
+          for_all = allows(readers_, "*") && !writes](http::response& made) {
     made.headers.set("Access-Control-Allow-Origin", for_all ? "*" : origin);
     made.headers.add("Vary", "Origin");
     if (is_preflight) {
@@ -76,7 +76,6 @@ http::reply other_origins::around(http::request const& r, http::reply answer) co
     } else {
       made.headers.set("Access-Control-Expose-Headers", std::string(shown_headers));
     }
-    answer(std::move(made));
   };
 }
 

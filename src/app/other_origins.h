@@ -14,8 +14,8 @@ class other_origins {
   // Configuration: read_origins (["*"]: any) and write_origins (none).
   other_origins(json::value const& configuration, std::vector<offer> const& all);
 
-  // The answer to this request with what the browser wants to know; preflights, too.
-  http::reply around(http::request const& r, http::reply answer) const;
+  // What the browser wants to know beside the answer to this request, preflights included; none: it asks nothing.
+  http::dressing dressing(http::request const& r) const;
 
  private:
   bool is_offered(std::string_view path) const;

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 
+#include "app/answer_headers.h"
 #include "app/data_directory.h"
 #include "app/diagnostics.h"
 #include "app/edge.h"
@@ -126,6 +127,8 @@ net::http_server_options listening(options const& o, json::value const& configur
   s.key_file = configuration.text_or("tls_key", {});
   s.trusted_proxies = texts(*configuration.find("trusted_proxies"));
   s.body_bytes_max = std::size_t(configuration.find("body_bytes_max")->as_int());
+  s.bodies_bytes_max = std::size_t(configuration.find("bodies_bytes_max")->as_int());
+  s.bodies_bytes_per_peer_max = s.bodies_bytes_max / 2;
   return s;
 }
 
@@ -204,7 +207,8 @@ void serve(options const& o) {
   if (n.public_url.empty()) n.public_url = "http://localhost:" + std::to_string(server.port());
 
   auto pool = workers(4);
-  auto door = edge(n, pool, {key, o.anonymous.value_or(role::anonymous)});
+  auto door = edge(n, pool, {key, o.anonymous.value_or(role::anonymous), std::size_t(configuration.find("body_bytes_max")->as_int()),
+                                        std::uint32_t(configuration.find("names_per_source_max")->as_int())});
   n.request = [&door, &key, &clock](std::string const& as, http::request r, http::reply answer) {
     if (!r.headers.contains("Authorization")) {
       auto const now = clock.now();
@@ -219,7 +223,7 @@ void serve(options const& o) {
   all.push_back(offer_sign_in(n, door, data, key));
   all.push_back(offer_tokens(n, data, key));
   auto counts = std::make_shared<std::function<net::http_server_counts()>>();
-  all.push_back(offer_diagnostics(n, all, pool, counts));
+  all.push_back(offer_diagnostics(n, door, all, pool, counts));
   for (auto const& offered : all) {
     door.add(offered);
     for (auto const& j : offered.jobs) pool.add_job(j);
@@ -231,9 +235,12 @@ void serve(options const& o) {
   }
   pool.start();
 
-  server.start([&door, others = other_origins(configuration, all)](http::request r, http::reply answer) {
-    auto around = others.around(r, std::move(answer));
-    door(std::move(r), std::move(around));
+  server.start([&door, others = other_origins(configuration, all)](http::request& head) {
+    auto const others_ask = others.dressing(head);
+    auto said = door.admit(head);
+    auto& dress = std::visit([](auto& v) -> http::dressing& { return v.dress; }, said);
+    dress = answer_headers(std::move(dress), others_ask, head.secure);
+    return said;
   });
   *counts = [&server] { return server.counts(); };
 

@@ -75,7 +75,7 @@ offer offer_sign_in(node const& n, edge const& e, data_directory const& data, st
   auto o = offer();
   o.name = "sign-in";
   constexpr auto path = "/platform/v1/session";
-  o.node_routes.push_back({"GET", path,
+  o.node_routes.push_back({"GET", path, need::own,
                            [&e](http::request r, http::reply answer) {
                              auto found = std::optional<token>();
                              try {
@@ -86,10 +86,10 @@ offer offer_sign_in(node const& n, edge const& e, data_directory const& data, st
                              answer(describe(found));
                            },
                            thread_use::quick});
-  o.node_routes.push_back({"POST", path,
+  o.node_routes.push_back({"POST", path, need::own,
                            [&n, &e, &data, key](http::request r, http::reply answer) { answer(sign_in(n, e, data, key, r)); },
                            thread_use::slow});
-  o.node_routes.push_back({"DELETE", path,
+  o.node_routes.push_back({"DELETE", path, need::own,
                            [&n, &e, &data](http::request r, http::reply answer) { answer(sign_out(n, e, data, r)); },
                            thread_use::slow});
   return o;

@@ -38,13 +38,13 @@ std::vector<token> valid_tokens(session const& s, data_directory const& data, ti
     found.push_back(read_token(id, city, *r));
     return true;
   });
-  std::erase_if(found, [&](token const& t) { return now >= t.expires_at || s.find_record(revoked_tokens_collection, t.id); });
+  auto const rotated = data.rotated_at();
+  std::erase_if(found, [&](token const& t) { return now >= t.expires_at || t.issued_at <= rotated || s.find_record(revoked_tokens_collection, t.id); });
   std::sort(found.begin(), found.end(), [](token const& a, token const& b) { return a.issued_at > b.issued_at; });
   return found;
 }
 
 http::response list(session const& s, data_directory const& data, timestamp now) {
-  require_role(s, role::admin);
   auto items = json::array();
   for (auto const& t : valid_tokens(s, data, now)) {
     auto o = describe(t);
@@ -59,7 +59,6 @@ http::response list(session const& s, data_directory const& data, timestamp now)
 }
 
 void make(node const& n, std::string const& key, session const& s, http::request const& r, http::reply answer) {
-  require_role(s, role::admin);
   auto const body = parse_body(r);
   auto t = token{.id = new_uuid(),
                  .city = s.city().id(),
@@ -95,15 +94,14 @@ offer offer_tokens(node const& n, data_directory const& data, std::string key) {
   constexpr auto path = "/platform/v1/tokens";
   auto o = offer();
   o.name = "tokens";
-  o.city_routes.push_back({"GET", path,
+  o.city_routes.push_back({"GET", path, need::admin,
                            [&n, &data](session s, http::request, http::reply answer) { answer(list(s, data, n.clock.now())); },
                            thread_use::slow});
-  o.city_routes.push_back({"POST", path,
+  o.city_routes.push_back({"POST", path, need::admin,
                            [&n, key](session s, http::request r, http::reply answer) { make(n, key, s, r, std::move(answer)); },
                            thread_use::quick});
-  o.city_routes.push_back({"DELETE", std::string(path) + "/{id}",
-                           [&n, &data](session s, http::request r, http::reply answer) {
-                             require_role(s, role::admin);
+  o.city_routes.push_back({"DELETE", std::string(path) + "/{id}", need::admin,
+                           [&n, &data](session, http::request r, http::reply answer) {
                              revoke_everywhere(n, data, std::string(r.param("id")));
                              answer(http::no_content());
                            },

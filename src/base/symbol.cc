@@ -16,6 +16,10 @@ namespace {
 // Texts live in blocks that never move, so that `text()` needs no lock.
 constexpr std::uint32_t block_size = 4096;
 constexpr std::uint32_t block_max = 4096;
+constexpr std::uint32_t names_max = block_size * block_max;
+constexpr std::uint32_t kept_for_the_program = names_max / 16;
+
+thread_local name_allowance* payer = nullptr;
 
 struct table {
   std::shared_mutex mutex;
@@ -27,7 +31,10 @@ struct table {
 
   std::uint32_t add(std::string_view text) {
     auto const number = count.load(std::memory_order_relaxed);
-    DOS_CHECK(number < block_size * block_max);
+    require(number < names_max - (payer ? kept_for_the_program : 0), fault_kind::unavailable,
+            "the table of names is full: no new attribute names, types, units or dataset ids");
+    require(!payer || payer->take(), fault_kind::too_many,
+            "you have brought as many new names (of attributes, types, units, dataset ids) as one source may");
     auto& block = blocks[number / block_size];
     if (!block.load(std::memory_order_relaxed)) block.store(new std::string[block_size], std::memory_order_release);
     auto& slot = block.load(std::memory_order_relaxed)[number % block_size];
@@ -71,6 +78,16 @@ symbol symbol::find(std::string_view text) {
 std::string_view symbol::text() const {
   return names().blocks[number_ / block_size].load(std::memory_order_acquire)[number_ % block_size];
 }
+
+bool name_allowance::take() {
+  auto left = left_.load(std::memory_order_relaxed);
+  while (left != 0 && !left_.compare_exchange_weak(left, left - 1, std::memory_order_relaxed)) {
+  }
+  return left != 0;
+}
+
+pays_for_names::pays_for_names(name_allowance* a) : before_(payer) { payer = a; }
+pays_for_names::~pays_for_names() { payer = before_; }
 
 std::uint32_t symbol_count() { return names().count.load(std::memory_order_relaxed); }
 

@@ -1,7 +1,8 @@
-// Names that repeat (attribute names, types, units) as small numbers. Process-wide, thread-safe, never freed: the
-// callers that intern names from outside bound how many there can be (see `symbol_count`).
+// Names that repeat (attribute names, types, units) as small numbers. Process-wide, thread-safe, never freed: so whoever
+// brings new ones has an allowance of them.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <string_view>
@@ -11,7 +12,9 @@ namespace dos {
 class symbol {
  public:
   constexpr symbol() = default;
-  explicit symbol(std::string_view text);  // interns
+  // Interns. Faults: too_many when the text is new and the allowance of who pays on this thread is used up, unavailable
+  // when the table is full.
+  explicit symbol(std::string_view text);
 
   // The symbol if the text was ever interned, else the empty one: for queries, which must not grow the table.
   static symbol find(std::string_view text);
@@ -28,6 +31,30 @@ class symbol {
 };
 
 std::uint32_t symbol_count();
+
+// How many new names one source may bring in the life of the program.
+class name_allowance {
+ public:
+  explicit name_allowance(std::uint32_t most) : left_(most) {}
+  bool take();
+  std::uint32_t left() const { return left_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint32_t> left_;
+};
+
+// While it lives, new names on this thread are taken from this allowance; from none: without a bound but the table's own,
+// of which a part is kept for the program itself.
+class pays_for_names {
+ public:
+  explicit pays_for_names(name_allowance* a);
+  ~pays_for_names();
+  pays_for_names(pays_for_names const&) = delete;
+  pays_for_names& operator=(pays_for_names const&) = delete;
+
+ private:
+  name_allowance* before_;
+};
 
 }  // namespace dos
 

@@ -34,13 +34,4 @@ json::value parse_body(http::request const& r) {
   return json::parse(r.body);
 }
 
-void require_role(session const& s, role least) {
-  if (s.who().role >= least) return;
-  if (s.who().role == role::anonymous) {
-    throw fault(fault_kind::unauthenticated, "this needs a token: Authorization: Bearer …");
-  }
-  throw fault(fault_kind::forbidden, "this needs the role " + std::string(to_text(least)) + "; yours is " +
-                                         std::string(to_text(s.who().role)));
-}
-
 }  // namespace dos

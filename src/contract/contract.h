@@ -12,6 +12,7 @@
 
 #include "base/json.h"
 #include "base/time.h"
+#include "contract/rights.h"
 #include "contract/topics.h"
 #include "http/request.h"
 #include "http/response.h"
@@ -103,19 +104,30 @@ enum class thread_use {
   slow    // runs on a worker thread: may wait, scan and aggregate
 };
 
+// In bytes. A caller who may not write in the city sends no more than `default_body` anywhere; who may, as much as the
+// route says, and never more than the configuration's body_bytes_max.
+inline constexpr std::size_t default_body = 1 << 20;
+inline constexpr std::size_t largest_body = std::size_t(-1);
+
 struct city_route {  // served under /{city} and, where `at_root`, also at the root for the first or the header's city
   std::string method;
   std::string pattern;  // "/ngsi-ld/v1/entities/{id}"
+  need needs;           // asked at the door; the handler need not ask again
   city_handler handle;
   thread_use use = thread_use::slow;
   bool at_root = false;
-  bool for_everyone = false;  // the handler checks the caller itself (webhooks with their own secret, sign-in)
+  std::size_t body_bytes_max = default_body;
+  // What else the head can decide; a fault that it throws is the answer. On a network thread.
+  std::function<void(session const&, http::request const&)> ask = {};
 };
+// Rights at a node's route are those that a token has in every city, or in the one it is for.
 struct node_route {
   std::string method;
   std::string pattern;
+  need needs;
   node_handler handle;
   thread_use use = thread_use::slow;
+  std::size_t body_bytes_max = default_body;
 };
 
 // Runs on a worker thread, never twice at the same time; a fault is logged and counted, the job stays.
@@ -147,7 +159,5 @@ struct offer {
 void submit_and_reply(session const& s, session::decide d, http::reply answer,
                       std::function<http::response(outcome const&)> then, http::fault_form form = {});
 json::value parse_body(http::request const& r);  // JSON; fault malformed when empty
-// Faults: unauthenticated, forbidden.
-void require_role(session const& s, role least);
 
 }  // namespace dos

@@ -1,13 +1,25 @@
-// Who may look at the platform's own records (devices, quarantine, sources): staff, but no device's token.
+// What a route asks of whoever comes. The edge decides it from the head of the request alone: before a body is read, a name
+// interned or anything noted.
 #pragma once
 
-#include "contract/contract.h"
+#include <string_view>
+
+#include "kernel/access/principal.h"
 
 namespace dos {
 
-inline void require_reader(session const& s) {
-  require_role(s, role::viewer);
-  require(s.who().may_read_all(), fault_kind::forbidden, "the token of a device may not read this");
-}
+enum class need {
+  nothing,  // everybody; what they get to see is decided by their view
+  reader,   // looks at the platform's own records (devices, quarantine, sources): staff, but no device's token
+  writer,   // brings values in: devices and whoever edits
+  editor,
+  admin,
+  own       // the route tells callers apart by secrets of its own (sign-in, webhooks): a token that is not valid is none
+};
+
+std::string_view to_text(need n);
+bool meets(principal const& who, need n);
+// Faults: unauthenticated for nobody in particular, forbidden for others.
+void require_need(principal const& who, need n);
 
 }  // namespace dos

@@ -12,7 +12,7 @@ std::string segment(std::string_view raw) {
   auto result = percent_decoded(raw);
   require(std::none_of(result.begin(), result.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }),
           fault_kind::malformed, "the path contains a control character");
-  require(result != "." && result != "..", fault_kind::malformed, "the path contains a '.' or '..' segment");
+  require(result != "." && result != "..", fault_kind::not_found, "nothing is at a path with a '.' or '..' segment");
   return result;
 }
 

@@ -29,7 +29,7 @@ struct request {
 };
 
 // Sets target, path, segments, raw_query and query. Faults: malformed for bad percent-encoding, NUL or other control
-// characters, invalid UTF-8, and for "." and ".." as segments, so that no path climbs. A decoded segment may contain
+// characters, invalid UTF-8; not_found for "." and ".." as segments, so that no path climbs. A decoded segment may contain
 // '/'. Absolute form ("http://host/path") is read as well; "*" leaves no segments. RFC 9112, 3.2
 void set_target(request& r, std::string target);
 

@@ -23,7 +23,7 @@ struct route_param {
 
 struct route {
   std::string method;
-  handler call;
+  http::door door;
   std::vector<route_param> params;
 };
 
@@ -122,8 +122,8 @@ router::~router() = default;
 router::router(router&&) noexcept = default;
 router& router::operator=(router&&) noexcept = default;
 
-void router::add(std::string_view method, std::string_view pattern, handler h) {
-  auto r = route{std::string(method), std::move(h), {}};
+void router::add(std::string_view method, std::string_view pattern, door d) {
+  auto r = route{std::string(method), std::move(d), {}};
   auto* place = root_.get();
   auto* routes = static_cast<std::vector<route>*>(nullptr);
   auto const all = pieces(pattern);
@@ -154,14 +154,14 @@ router::match router::find(std::string_view method, std::vector<std::string> con
   root_->walk(segments, 0, [&](std::vector<route> const& routes) {
     auto const r = find_route(routes, method);
     if (r) {
-      result.handler = &r->call;
+      result.door = &r->door;
       result.params = bound(r->params, segments);
     } else {
       for (auto const& other : routes) allowed.push_back(other.method);
     }
     return r != nullptr;
   });
-  if (!result.handler && !allowed.empty()) result.allow = allow_text(std::move(allowed));
+  if (!result.door && !allowed.empty()) result.allow = allow_text(std::move(allowed));
   return result;
 }
 
@@ -176,29 +176,28 @@ fault_form const* router::find_form(std::vector<std::string> const& segments) co
   return best.second;
 }
 
-void router::operator()(request r, reply answer) const {
-  auto found = find(r.method, r.segments);
-  if (!found.handler && r.method == "OPTIONS" && !found.allow.empty()) {
+verdict router::operator()(request& head) const {
+  auto found = find(head.method, head.segments);
+  if (!found.door && head.method == "OPTIONS" && !found.allow.empty()) {
     auto allowed = no_content();
     allowed.headers.add("Allow", found.allow);
-    return answer(std::move(allowed));
+    return refusal{std::move(allowed)};
   }
-  if (!found.handler) {
-    auto const kind = !is_known_method(r.method) ? fault_kind::not_supported
-                      : found.allow.empty()      ? fault_kind::not_found
-                                                 : fault_kind::not_allowed;
-    auto refused = render(r.segments, fault(kind, kind == fault_kind::not_found
-                                                      ? "nothing is at " + r.path
-                                                      : "the method " + r.method + " does not exist at " + r.path));
+  if (!found.door) {
+    auto const kind = !is_known_method(head.method) ? fault_kind::not_supported
+                      : found.allow.empty()         ? fault_kind::not_found
+                                                    : fault_kind::not_allowed;
+    auto refused = render(head.segments, fault(kind, kind == fault_kind::not_found
+                                                         ? "nothing is at " + head.path
+                                                         : "the method " + head.method + " does not exist at " + head.path));
     if (!found.allow.empty()) refused.headers.set("Allow", std::move(found.allow));
-    return answer(std::move(refused));
+    return refusal{std::move(refused)};
   }
-  r.params = std::move(found.params);
-  auto const form = find_form(r.segments);
+  head.params = std::move(found.params);
   try {
-    (*found.handler)(std::move(r), answer);
+    return (*found.door)(head);
   } catch (fault const& f) {
-    answer(form ? (*form)(f) : problem(f));
+    return refusal{render(head.segments, f)};
   }
 }
 

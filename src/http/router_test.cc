@@ -7,12 +7,12 @@
 namespace dos::http {
 namespace {
 
-handler answer_with(std::string name) {
-  return [name](request r, reply answer) {
+door answer_with(std::string name) {
+  return open_door(0, [name](request r, reply answer) {
     auto told = name;
     for (auto const& [param, text] : r.params) told += " " + param + "=" + text;
     answer(text(200, told));
-  };
+  });
 }
 
 router three_kinds() {
@@ -32,8 +32,10 @@ response ask(router const& routes, std::string method, std::string_view target) 
   auto r = request();
   r.method = std::move(method);
   set_target(r, std::string(target));
+  auto said = routes(r);
+  if (auto* const refused = std::get_if<refusal>(&said)) return std::move(refused->answer);
   auto got = response();
-  routes(std::move(r), [&](response answered) { got = std::move(answered); });
+  std::get<admission>(said).handle(std::move(r), [&](response answered) { got = std::move(answered); });
   return got;
 }
 
@@ -85,7 +87,7 @@ TEST(head, is_served_by_get) { EXPECT_EQ("new", ask(three_kinds(), "HEAD", "/a/n
 
 TEST(a_fault, takes_the_form_of_its_part_of_the_tree) {
   auto r = router();
-  auto const throws = [](request, reply) { throw fault(fault_kind::conflict, "again"); };
+  auto const throws = [](request&) -> verdict { throw fault(fault_kind::conflict, "again"); };
   r.add("GET", "/{city}/std/x", throws);
   r.add("GET", "/{city}/x", throws);
   r.set_fault_form("/{city}/std", [](fault const& f) { return text(status_of(f.kind), "std: " + f.detail); });

@@ -15,6 +15,8 @@ namespace {
 
 constexpr auto read_bytes = std::size_t{4 * 1024};
 constexpr auto body_read_bytes = std::size_t{64 * 1024};
+// A refused body this short is read to its end, which spares the client a new connection.
+constexpr auto dropped_body_bytes_max = std::uint64_t{64 * 1024};
 constexpr auto gzip_bytes_min = std::size_t{1024};
 
 using beast_error = beast_http::error;
@@ -44,10 +46,12 @@ struct http_connection::pending_answer final : lane::parcel,
   std::uint64_t request_number;
   std::atomic<bool> done{false};
   http::response response;
+  body_budget::share share;  // of the body, which whoever answers has in hand until then
 
   void give(http::response r) {
     if (done.exchange(true)) return;
     response = std::move(r);
+    share.give_back();
     auto& l = *connection->keep_lane_;
     if (l.context.get_executor().running_in_this_thread()) open();
     else l.hand_over(shared_from_this());
@@ -260,6 +264,7 @@ void http_connection::parse() {
     in_.consume(parser_->put(asio::const_buffer(in_.data(), in_.size()), error));
     if (error && error != beast_error::need_more) return refuse(error);
     if (parser_->is_header_done() && !head_accepted_ && !accept_head()) return;
+    if (!hold_body()) return;
     if (parser_->is_done()) return handle();
     // An unfinished chunk head or trailer is all that may lie here for long.
     if (error && in_.size() > core_->options.header_bytes_max + core_->options.target_bytes_max + 256)
@@ -295,7 +300,7 @@ bool http_connection::accept_head() {
     require(text::equal_ignoring_case(coding, "identity"), fault_kind::unsupported_media,
             "send the body without a content coding", "Content-Encoding");
     set_origin(request_);
-    if (core_->options.body_bytes_max_for) p.limits.body_bytes_max = core_->options.body_bytes_max_for(request_);
+    if (!ask_door()) return false;
   } catch (fault const& f) {
     return refuse(http::problem(f)), false;
   }
@@ -316,6 +321,38 @@ bool http_connection::accept_head() {
   return false;
 }
 
+// Whoever the door turns away has sent a body for nothing: a short one is dropped as it comes, else the connection ends.
+bool http_connection::ask_door() {
+  auto& p = *parser_;
+  auto said = core_->door(request_);
+  if (auto* const admitted = std::get_if<http::admission>(&said)) {
+    handler_ = std::move(admitted->handle);
+    dress_ = std::move(admitted->dress);
+    p.limits.body_bytes_max = std::min(core_->options.body_bytes_max, admitted->body_bytes_max);
+    share_ = body_budget::share(core_->bodies, request_.peer);
+    return true;
+  }
+  auto& refusal = std::get<http::refusal>(said);
+  dress_ = std::move(refusal.dress);
+  auto const length = p.content_length();
+  auto const is_short = p.is_done() || (length && *length <= dropped_body_bytes_max && !request_.headers.contains("Expect"));
+  if (!is_short) return refuse(std::move(refusal.answer)), false;
+  p.drops_body = true;
+  p.limits.body_bytes_max = dropped_body_bytes_max;
+  refused_ = std::move(refusal.answer);
+  return true;
+}
+
+// Takes what the body has grown by out of the memory for bodies. False: refused.
+bool http_connection::hold_body() {
+  try {
+    share_.grow_to(parser_->body.size());
+    return true;
+  } catch (fault const& f) {
+    return refuse(http::problem(f)), false;
+  }
+}
+
 void http_connection::set_origin(http::request& r) {
   r.peer = peer_text_;
   r.secure = tls_.has_value();
@@ -330,9 +367,16 @@ void http_connection::handle() {
   request_.body = std::move(parser_->body);
   parser_.reset();
   enter(phase::handling);
+  if (refused_) {
+    core_->counts.requests_refused.fetch_add(1, std::memory_order_relaxed);
+    ++request_number_;
+    return answer(*std::exchange(refused_, std::nullopt));
+  }
   auto const promise = std::make_shared<pending_answer>(shared_from_this(), ++request_number_);
+  promise->share = std::move(share_);
+  auto const handler = std::exchange(handler_, nullptr);
   try {
-    core_->handler(std::move(request_), http::reply(promise));
+    handler(std::move(request_), http::reply(promise));
   } catch (fault const& f) {
     promise->give(http::problem(f));
   } catch (std::exception const& e) {
@@ -347,6 +391,9 @@ void http_connection::refuse(http::response r) {
   close_after_ = true;
   body_unread_ = true;
   parser_.reset();
+  handler_ = nullptr;
+  refused_.reset();
+  share_.give_back();
   answer(std::move(r));
 }
 
@@ -372,6 +419,7 @@ void http_connection::refuse(error_code error) {
 void http_connection::answer(http::response r) {
   core_->counts.responses[r.status / 100 < 6 ? r.status / 100 : 5].fetch_add(1, std::memory_order_relaxed);
   if (r.status == 101 && is_http_1_0_) r = http::problem(426, "HTTP/1.0 has no WebSockets");
+  if (auto const dress = std::exchange(dress_, nullptr)) dress(r);
   upgrade_ = r.status == 101 ? std::move(r.upgrade) : nullptr;
   auto const bodyless = r.status < 200 || r.status == 204 || r.status == 304;
   source_ = bodyless ? nullptr : std::move(r.source);

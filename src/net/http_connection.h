@@ -46,6 +46,8 @@ class http_connection : public std::enable_shared_from_this<http_connection> {
   void received(error_code error, std::size_t n);
   void parse();
   bool accept_head();
+  bool ask_door();
+  bool hold_body();
   void handle();
   void set_origin(http::request& r);
   void refuse(http::response r);
@@ -80,6 +82,10 @@ class http_connection : public std::enable_shared_from_this<http_connection> {
   http::request request_;
   std::uint64_t request_number_ = 0;  // which request an answer or a wake belongs to
   bool head_accepted_ = false;
+  http::handler handler_;                 // what the door admitted it to
+  std::optional<http::response> refused_;  // what it said instead, told behind a short body
+  http::dressing dress_;
+  body_budget::share share_;
   bool body_unread_ = false;  // the client may still be sending
   bool close_after_ = false;
   bool reading_ = false;

@@ -11,6 +11,8 @@
 namespace dos::net {
 namespace {
 
+// What a byte of JSON may become: "0," is two bytes as text and a value of sixteen.
+constexpr auto parsed_weight = std::size_t{8};
 constexpr auto refusals_max = std::size_t{100};  // connections beyond connections_max that still get an answer
 
 std::string http_date() {
@@ -110,12 +112,17 @@ http_server::http_server(io_threads& io, http_server_options options) : core_(st
   c.acceptor = listen(accepting, options.address, options.port);
   c.accept_pause.emplace(accepting);
   c.port = c.acceptor->local_endpoint().port();
+  c.bodies = std::make_shared<body_budget>(options.bodies_bytes_max, options.bodies_bytes_per_peer_max, parsed_weight);
   c.options = std::move(options);
   for (auto const& l : io.get().lanes) c.lanes.push_back(std::make_unique<server_lane>(l));
 }
 
-void http_server::start(http::handler handler) {
-  core_->handler = std::move(handler);
+http_server::http_server(io_threads& io, http_server_options options, http::handler handler) : http_server(io, std::move(options)) {
+  start(http::open_door(core_->options.body_bytes_max, std::move(handler)));
+}
+
+void http_server::start(http::door door) {
+  core_->door = std::move(door);
   for (auto const& l : core_->lanes) asio::post(l->io->context, [self = core_, &l = *l] { self->tick(l); });
   asio::post(core_->acceptor->get_executor(), [self = core_] { self->accept(); });
 }
@@ -135,6 +142,7 @@ http_server_counts http_server::counts() const {
   result.connections_refused = c.refused;
   result.connections_dropped = c.dropped;
   result.requests_refused = c.requests_refused;
+  result.bodies_bytes = core_->bodies->held();
   for (auto i = 0; i < 6; ++i) result.responses[i] = c.responses[i];
   result.bytes_received = c.received;
   result.bytes_sent = c.sent;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "http/door.h"
 #include "http/request.h"
 #include "http/response.h"
 #include "net/io_threads.h"
@@ -26,9 +27,10 @@ struct http_server_options {
   std::size_t target_bytes_max = 8 * 1024;        // 414
   std::size_t header_bytes_max = 16 * 1024;       // 431
   std::size_t header_fields_max = 100;            // 431
-  std::size_t body_bytes_max = 32 * 1024 * 1024;  // 413
-  // Another limit for some requests, asked when only their head is known.
-  std::function<std::size_t(http::request const&)> body_bytes_max_for = {};
+  std::size_t body_bytes_max = 32 * 1024 * 1024;  // 413; a door may want less
+  // Of all bodies that have come, wholly or in part, and are not answered yet, as text and as what is made of it; 503.
+  std::size_t bodies_bytes_max = 1024 * 1024 * 1024;
+  std::size_t bodies_bytes_per_peer_max = 512 * 1024 * 1024;  // 429
   std::size_t connections_max = 10'000;          // 503
   std::size_t connections_per_peer_max = 1'000;  // 503; trusted proxies are exempt
 
@@ -49,7 +51,8 @@ struct http_server_counts {
   std::uint64_t connections_accepted = 0;
   std::uint64_t connections_refused = 0;  // over one of the two maxima
   std::uint64_t connections_dropped = 0;  // took nothing for too long
-  std::uint64_t requests_refused = 0;     // by this server, before a handler saw them
+  std::uint64_t requests_refused = 0;     // by this server or at the door, before a handler saw them
+  std::uint64_t bodies_bytes = 0;         // held now
   std::uint64_t responses[6] = {};        // by class: [2] counts 2xx
   std::uint64_t bytes_received = 0;
   std::uint64_t bytes_sent = 0;
@@ -60,13 +63,11 @@ class http_server {
   // Listens when it returns, but answers nobody before start(). Faults: unavailable when the address cannot be bound,
   // invalid for unreadable options. `io` outlives the server.
   http_server(io_threads& io, http_server_options options);
-  http_server(io_threads& io, http_server_options options, http::handler handler) : http_server(io, std::move(options)) {
-    start(std::move(handler));
-  }
+  http_server(io_threads& io, http_server_options options, http::handler handler);
   ~http_server();  // stop without patience
 
-  // Once. The handler is called on the threads of `io`; what it throws becomes a problem.
-  void start(http::handler handler);
+  // Once. The door and what it admits are called on the threads of `io`; what they throw becomes a problem.
+  void start(http::door door);
 
   std::uint16_t port() const;
   http_server_counts counts() const;

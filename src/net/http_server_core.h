@@ -9,6 +9,7 @@
 
 #include "net/address.h"
 #include "net/asio.h"
+#include "net/body_budget.h"
 #include "net/http_server.h"
 
 namespace dos::net {
@@ -27,7 +28,8 @@ struct server_lane {
 
 struct http_server::core : std::enable_shared_from_this<http_server::core> {
   http_server_options options;
-  http::handler handler;
+  http::door door;
+  std::shared_ptr<body_budget> bodies;
   std::vector<ip_range> trusted_proxies;
   std::optional<asio::ssl::context> tls;
   std::vector<std::unique_ptr<server_lane>> lanes;

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/fault.h"
+#include "http/problem.h"
 #include "net/raw_client.h"
 
 namespace dos::net {
@@ -160,7 +161,7 @@ TEST(a_server, names_every_mistake_before_it_closes) {
            row{400, "GET / HTTP/1.1\r\n\r\n"},
            row{400, get("/", "Host: other\r\n")},
            row{400, get("/%zz")},
-           row{400, get("/a/../b")},
+           row{404, get("/a/../b")},
            row{400, get("/", "A : b\r\n")},
            row{400, post_head + "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
            row{400, post_head + "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n"},
@@ -214,12 +215,83 @@ TEST(a_client_that_sends_200_mb_at_once, still_reads_why_it_was_refused) {
   EXPECT_FALSE(c.was_reset());
 }
 
-TEST(a_body_limit, may_differ_by_path) {
-  auto w = world(echo, {.body_bytes_max = 3, .body_bytes_max_for = [](http::request const& r) {
-                          return std::size_t(r.path == "/import" ? 10 : 3);
-                        }});
-  EXPECT_EQ(413, status(w.ask("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nabcd")));
-  EXPECT_EQ(200, status(w.ask("POST /import HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nabcd")));
+// Lets small bodies in at /, larger ones at /import, nobody at /closed.
+struct guarded_world {
+  io_threads io{2};
+  http_server server;
+  std::atomic<int> handled{0};
+
+  explicit guarded_world(http_server_options o = {}) : server(io, std::move(o)) {
+    server.start([this](http::request& head) -> http::verdict {
+      if (head.path == "/closed") return http::refusal{http::problem(fault(fault_kind::unauthenticated, "say who you are")), dress};
+      return http::admission{std::size_t(head.path == "/import" ? 1'000'000 : 3),
+                             [this](http::request r, http::reply answer) {
+                               ++handled;
+                               echo(std::move(r), answer);
+                             },
+                             dress};
+    });
+  }
+  static void dress(http::response& r) { r.headers.set("X-Door", "1"); }
+};
+
+TEST(a_door, says_how_large_a_body_may_be) {
+  auto w = guarded_world();
+  auto const ask = [&](std::string const& text) {
+    raw_client c(w.server.port());
+    c.send(text);
+    return status(c.read_response());
+  };
+  EXPECT_EQ(413, ask("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nabcd"));
+  EXPECT_EQ(413, ask("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n0\r\n\r\n"));
+  EXPECT_EQ(200, ask("POST /import HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nabcd"));
+}
+
+TEST(a_door, refuses_before_the_body_has_come) {
+  auto w = guarded_world();
+  raw_client c(w.server.port());
+  c.send("POST /closed HTTP/1.1\r\nHost: h\r\nContent-Length: 900000\r\n\r\n");
+  auto const said = c.read_response();
+  EXPECT_EQ(401, status(said));
+  EXPECT_NE(said.find("X-Door: 1"), said.npos);
+  raw_client asking(w.server.port());
+  asking.send("POST /closed HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_EQ(401, status(asking.read_response()));
+  EXPECT_EQ(0, w.handled);
+  EXPECT_EQ(2u, w.server.counts().requests_refused);
+}
+
+TEST(a_door, keeps_the_connection_of_whom_it_refuses_a_short_body) {
+  auto w = guarded_world();
+  raw_client c(w.server.port());
+  for (auto i = 0; i < 2; ++i) {
+    c.send("POST /closed HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nabcde");
+    EXPECT_EQ(401, status(c.read_response()));
+  }
+  c.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc");
+  EXPECT_EQ("POST / peer=127.0.0.1 secure=0 body=abc", body(c.read_response()));
+  EXPECT_EQ(1, w.handled);
+}
+
+TEST(bodies_in_flight, have_a_bound_together_and_give_it_back) {
+  auto w = guarded_world({.bodies_bytes_max = 64 << 20, .bodies_bytes_per_peer_max = 5 << 20});
+  auto const large = [](std::size_t sent) {
+    return "POST /import HTTP/1.1\r\nHost: h\r\nContent-Length: 300000\r\n\r\n" + std::string(sent, 'x');
+  };
+  raw_client first(w.server.port());
+  first.send(large(299'999));
+  while (w.server.counts().bodies_bytes == 0) std::this_thread::sleep_for(1ms);
+  raw_client second(w.server.port());
+  second.send(large(300'000));
+  auto const refused = second.read_response();
+  EXPECT_EQ(429, status(refused));
+  EXPECT_NE(refused.find("bodies_bytes_max"), refused.npos);
+  first.send("x");
+  EXPECT_EQ(200, status(first.read_response()));
+  EXPECT_EQ(0u, w.server.counts().bodies_bytes);
+  raw_client third(w.server.port());
+  third.send(large(300'000));
+  EXPECT_EQ(200, status(third.read_response()));
 }
 
 TEST(a_client_that_asks_before_it_sends, is_told_to_go_on) {

@@ -33,6 +33,6 @@ with Server(["--city", str(root / "cities" / "schwerte.yaml")]) as s:
     check("the address of a city that people type leads to its page", typed.status == 302 and typed.headers["Location"] == "/?city=schwerte", typed)
     layers = [s.call("GET", f"/demo-map/{name}.geojson") for name in ("boundaries", "stops", "lines")]
     check("the map asks for nothing that is not there", all(a.status == 200 and a.json()["type"] == "FeatureCollection" for a in layers), layers)
-    families = [line.split()[2] for line in s.call("GET", "/metrics").body.decode().splitlines() if line.startswith("# TYPE")]
+    families = [line.split()[2] for line in s.call("GET", "/metrics", None, {"Authorization": "Bearer " + s.token(role="viewer")}).body.decode().splitlines() if line.startswith("# TYPE")]
     check("each family of metrics says once what it is", len(families) == len(set(families)) and "dos_entities" in families, families)
 report.finish()

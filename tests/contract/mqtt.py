@@ -434,7 +434,7 @@ def websockets(s, port):
 
 
 def metrics(s):
-    said = s.call("GET", "/metrics").body.decode()
+    said = s.call("GET", "/metrics", None, {"Authorization": "Bearer " + s.token(role="viewer")}).body.decode()
     check("the figures tell of clients and messages", 'dos_mqtt_messages_received_total{city="dortmund"}' in said and "dos_mqtt_connections_open" in said)
 
 

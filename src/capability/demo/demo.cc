@@ -11,9 +11,8 @@ offer offer_demo(node const& n) {
   auto const p = std::make_shared<player>(n);
   auto o = offer();
   o.name = "demo";
-  o.city_routes = {{"DELETE", "/platform/v1/demo",
+  o.city_routes = {{"DELETE", "/platform/v1/demo", need::admin,
                     [p](session s, http::request, http::reply answer) {
-                      require_role(s, role::admin);
                       auto const removed = p->remove(s);
                       answer(http::json(200, json::to_string(json::object{{"removedObjects", removed}})));
                     },

@@ -16,21 +16,21 @@ offer offer_devices(node const& n) {
   auto o = offer();
   o.name = "devices";
   o.city_routes = {
-      {"GET", base + "devices", list_devices{with}, slow},
-      {"POST", base + "devices", create_device{with}, quick},
-      {"POST", base + "devices/import", import_devices{with}, slow},
-      {"GET", base + "devices/{id}", get_one_device{with}, slow},
-      {"PATCH", base + "devices/{id}", patch_device{with}, quick},
-      {"DELETE", base + "devices/{id}", delete_device{}, quick},
-      {"POST", base + "devices/{id}/mounts", create_mount{with}, quick},
-      {"GET", base + "device-profiles", list_profiles{with}, slow},
-      {"POST", base + "device-profiles", save_profile{with}, slow},
-      {"GET", base + "device-profiles/{id}", get_one_profile{with}, slow},
-      {"PUT", base + "device-profiles/{id}", save_profile{with}, slow},
-      {"DELETE", base + "device-profiles/{id}", delete_profile{with}, slow},
-      {"POST", base + "device-profiles/{id}/try", try_profile{with}, slow},
-      {"GET", base + "measuring-points", list_points{with}, slow},
-      {"POST", base + "measuring-points", create_point{with}, quick},
+      {"GET", base + "devices", need::reader, list_devices{with}, slow},
+      {"POST", base + "devices", need::editor, create_device{with}, quick},
+      {"POST", base + "devices/import", need::editor, import_devices{with}, slow, false, largest_body},
+      {"GET", base + "devices/{id}", need::reader, get_one_device{with}, slow},
+      {"PATCH", base + "devices/{id}", need::editor, patch_device{with}, quick},
+      {"DELETE", base + "devices/{id}", need::editor, delete_device{}, quick},
+      {"POST", base + "devices/{id}/mounts", need::editor, create_mount{with}, quick},
+      {"GET", base + "device-profiles", need::reader, list_profiles{with}, slow},
+      {"POST", base + "device-profiles", need::editor, save_profile{with}, slow},
+      {"GET", base + "device-profiles/{id}", need::reader, get_one_profile{with}, slow},
+      {"PUT", base + "device-profiles/{id}", need::editor, save_profile{with}, slow},
+      {"DELETE", base + "device-profiles/{id}", need::editor, delete_profile{with}, slow},
+      {"POST", base + "device-profiles/{id}/try", need::editor, try_profile{with}, slow},
+      {"GET", base + "measuring-points", need::reader, list_points{with}, slow},
+      {"POST", base + "measuring-points", need::editor, create_point{with}, quick},
   };
   return o;
 }

@@ -52,7 +52,6 @@ timestamp time_parameter(http::request const& r, std::string_view name, timestam
 
 // Lines of one hour and source become one object: {hour, source, received, …, rejected: {reason: n}}.
 http::response ledger(session const& s, http::request const& r, timestamp now) {
-  require_reader(s);
   auto const from = time_parameter(r, "from", now - us_per_day);
   auto const to = time_parameter(r, "to", now + 1);
   auto const source = r.query.text_or("source", {});
@@ -87,7 +86,6 @@ http::response open_types(session const& s) {
 }
 
 void set_open(session const& s, http::request const& r, http::reply answer, bool open) {
-  require_role(s, role::admin);
   auto const type = std::string(r.param("type"));
   require(!type.empty(), fault_kind::invalid, "name a type by its full IRI", "type");
   submit_and_reply(
@@ -104,24 +102,24 @@ void set_open(session const& s, http::request const& r, http::reply answer, bool
 offer offer_portal(node const& n) {
   auto o = offer();
   o.name = "portal";
-  o.node_routes.push_back({"GET", "/platform/v1/cities",
+  o.node_routes.push_back({"GET", "/platform/v1/cities", need::nothing,
                            [&n](http::request, http::reply answer) { answer(cities(n)); }, thread_use::quick});
-  o.node_routes.push_back({"GET", "/platform/v1/status",
+  o.node_routes.push_back({"GET", "/platform/v1/status", need::nothing,
                            [&n](http::request, http::reply answer) { answer(status(n)); }, thread_use::slow});
-  o.city_routes.push_back({"GET", "/platform/v1/ledger",
+  o.city_routes.push_back({"GET", "/platform/v1/ledger", need::reader,
                            [&n](session s, http::request r, http::reply answer) { answer(ledger(s, r, n.clock.now())); },
                            thread_use::slow});
   auto const streams = std::make_shared<live_streams>(n);
-  o.city_routes.push_back({"GET", "/platform/v1/live",
+  o.city_routes.push_back({"GET", "/platform/v1/live", need::nothing,
                            [streams](session s, http::request r, http::reply answer) { answer(streams->open(std::move(s), r)); },
                            thread_use::quick});
   o.jobs.push_back({"live streams", std::chrono::seconds(1), [streams] { streams->end_what_is_over(); }});
-  o.city_routes.push_back({"GET", "/platform/v1/open-types",
+  o.city_routes.push_back({"GET", "/platform/v1/open-types", need::nothing,
                            [](session s, http::request, http::reply answer) { answer(open_types(s)); }, thread_use::quick});
-  o.city_routes.push_back({"PUT", "/platform/v1/open-types/{type}",
+  o.city_routes.push_back({"PUT", "/platform/v1/open-types/{type}", need::admin,
                            [](session s, http::request r, http::reply answer) { set_open(s, r, std::move(answer), true); },
                            thread_use::quick});
-  o.city_routes.push_back({"DELETE", "/platform/v1/open-types/{type}",
+  o.city_routes.push_back({"DELETE", "/platform/v1/open-types/{type}", need::admin,
                            [](session s, http::request r, http::reply answer) { set_open(s, r, std::move(answer), false); },
                            thread_use::quick});
   offer_static_files(n, o);

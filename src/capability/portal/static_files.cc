@@ -5,8 +5,6 @@
 #include <fstream>
 #include <iterator>
 #include <map>
-#include <mutex>
-#include <shared_mutex>
 
 #include "base/id.h"
 #include "base/text.h"
@@ -49,51 +47,69 @@ std::string read_file(fs::path const& file) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-// Files below one folder, read once: a released web build does not change under a running program.
+// What the build of the page wrote into it, which knows its scripts; as a header it can say who may frame it, too.
+std::string policy_of(std::string_view name, std::string_view page) {
+  constexpr auto begin = std::string_view("<meta http-equiv=\"content-security-policy\" content=\"");
+  auto const at = name.ends_with(".html") ? page.find(begin) : page.npos;
+  if (at == page.npos) return {};
+  auto const text = page.substr(at + begin.size());
+  return std::string(text.substr(0, text.find('"'))) + "; frame-ancestors 'self'";
+}
+
+// The files below one folder, as they were when it was opened: names are looked up in this list, never on the disk, so
+// that no path leads out of it. A released web build does not change under a running program.
 class folder {
  public:
-  explicit folder(fs::path root) : root_(std::move(root)) {}
+  folder(fs::path root, std::vector<std::string> const& names) {
+    for (auto const& name : names) add(root, name);
+  }
+  // Everything below.
+  explicit folder(fs::path const& root) {
+    auto error = std::error_code();
+    for (auto const& entry : fs::recursive_directory_iterator(root, error)) {
+      add(root, entry.path().lexically_relative(root).generic_string());
+    }
+  }
 
   struct file {
     std::string bytes;
     std::string tag;
+    std::string policy;  // Content-Security-Policy of a page
   };
-  std::shared_ptr<file const> find(std::string const& path) const {
-    {
-      auto const lock = std::shared_lock(mutex_);
-      if (auto const it = files_.find(path); it != files_.end()) return it->second;
-    }
-    auto error = std::error_code();
-    auto const place = root_ / path;
-    if (!fs::is_regular_file(place, error)) return nullptr;
-    auto bytes = read_file(place);
-    auto tag = '"' + text::to_hex(sha256(bytes)).substr(0, 16) + '"';
-    auto found = std::make_shared<file const>(file{std::move(bytes), std::move(tag)});
-    auto const lock = std::unique_lock(mutex_);
-    return files_.emplace(path, std::move(found)).first->second;
+  file const* find(std::string_view path) const {
+    auto const it = files_.find(path);
+    return it == files_.end() ? nullptr : &it->second;
   }
 
  private:
-  fs::path root_;
-  mutable std::shared_mutex mutex_;
-  mutable std::map<std::string, std::shared_ptr<file const>> files_;
+  void add(fs::path const& root, std::string const& name) {
+    auto error = std::error_code();
+    auto const place = root / name;
+    if (!fs::is_regular_file(fs::symlink_status(place, error))) return;
+    auto bytes = read_file(place);
+    auto tag = '"' + text::to_hex(sha256(bytes)).substr(0, 16) + '"';
+    auto policy = policy_of(name, bytes);
+    files_.emplace(name, file{std::move(bytes), std::move(tag), std::move(policy)});
+  }
+
+  std::map<std::string, file, std::less<>> files_;
 };
 
-http::response serve(folder const& files, std::string path, http::request const& r) {
-  auto found = files.find(path);
+http::response serve(folder const& files, std::string const& path, http::request const& r) {
+  auto const* found = files.find(path);
   if (!found) throw fault(fault_kind::not_found, "there is no page " + r.path);
   auto answer = http::response();
   answer.headers.set("Content-Type", std::string(media_type(path)));
   answer.headers.set("Vary", "Accept-Encoding");
   answer.headers.set("Cache-Control", path.find("_app/immutable/") != path.npos ? "public, max-age=31536000, immutable" : "no-cache");
   answer.headers.set("Referrer-Policy", "same-origin");
-  answer.headers.set("X-Frame-Options", "SAMEORIGIN");
+  if (!found->policy.empty()) answer.headers.set("Content-Security-Policy", found->policy);
   auto const accepted = r.headers.text_or("Accept-Encoding", {});
   for (auto const& [name, ending] : {std::pair{"br", ".br"}, std::pair{"gzip", ".gz"}}) {
     if (accepted.find(name) == accepted.npos) continue;
-    if (auto packed = files.find(path + ending)) {
+    if (auto const* const packed = files.find(path + ending)) {
       answer.headers.set("Content-Encoding", name);
-      found = std::move(packed);
+      found = packed;
       break;
     }
   }
@@ -103,10 +119,30 @@ http::response serve(folder const& files, std::string path, http::request const&
   return answer;
 }
 
+// What the cities brought with them for everybody to see: "schwerte/logo.svg".
+std::vector<std::string> shown_of_cities(node const& n) {
+  auto names = std::vector<std::string>();
+  for (auto const& p : n.profiles) {
+    for (auto const* const word : {"logo", "boundary"}) {
+      auto const name = fs::path(p.words.text_or(word, {})).filename().string();
+      if (!name.empty()) names.push_back(p.id + '/' + name);
+    }
+  }
+  return names;
+}
+
+// No name of a file has these. Elsewhere an encoded slash is part of an id.
+void require_plain(std::string_view segment, http::request const& r) {
+  require(segment.find_first_of("/\\") == segment.npos, fault_kind::not_found, "there is nothing at " + r.path);
+}
+
 // "/a/" and "/a" are a/index.html; what has no page of its own is the app's.
 std::string file_for(folder const& files, http::request const& r) {
   auto path = std::string();
-  for (auto const& segment : r.segments) path += (path.empty() ? "" : "/") + segment;
+  for (auto const& segment : r.segments) {
+    require_plain(segment, r);
+    path += (path.empty() ? "" : "/") + segment;
+  }
   if (!path.empty() && files.find(path)) return path;
   auto const index = path.empty() ? "index.html" : path + "/index.html";
   if (files.find(index)) return index;
@@ -120,7 +156,7 @@ http::response boundaries(node const& n, folder const& homes) {
   auto features = json::array();
   for (auto const& p : n.profiles) {
     auto const name = fs::path(p.words.text_or("boundary", {})).filename().string();
-    auto const file = name.empty() ? nullptr : homes.find(p.id + "/" + name);
+    auto const* const file = name.empty() ? nullptr : homes.find(p.id + "/" + name);
     if (!file) continue;
     auto const shape = json::parse(file->bytes);
     auto const* const given = p.words.find("name");
@@ -149,7 +185,7 @@ http::response boundaries(node const& n, folder const& homes) {
 void offer_static_files(node const& n, offer& o) {
   auto const pages = std::make_shared<folder>(fs::path(n.resources_directory) / "web" / "build");
   auto const maps = std::make_shared<folder>(fs::path(n.resources_directory) / "demo" / "map");
-  auto const homes = std::make_shared<folder>(fs::path(n.data_directory) / "cities");
+  auto const homes = std::make_shared<folder>(fs::path(n.data_directory) / "cities", shown_of_cities(n));
   auto const page = [pages, &n](http::request r, http::reply answer) {
     auto const path = file_for(*pages, r);
     if (pages->find(path)) return answer(serve(*pages, path, r));
@@ -169,11 +205,12 @@ void offer_static_files(node const& n, offer& o) {
     missing.status = 404;
     answer(std::move(missing));
   };
-  o.node_routes.push_back({"GET", "/", page, thread_use::quick});
-  o.node_routes.push_back({"GET", "/{rest...}", page, thread_use::quick});
-  o.node_routes.push_back({"GET", "/demo-map/{file}",
+  o.node_routes.push_back({"GET", "/", need::nothing, page, thread_use::quick});
+  o.node_routes.push_back({"GET", "/{rest...}", need::nothing, page, thread_use::quick});
+  o.node_routes.push_back({"GET", "/demo-map/{file}", need::nothing,
                            [&n, maps, homes](http::request r, http::reply answer) {
                              auto const file = std::string(r.param("file"));
+                             require_plain(file, r);
                              if (n.demo) return answer(serve(*maps, file, r));
                              if (file == "boundaries.geojson") return answer(boundaries(n, *homes));
                              require(file == "stops.geojson" || file == "lines.geojson", fault_kind::not_found, "there is no map layer " + file);
@@ -182,6 +219,7 @@ void offer_static_files(node const& n, offer& o) {
                            thread_use::quick});
   o.city_routes.push_back({.method = "GET",
                            .pattern = "/platform/v1/logo",
+                           .needs = need::nothing,
                            .handle =
                                [&n, homes](session s, http::request r, http::reply answer) {
                                  for (auto const& p : n.profiles) {

@@ -15,13 +15,13 @@ offer offer_files(node const& n) {
   auto o = offer();
   o.name = "files";
   o.city_routes = {
-      {"GET", "/platform/v1/mappings", list_mappings{shop}, slow},
-      {"GET", "/platform/v1/mappings/{name}", get_mapping{shop}, slow},
-      {"PUT", "/platform/v1/mappings/{name}", put_mapping{}, slow},
-      {"DELETE", "/platform/v1/mappings/{name}", delete_mapping{}, slow},
-      {"POST", "/platform/v1/imports", post_import{shop}, slow},
-      {"GET", "/platform/v1/imports", list_imports{}, slow},
-      {"GET", "/platform/v1/imports/{id}", get_import{}, slow},
+      {"GET", "/platform/v1/mappings", need::reader, list_mappings{shop}, slow},
+      {"GET", "/platform/v1/mappings/{name}", need::reader, get_mapping{shop}, slow},
+      {"PUT", "/platform/v1/mappings/{name}", need::editor, put_mapping{}, slow},
+      {"DELETE", "/platform/v1/mappings/{name}", need::editor, delete_mapping{}, slow},
+      {"POST", "/platform/v1/imports", need::editor, post_import{shop}, slow, false, largest_body},
+      {"GET", "/platform/v1/imports", need::reader, list_imports{}, slow},
+      {"GET", "/platform/v1/imports/{id}", need::reader, get_import{}, slow},
   };
   o.jobs = {{.name = "http pull", .every = 1s, .run = [fetching] { fetching->look_after(); }}};
   return o;

@@ -26,7 +26,6 @@ void require_name(std::string_view name) {
 }  // namespace
 
 void list_mappings::operator()(session s, http::request, http::reply answer) const {
-  require_reader(s);
   auto items = json::array();
   for (auto const& [name, declaration] : shop->known.all(s)) {
     auto const m = parse_mapping(*declaration);
@@ -47,7 +46,6 @@ void list_mappings::operator()(session s, http::request, http::reply answer) con
 }
 
 void get_mapping::operator()(session s, http::request r, http::reply answer) const {
-  require_reader(s);
   auto const declaration = shop->known.find_declaration(s, r.param("name"));
   require(declaration != nullptr, fault_kind::not_found,
           "there is no mapping \"" + std::string(r.param("name")) + "\"");
@@ -55,7 +53,6 @@ void get_mapping::operator()(session s, http::request r, http::reply answer) con
 }
 
 void put_mapping::operator()(session s, http::request r, http::reply answer) const {
-  require_role(s, role::editor);
   auto const name = std::string(r.param("name"));
   require_name(name);
   require(r.body.size() <= mapping_bytes_max, fault_kind::too_large,
@@ -67,14 +64,13 @@ void put_mapping::operator()(session s, http::request r, http::reply answer) con
   declaration.as_object()["name"] = name;
   auto const m = parse_mapping(declaration);
   // What the program fetches by itself, with its rights and from its place in the network, an administrator decides.
-  if (m.source.is_enabled) require_role(s, role::admin);
+  if (m.source.is_enabled) require_need(s.who(), need::admin);
   submit_and_reply(
       s, [name, declaration](transaction& t) { t.put_record(mapping_collection, name, declaration); },
       std::move(answer), [](outcome const&) { return http::no_content(); });
 }
 
 void delete_mapping::operator()(session s, http::request r, http::reply answer) const {
-  require_role(s, role::editor);
   auto const name = std::string(r.param("name"));
   submit_and_reply(
       s,
@@ -87,7 +83,6 @@ void delete_mapping::operator()(session s, http::request r, http::reply answer) 
 }
 
 void post_import::operator()(session s, http::request r, http::reply answer) const {
-  require_role(s, role::editor);
   auto const name = r.query.text_or("mapping", "");
   require(!name.empty(), fault_kind::malformed, "say which mapping to read the file with: ?mapping=NAME", "mapping");
   require(!r.body.empty(), fault_kind::malformed, "the body is to be the file, and it is empty");
@@ -107,7 +102,6 @@ void post_import::operator()(session s, http::request r, http::reply answer) con
 }
 
 void list_imports::operator()(session s, http::request, http::reply answer) const {
-  require_reader(s);
   auto items = json::array();
   s.for_each_record(import_collection, "", [&](std::string_view, record_ptr const& record) {
     auto item = *record;
@@ -119,7 +113,6 @@ void list_imports::operator()(session s, http::request, http::reply answer) cons
 }
 
 void get_import::operator()(session s, http::request r, http::reply answer) const {
-  require_reader(s);
   answer(http::json(200, json::to_string(*s.get_record(import_collection, r.param("id")))));
 }
 

@@ -39,7 +39,6 @@ struct parts {
 // GET /platform/v1/sources
 struct list_sources {
   void operator()(session s, http::request, http::reply answer) const {
-    require_reader(s);
     auto items = json::array();
     s.for_each_record(input_source_collection, "", [&](std::string_view, record_ptr const& record) {
       items.push_back(*record);
@@ -66,29 +65,36 @@ offer offer_lorawan(node const& n) {
   auto const all = std::make_shared<parts>(n);
   auto const slow = thread_use::slow, quick = thread_use::quick;
   auto const in = std::shared_ptr<intake>(all, &all->in);  // an endpoint keeps all of it alive
-  auto const door = [&](network from) { return receive_webhook{n, in, from}; };
+  auto const webhook = [&](std::string path, network from) {
+    return city_route{.method = "POST",
+                      .pattern = "/lorawan/" + std::move(path),
+                      .needs = need::own,
+                      .handle = receive_webhook{n, in, from},
+                      .use = quick,
+                      .ask = [from](session const& s, http::request const& r) { check_sender(s, r, from); }};
+  };
   auto const tools = command_tools_ptr(all, &all->tools);
   auto o = offer();
   o.name = "lorawan";
   o.city_routes = {
-      {"POST", "/lorawan/chirpstack", door(network::chirpstack), quick, false, true},
-      {"POST", "/lorawan/ttn", door(network::things_stack), quick, false, true},
+      webhook("chirpstack", network::chirpstack),
+      webhook("ttn", network::things_stack),
       // The Things Stack may give each kind of message a path of its own.
-      {"POST", "/lorawan/ttn/{kind...}", door(network::things_stack), quick, false, true},
-      {"POST", "/lorawan/loriot", door(network::loriot), quick, false, true},
-      {"POST", "/lorawan/actility", door(network::actility), quick, false, true},
-      {"GET", "/platform/v1/webhooks", list_webhooks{n}, slow},
-      {"POST", "/platform/v1/webhooks", create_webhook{n}, quick},
-      {"DELETE", "/platform/v1/webhooks/{id}", delete_webhook{}, quick},
-      {"GET", "/platform/v1/sources", list_sources{}, slow},
-      {"GET", "/platform/v1/quarantine", list_quarantine{}, slow},
-      {"POST", "/platform/v1/quarantine/replay", replay_many{in}, slow},
-      {"POST", "/platform/v1/quarantine/{id}/replay", replay_one{in}, slow},
-      {"DELETE", "/platform/v1/quarantine/{id}", delete_quarantined{}, quick},
-      {"GET", "/platform/v1/devices/{id}/commands", list_commands{}, slow},
-      {"POST", "/platform/v1/devices/{id}/commands", create_command{tools}, slow},
-      {"GET", "/platform/v1/devices/{id}/commands/{command}", get_command{}, slow},
-      {"DELETE", "/platform/v1/devices/{id}/commands/{command}", cancel_command{}, quick},
+      webhook("ttn/{kind...}", network::things_stack),
+      webhook("loriot", network::loriot),
+      webhook("actility", network::actility),
+      {"GET", "/platform/v1/webhooks", need::reader, list_webhooks{n}, slow},
+      {"POST", "/platform/v1/webhooks", need::admin, create_webhook{n}, quick},
+      {"DELETE", "/platform/v1/webhooks/{id}", need::admin, delete_webhook{}, quick},
+      {"GET", "/platform/v1/sources", need::reader, list_sources{}, slow},
+      {"GET", "/platform/v1/quarantine", need::reader, list_quarantine{}, slow},
+      {"POST", "/platform/v1/quarantine/replay", need::editor, replay_many{in}, slow},
+      {"POST", "/platform/v1/quarantine/{id}/replay", need::editor, replay_one{in}, slow},
+      {"DELETE", "/platform/v1/quarantine/{id}", need::editor, delete_quarantined{}, quick},
+      {"GET", "/platform/v1/devices/{id}/commands", need::reader, list_commands{}, slow},
+      {"POST", "/platform/v1/devices/{id}/commands", need::editor, create_command{tools}, slow},
+      {"GET", "/platform/v1/devices/{id}/commands/{command}", need::reader, get_command{}, slow},
+      {"DELETE", "/platform/v1/devices/{id}/commands/{command}", need::editor, cancel_command{}, quick},
   };
   o.topic_spaces = published_events(n, in);
   o.jobs = {{.name = "lorawan refusals", .every = 10s, .run = [&n, all] { write_refusals(n, all->in); }},

@@ -13,7 +13,7 @@ topic_space space_of(node const& n, std::shared_ptr<intake> in, network from, st
   space.prefix = std::move(prefix);
   space.publish = [&n, in = std::move(in), from](session s, std::string topic, std::string payload,
                                                  std::function<void(std::optional<fault>)> done) {
-    require_role(s, role::device);
+    require_need(s.who(), need::writer);
     auto const known = usual_topics(from);
     require(std::any_of(known.begin(), known.end(), [&](auto const& f) { return net::mqtt::matches(f, topic); }),
             fault_kind::not_found, "events of devices are expected here, not " + topic, "topic");

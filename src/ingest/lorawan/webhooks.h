@@ -25,6 +25,9 @@ struct receive_webhook {
   lorawan::network network;
 };
 
+// What of that can be seen from the head: whoever sends it may. Faults: unauthenticated.
+void check_sender(session const& s, http::request const& r, network n);
+
 // GET, POST, DELETE /platform/v1/webhooks
 struct list_webhooks {
   void operator()(session s, http::request r, http::reply answer) const;

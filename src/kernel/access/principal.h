@@ -1,10 +1,12 @@
 // Who asks.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/symbol.h"
 #include "base/time.h"
 
 namespace dos {
@@ -23,6 +25,8 @@ struct principal {
   // What ends all this: the revocation of one of these tokens, and a time.
   std::vector<std::string> tokens = {};
   timestamp until = timestamp_max;
+  // New names that it brings are taken from here; none: the program itself.
+  std::shared_ptr<name_allowance> names = {};
 
   bool may_read_all() const { return role >= role::viewer && role != role::device; }
   bool may_write() const { return role >= role::device; }

@@ -157,7 +157,7 @@ class city_impl final : public city {
   dos::history const& history() const override { return *history_; }
 
   void submit(principal const& who, session::decide d, std::function<void(outcome)> done, std::size_t weight) override {
-    queues_.push({who.source, std::move(d), std::move(done), weight});
+    queues_.push({who.source, std::move(d), std::move(done), weight, who.names});
   }
 
   record_ptr find_record(std::string_view collection, std::string_view key) const override {
@@ -262,6 +262,7 @@ class city_impl final : public city {
       numbers.last_write = std::max(clock_.now(), numbers.last_write + 1);
       auto const moment = write_moment{numbers.last_write, numbers.last_write + future_us_max(w.source), position};
       auto t = pending_write({entities_, records_}, pending, numbers, moment);
+      auto const paying = pays_for_names(w.names.get());
       try {
         w.decide(t);
       } catch (fault const& f) {

@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@ struct queued_write {
   session::decide decide;
   std::function<void(outcome)> done;
   std::size_t weight = 1;  // how many single writes it is worth
+  std::shared_ptr<name_allowance> names = {};  // see principal
 };
 
 class write_queues {

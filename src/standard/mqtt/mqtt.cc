@@ -74,7 +74,7 @@ offer offer_mqtt(node const& n, std::vector<offer> const& others) {
   for (auto const& c : n.cities) r->all->brokers[c->id()] = std::make_shared<city_broker>(*r->all, c);
   auto o = offer();
   o.name = "mqtt";
-  o.node_routes.push_back({"GET", "/mqtt",
+  o.node_routes.push_back({"GET", "/mqtt", need::own,
                            [r](http::request request, http::reply answer) { answer(r->server->accept(request)); },
                            thread_use::quick});
   o.jobs.push_back({.name = "mqtt", .every = 200ms, .run = [r] {

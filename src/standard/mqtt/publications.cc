@@ -105,6 +105,7 @@ void city_broker::try_space(guard& g, std::shared_ptr<client> const& c, std::sha
   };
   g.unlock();
   try {
+    auto const paying = pays_for_names(c->who.names.get());
     where.space->publish(dos::session(where.city, c->who), where.rest, payload, done);
   } catch (fault const& f) {
     done(f);
@@ -302,6 +303,7 @@ void city_broker::publish_will(guard* g, principal const& who, message_ptr const
       if (f) log::warning("the last will of an MQTT client was refused", {{"client", id}, {"reason", f->detail}});
     };
     try {
+      auto const paying = pays_for_names(who.names.get());
       where.space->publish(dos::session(where.city, who), where.rest, m->payload, refused);
     } catch (fault const& f) {
       refused(f);

@@ -37,7 +37,7 @@ void change_entity(call_ptr c, change how) {
   if (f.attributes.empty() && f.types.empty() && !f.has_scope && f.more.is_null()) {
     refuse("there is nothing to change in the body", whole_body, "5.6.2");
   }
-  c->at->ends.note(c->who.city(), id, f);
+  auto const end = first_end(f);
   auto result = std::make_shared<update_result>();
   write(
       c,
@@ -47,7 +47,7 @@ void change_entity(call_ptr c, change how) {
         *result = how(e, f);
         store(t, std::move(e));
       },
-      [result](outcome const&) { return render_update(*result); });
+      [result](outcome const&) { return render_update(*result); }, {id, end});
 }
 
 // ETSI GS CIM 009, 5.6.3 and 6.6.3.1
@@ -85,7 +85,11 @@ void change_attribute(call_ptr c, std::function<void(entity&, attribute_ptr cons
   auto const id = std::string(c->id());
   auto const name = attribute_name(*c);
   auto instances = read_instances(*c);
-  for (auto const& f : instances) c->at->ends.note(c->who.city(), id, f);
+  auto end = timestamp(no_time);
+  for (auto const& f : instances) {
+    auto const its = first_end(f);
+    if (its != no_time && (end == no_time || its < end)) end = its;
+  }
   write_and_say_nothing(c, [c, id, name, instances = std::move(instances), how](transaction& t) {
     auto e = copy_of(t, id);
     require_entity_match(*c, e);
@@ -95,7 +99,7 @@ void change_attribute(call_ptr c, std::function<void(entity&, attribute_ptr cons
       how(e, old, f);
     }
     store(t, std::move(e));
-  });
+  }, {id, end});
 }
 
 // ETSI GS CIM 009, 5.6.4 and 6.7.3.1
@@ -145,15 +149,15 @@ void delete_attribute(call_ptr c) {
 
 void add_attributes(offer& o, service_ptr s) {
   auto const body = body_rule::entity;
-  add_route(o, "POST", "/entities/{id}/attrs", thread_use::quick,
-            endpoint(s, {.params = {"type"}, .body = body}, distributed(source_op::append_attrs, append_attributes)));
-  add_route(o, "PATCH", "/entities/{id}/attrs", thread_use::quick,
-            endpoint(s, {.params = {"type"}, .body = body}, distributed(source_op::update_entity, update_attributes)));
-  add_route(o, "PATCH", "/entities/{id}/attrs/{attribute}", thread_use::quick,
-            endpoint(s, {.params = {"type"}, .body = body}, distributed(source_op::update_attrs, update_attribute)));
-  add_route(o, "PUT", "/entities/{id}/attrs/{attribute}", thread_use::quick,
-            endpoint(s, {.params = {"type"}, .body = body}, distributed(source_op::replace_attrs, replace_attribute)));
-  add_route(o, "DELETE", "/entities/{id}/attrs/{attribute}", thread_use::quick,
+  add_route(o, "POST", "/entities/{id}/attrs", need::writer, thread_use::quick,
+            endpoint(s, {.params = {"type"}, .body = body}, distributed(source_op::append_attrs, append_attributes)), entity_body);
+  add_route(o, "PATCH", "/entities/{id}/attrs", need::writer, thread_use::quick,
+            endpoint(s, {.params = {"type"}, .body = body}, distributed(source_op::update_entity, update_attributes)), entity_body);
+  add_route(o, "PATCH", "/entities/{id}/attrs/{attribute}", need::writer, thread_use::quick,
+            endpoint(s, {.params = {"type"}, .body = body}, distributed(source_op::update_attrs, update_attribute)), entity_body);
+  add_route(o, "PUT", "/entities/{id}/attrs/{attribute}", need::writer, thread_use::quick,
+            endpoint(s, {.params = {"type"}, .body = body}, distributed(source_op::replace_attrs, replace_attribute)), entity_body);
+  add_route(o, "DELETE", "/entities/{id}/attrs/{attribute}", need::editor, thread_use::quick,
             endpoint(s, {.params = {"datasetId", "deleteAll", "type"}}, distributed(source_op::delete_attrs, delete_attribute)));
   for (auto const method : {"POST", "PATCH"}) add_missing_id(o, method, "/entities//attrs");
   for (auto const method : {"PATCH", "PUT", "DELETE"}) add_missing_id(o, method, "/entities//attrs/{attribute}");

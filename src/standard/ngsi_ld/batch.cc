@@ -19,6 +19,7 @@ struct item {
   std::string id;  // as far as it could be read
   entity_fragment fragment;
   std::optional<fault> failed;
+  timestamp end = no_time;  // the soonest that it brings
   bool created = false;
 };
 
@@ -78,6 +79,9 @@ void write_all(batch_ptr b) {
       [b](outcome const& o) {
         answer_faults(*b->c, [&] {
           if (o.refused) throw fault(*o.refused);
+          for (auto const& i : b->items) {
+            if (!i.failed) b->c->at->ends.note(b->c->who.city(), {i.id, i.end});
+          }
           auto r = b->answer(*b);
           warn_of_what_was_set_aside(*b->c, o, r);
           b->c->answer(std::move(r));
@@ -90,7 +94,7 @@ void read_item(batch& b, item& i, json::value const& v, context const& names) {
   try {
     i.fragment = parse_entity(v, names, read_representation(*b.c) == representation::simplified ? input_form::simplified : input_form::full);
     if (i.fragment.id.empty()) throw fault(fault_kind::invalid, "an entity has an id", "id", "ETSI GS CIM 009, 5.2.4");
-    b.c->at->ends.note(b.c->who.city(), i.fragment.id, i.fragment);
+    i.end = first_end(i.fragment);
   } catch (fault const& f) {
     i.failed = f;
   }
@@ -247,8 +251,8 @@ void delete_batch(call_ptr c) {
 
 void add_batch(offer& o, service_ptr s) {
   auto const add = [&](std::string name, std::function<void(call_ptr)> action) {
-    add_route(o, "POST", "/entityOperations/" + name, thread_use::slow,
-              endpoint(s, {.params = {}, .body = body_rule::batch, .may_wait = true}, std::move(action)));
+    add_route(o, "POST", "/entityOperations/" + name, need::writer, thread_use::slow,
+              endpoint(s, {.params = {}, .body = body_rule::batch, .may_wait = true}, std::move(action)), largest_body);
   };
   add("create", distributed_batch(source_op::create_batch, create_batch));
   add("upsert", distributed_batch(source_op::upsert_batch, upsert_batch));

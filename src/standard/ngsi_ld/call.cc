@@ -340,7 +340,10 @@ city_handler endpoint(service_ptr s, endpoint_rules rules, std::function<void(ca
           c->who, c->context,
           [c, action, caller, may_wait = rules.may_wait](context_ptr names) {
             c->names = std::move(names);
-            auto const act = [c, action] { answer_faults(*c, [&] { action(c); }); };
+            auto const act = [c, action] {
+              auto const paying = pays_for_names(c->who.who().names.get());
+              answer_faults(*c, [&] { action(c); });
+            };
             // A context that was fetched comes on a thread of the network.
             if (!may_wait || std::this_thread::get_id() == caller) return act();
             answer_faults(*c, [&] { c->at->program.on_worker(c->who.who().source, act); });

@@ -57,7 +57,6 @@ std::optional<listed> find_context(call const& c, std::string_view id) {
 
 // ETSI GS CIM 009, 5.13.2
 void add_hosted(call_ptr c) {
-  require_role(c->who, role::editor);
   auto const* context = c->body.find("@context");
   if (context == nullptr) throw fault(fault_kind::malformed, "the body has an @context", "@context", "ETSI GS CIM 009, 5.13.2");
   if (c->request.body.size() > context_bytes_max) {
@@ -108,7 +107,6 @@ void serve_context(call_ptr c) {
 
 // ETSI GS CIM 009, 5.13.5
 void delete_context(call_ptr c) {
-  require_role(c->who, role::editor);
   auto const reload = c->is_true("reload");
   auto const id = c->request.param("context");
   auto const found = find_context(*c, id);
@@ -153,16 +151,16 @@ void show_default_context(service_ptr const& s, http::reply const& answer) {
 }  // namespace
 
 void add_contexts(offer& o, service_ptr s) {
-  add_route(o, "POST", "/jsonldContexts", thread_use::quick, endpoint(s, {.params = {}, .body = body_rule::any_json}, add_hosted));
-  add_route(o, "GET", "/jsonldContexts", thread_use::slow, endpoint(s, {.params = {"details", "kind"}, .may_wait = true}, list_contexts));
-  add_route(o, "GET", "/jsonldContexts/{context}", thread_use::quick, endpoint(s, {.params = {"details"}}, serve_context));
-  add_route(o, "DELETE", "/jsonldContexts/{context}", thread_use::quick, endpoint(s, {.params = {"reload"}}, delete_context));
+  add_route(o, "POST", "/jsonldContexts", need::editor, thread_use::quick, endpoint(s, {.params = {}, .body = body_rule::any_json}, add_hosted));
+  add_route(o, "GET", "/jsonldContexts", need::nothing, thread_use::slow, endpoint(s, {.params = {"details", "kind"}, .may_wait = true}, list_contexts));
+  add_route(o, "GET", "/jsonldContexts/{context}", need::nothing, thread_use::quick, endpoint(s, {.params = {"details"}}, serve_context));
+  add_route(o, "DELETE", "/jsonldContexts/{context}", need::editor, thread_use::quick, endpoint(s, {.params = {"reload"}}, delete_context));
   o.city_routes.push_back({.method = "GET",
                            .pattern = "/context.jsonld",
+                           .needs = need::own,
                            .handle = [s](session, http::request, http::reply answer) { show_default_context(s, answer); },
                            .use = thread_use::quick,
-                           .at_root = true,
-                           .for_everyone = true});
+                           .at_root = true});
 }
 
 }  // namespace dos::ngsi_ld

@@ -204,11 +204,11 @@ void show_identity(call_ptr c) {
 }  // namespace
 
 void add_discovery(offer& o, service_ptr s) {
-  add_route(o, "GET", "/types", thread_use::slow, endpoint(s, {.params = {"details"}, .reads_snapshots = true, .may_wait = true}, list_types));
-  add_route(o, "GET", "/types/{type}", thread_use::slow, endpoint(s, {.reads_snapshots = true, .may_wait = true}, show_type));
-  add_route(o, "GET", "/attributes", thread_use::slow, endpoint(s, {.params = {"details"}, .reads_snapshots = true, .may_wait = true}, list_attributes));
-  add_route(o, "GET", "/attributes/{attribute}", thread_use::slow, endpoint(s, {.reads_snapshots = true, .may_wait = true}, show_attribute));
-  add_route(o, "GET", "/info/sourceIdentity", thread_use::quick, endpoint(s, {}, show_identity));
+  add_route(o, "GET", "/types", need::nothing, thread_use::slow, endpoint(s, {.params = {"details"}, .reads_snapshots = true, .may_wait = true}, list_types));
+  add_route(o, "GET", "/types/{type}", need::nothing, thread_use::slow, endpoint(s, {.reads_snapshots = true, .may_wait = true}, show_type));
+  add_route(o, "GET", "/attributes", need::nothing, thread_use::slow, endpoint(s, {.params = {"details"}, .reads_snapshots = true, .may_wait = true}, list_attributes));
+  add_route(o, "GET", "/attributes/{attribute}", need::nothing, thread_use::slow, endpoint(s, {.reads_snapshots = true, .may_wait = true}, show_attribute));
+  add_route(o, "GET", "/info/sourceIdentity", need::nothing, thread_use::quick, endpoint(s, {}, show_identity));
 }
 
 }  // namespace dos::ngsi_ld

@@ -28,10 +28,11 @@ void require_same_id(entity_fragment const& f, std::string_view id) {
 // ETSI GS CIM 009, 5.6.1 and 6.4.3.1
 void create_entity(call_ptr c) {
   auto f = parse_entity(c->body, *c->names, input_form_of(*c));
-  c->at->ends.note(c->who.city(), f.id, f);
+  auto const end = first_end(f);
   auto e = to_entity(std::move(f));
   auto const location = address_of(c->request, "entities", e.id);
-  write(c, [e = std::move(e)](transaction& t) { create(t, e); }, [location](outcome const&) { return http::created(location); });
+  auto const id = e.id;
+  write(c, [e = std::move(e)](transaction& t) { create(t, e); }, [location](outcome const&) { return http::created(location); }, {id, end});
 }
 
 void show_entity(call_ptr const& c, entity_ptr const& e, warnings const& missing, std::function<std::string()> const& map) {
@@ -91,7 +92,7 @@ void merge_entity(call_ptr c) {
   auto const id = std::string(c->id());
   auto f = parse_entity(c->body, *c->names, input_form_of(*c));
   require_same_id(f, id);
-  c->at->ends.note(c->who.city(), id, f);
+  auto const end = first_end(f);
   auto o = merge_options{.observed_at = no_time, .language = std::string(c->param("lang"))};
   if (auto const text = c->request.query.find("observedAt")) {
     auto const t = parse_timestamp(*text);
@@ -104,7 +105,7 @@ void merge_entity(call_ptr c) {
     http::require_if_match(c->request, etag_of(e));
     merge(e, f, o);
     store(t, std::move(e));
-  });
+  }, {id, end});
 }
 
 // ETSI GS CIM 009, 5.6.18 and 6.5.3.3
@@ -112,7 +113,7 @@ void replace_entity(call_ptr c) {
   auto const id = std::string(c->id());
   auto f = parse_entity(c->body, *c->names, input_form_of(*c));
   require_same_id(f, id);
-  c->at->ends.note(c->who.city(), id, f);
+  auto const end = first_end(f);
   f.id = id;
   write_and_say_nothing(c, [c, id, f = std::move(f)](transaction& t) {
     auto const old = t.get(id);
@@ -121,7 +122,7 @@ void replace_entity(call_ptr c) {
     auto next = f;
     if (next.types.empty()) next.types = old->types;
     replace(t, to_entity(std::move(next)));
-  });
+  }, {id, end});
 }
 
 // ETSI GS CIM 009, 5.6.6 and 6.5.3.2
@@ -200,8 +201,9 @@ std::string address_of(http::request const& r, std::string_view collection, std:
   return out + (is_plain ? std::string(id) : http::percent_encoded(id));
 }
 
-void write(call_ptr const& c, session::decide d, std::function<http::response(outcome const&)> then) {
-  auto const tell = [c, then = std::move(then)](outcome const& o) {
+void write(call_ptr const& c, session::decide d, std::function<http::response(outcome const&)> then, ending e) {
+  auto const tell = [c, e = std::move(e), then = std::move(then)](outcome const& o) {
+    c->at->ends.note(c->who.city(), e);
     auto r = then(o);
     warn_of_what_was_set_aside(*c, o, r);
     return r;
@@ -209,36 +211,36 @@ void write(call_ptr const& c, session::decide d, std::function<http::response(ou
   submit_and_reply(c->who, std::move(d), c->answer, tell, [c](fault const& f) { return c->refusal(f); });
 }
 
-void write_and_say_nothing(call_ptr const& c, session::decide d) {
-  write(c, std::move(d), [](outcome const&) { return http::no_content(); });
+void write_and_say_nothing(call_ptr const& c, session::decide d, ending e) {
+  write(c, std::move(d), [](outcome const&) { return http::no_content(); }, std::move(e));
 }
 
 void add_missing_id(offer& o, std::string method, std::string pattern) {
-  add_route(o, std::move(method), std::move(pattern), thread_use::quick, [](session, http::request, http::reply answer) {
+  add_route(o, std::move(method), std::move(pattern), need::writer, thread_use::quick, [](session, http::request, http::reply answer) {
     answer(problem_response(fault(fault_kind::invalid, "the address lacks an id", "id", "ETSI GS CIM 009, 5.6")));
   });
 }
 
 void add_entities(offer& o, service_ptr s) {
   for (auto const method : {"PATCH", "PUT"}) add_missing_id(o, method, "/entities");
-  add_route(o, "POST", "/entities", thread_use::quick,
-            endpoint(s, {.params = {}, .body = body_rule::entity}, distributed(source_op::create_entity, create_entity)));
-  add_route(o, "GET", "/entities/{id}", thread_use::quick,
+  add_route(o, "POST", "/entities", need::writer, thread_use::quick,
+            endpoint(s, {.params = {}, .body = body_rule::entity}, distributed(source_op::create_entity, create_entity)), entity_body);
+  add_route(o, "GET", "/entities/{id}", need::nothing, thread_use::quick,
             endpoint(s,
                      {.params = {"attrs", "pick", "omit", "type", "geometryProperty", "lang", "datasetId", "sysAttrs", "join",
                                  "joinLevel", "containedBy", "entityMap", "entityMapLifetime", "jsonKeys", "expandValues"},
                       .answers_geojson = true,
                       .reads_snapshots = true},
                      retrieve_entity));
-  add_route(o, "PATCH", "/entities/{id}", thread_use::quick,
-            endpoint(s, {.params = {"observedAt", "lang", "type"}, .body = body_rule::entity}, distributed(source_op::merge_entity, merge_entity)));
-  add_route(o, "PUT", "/entities/{id}", thread_use::quick,
-            endpoint(s, {.params = {"type"}, .body = body_rule::entity}, distributed(source_op::replace_entity, replace_entity)));
-  add_route(o, "DELETE", "/entities/{id}", thread_use::quick,
+  add_route(o, "PATCH", "/entities/{id}", need::writer, thread_use::quick,
+            endpoint(s, {.params = {"observedAt", "lang", "type"}, .body = body_rule::entity}, distributed(source_op::merge_entity, merge_entity)), entity_body);
+  add_route(o, "PUT", "/entities/{id}", need::writer, thread_use::quick,
+            endpoint(s, {.params = {"type"}, .body = body_rule::entity}, distributed(source_op::replace_entity, replace_entity)), entity_body);
+  add_route(o, "DELETE", "/entities/{id}", need::editor, thread_use::quick,
             endpoint(s, {.params = {"type"}}, distributed(source_op::delete_entity, delete_entity)));
   auto purge_params = entity_query_params;
   purge_params.insert(purge_params.end(), {"keep", "drop"});
-  add_route(o, "DELETE", "/entities", thread_use::slow,
+  add_route(o, "DELETE", "/entities", need::editor, thread_use::slow,
             endpoint(s, {.params = std::move(purge_params), .may_wait = true}, distributed(source_op::purge_entity, purge_entities)));
 }
 

@@ -56,12 +56,12 @@ void delete_map(call_ptr c) {
 
 void add_entity_maps(offer& o, service_ptr s) {
   o.jobs.push_back({.name = "ngsi_ld entity maps that have ended", .every = std::chrono::seconds(10), .run = [s] { s->maps.sweep(); }});
-  add_route(o, "GET", "/entityMaps", thread_use::slow, endpoint(s, {.params = entity_query_params, .may_wait = true}, create_map));
-  add_route(o, "POST", "/entityMaps", thread_use::slow,
+  add_route(o, "GET", "/entityMaps", need::nothing, thread_use::slow, endpoint(s, {.params = entity_query_params, .may_wait = true}, create_map));
+  add_route(o, "POST", "/entityMaps", need::nothing, thread_use::slow,
             endpoint(s, {.params = {"limit", "offset", "count", "lang"}, .body = body_rule::entity, .may_wait = true}, create_map_by_body));
-  add_route(o, "GET", "/entityMaps/{id}", thread_use::slow, endpoint(s, {.may_wait = true}, retrieve_map));
-  add_route(o, "PATCH", "/entityMaps/{id}", thread_use::quick, endpoint(s, {.params = {}, .body = body_rule::entity}, update_map));
-  add_route(o, "DELETE", "/entityMaps/{id}", thread_use::quick, endpoint(s, {}, delete_map));
+  add_route(o, "GET", "/entityMaps/{id}", need::nothing, thread_use::slow, endpoint(s, {.may_wait = true}, retrieve_map));
+  add_route(o, "PATCH", "/entityMaps/{id}", need::nothing, thread_use::quick, endpoint(s, {.params = {}, .body = body_rule::entity}, update_map));
+  add_route(o, "DELETE", "/entityMaps/{id}", need::nothing, thread_use::quick, endpoint(s, {}, delete_map));
 }
 
 }  // namespace dos::ngsi_ld

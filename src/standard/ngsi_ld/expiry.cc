@@ -32,27 +32,41 @@ void end_attributes(transaction& t, entity const& e) {
   }
 }
 
+timestamp sooner(timestamp a, timestamp b) { return a == no_time ? b : b == no_time ? a : std::min(a, b); }
+
 }  // namespace
 
-void expiry::note(city const& c, std::string_view id, timestamp end) {
-  if (end == no_time) return;
-  auto const held = std::lock_guard(lock_);
-  ends_.emplace(end, std::pair(c.id(), std::string(id)));
+timestamp first_end(attribute_fragment const& f) { return end_in(f.data.more); }
+
+timestamp first_end(entity_fragment const& f) {
+  auto first = end_in(f.more);
+  for (auto const& a : f.attributes) first = sooner(first, first_end(a));
+  return first;
 }
 
-void expiry::note(city const& c, std::string_view id, attribute_fragment const& f) { note(c, id, end_in(f.data.more)); }
+void expiry::note(city const& c, ending const& e) {
+  if (e.end == no_time) return;
+  auto const held = std::lock_guard(lock_);
+  auto const [it, is_new] = ends_.emplace(place(c.id(), e.id), e.end);
+  if (!is_new) {
+    if (it->second <= e.end) return;
+    due_.erase({it->second, it->first});
+    it->second = e.end;
+  }
+  due_.emplace(e.end, it->first);
+}
 
-void expiry::note(city const& c, std::string_view id, entity_fragment const& f) {
-  note(c, id, end_in(f.more));
-  for (auto const& a : f.attributes) note(c, id, a);
+void expiry::note_end_of(city const& c, entity const& e) {
+  auto first = end_in(e.more);
+  for (auto const& a : e.attributes) {
+    if (!a->more.is_null()) first = sooner(first, end_in(a->more));
+  }
+  note(c, {e.id, first});
 }
 
 void expiry::note_all(std::shared_ptr<city> const& c) {
   program_.as_source(c, "ngsi_ld").for_each({}, [&](entity_ptr const& e) {
-    note(*c, e->id, end_in(e->more));
-    for (auto const& a : e->attributes) {
-      if (!a->more.is_null()) note(*c, e->id, end_in(a->more));
-    }
+    note_end_of(*c, *e);
     return true;
   });
 }
@@ -88,15 +102,20 @@ void expiry::sweep() {
   if (!std::exchange(has_begun_, true)) {
     for (auto const& c : program_.cities) note_all(c);
   }
-  auto due = std::vector<std::pair<std::string, std::string>>();
+  auto due = std::vector<place>();
   {
     auto const held = std::lock_guard(lock_);
-    auto const end = ends_.upper_bound(program_.clock.now());
-    for (auto it = ends_.begin(); it != end; ++it) due.push_back(std::move(it->second));
-    ends_.erase(ends_.begin(), end);
+    auto const now = program_.clock.now();
+    for (auto it = due_.begin(); it != due_.end() && it->first <= now; it = due_.erase(it)) {
+      due.push_back(it->second);
+      ends_.erase(it->second);
+    }
   }
   for (auto const& [name, id] : due) {
-    if (auto const c = program_.find_city(name)) end_entity(c, id);
+    auto const c = program_.find_city(name);
+    if (!c) continue;
+    end_entity(c, id);
+    if (auto const left = program_.as_source(c, "ngsi_ld").find(id)) note_end_of(*c, *left);
   }
   for (auto const& c : program_.cities) end_registrations(c);
 }

@@ -79,10 +79,10 @@ void query_by_body(call_ptr c) {
 }  // namespace
 
 void add_query(offer& o, service_ptr s) {
-  add_route(o, "GET", "/entities", thread_use::slow,
+  add_route(o, "GET", "/entities", need::nothing, thread_use::slow,
             endpoint(s, {.params = entity_query_params, .answers_geojson = true, .answers_csv = true, .reads_snapshots = true, .may_wait = true},
                      query_entities));
-  add_route(o, "POST", "/entityOperations/query", thread_use::slow,
+  add_route(o, "POST", "/entityOperations/query", need::nothing, thread_use::slow,
             endpoint(s,
                      {.params = {"limit", "offset", "count", "lang", "sysAttrs", "geometryProperty", "join", "joinLevel", "containedBy",
                                  "entityMap", "entityMapLifetime"},

@@ -46,7 +46,6 @@ json::object show_registration(call const& c, json::value const& record) {
 
 // 5.9.2
 void register_source(call_ptr c, std::shared_ptr<notifier> n, std::shared_ptr<handover> h) {
-  require_role(c->who, role::editor);
   auto body = make_registration_body(c->body, *c->names);
   if (body.find("id") == nullptr) body["id"] = "urn:ngsi-ld:ContextSourceRegistration:" + new_uuid();
   auto const now = c->at->program.clock.now();
@@ -88,7 +87,6 @@ json::value patched_body(json::value const& record, json::object const& patch) {
 
 // 5.9.3
 void update_registration(call_ptr c, std::shared_ptr<notifier> n, std::shared_ptr<handover> h) {
-  require_role(c->who, role::editor);
   auto const id = std::string(c->id());
   auto const patch = make_registration_body(c->body, *c->names);
   if (auto const* other = patch.find("id"); other != nullptr && *other != json::value(id)) {
@@ -119,7 +117,6 @@ void update_registration(call_ptr c, std::shared_ptr<notifier> n, std::shared_pt
 
 // 5.9.4
 void delete_registration(call_ptr c, std::shared_ptr<notifier> n, std::shared_ptr<handover> h) {
-  require_role(c->who, role::editor);
   auto const id = std::string(c->id());
   auto const decide = [id](transaction& t) {
     auto const old = t.find_record(registration_collection, id);
@@ -137,7 +134,6 @@ void delete_registration(call_ptr c, std::shared_ptr<notifier> n, std::shared_pt
 
 // 5.10.1
 void retrieve_registration(call_ptr c) {
-  require_reader(c->who);
   auto const id = c->id();
   auto const record = c->who.find_record(registration_collection, id);
   if (!record) refuse_unknown_registration(id);
@@ -179,7 +175,6 @@ registration_query read_registration_query(call const& c) {
 
 // 5.10.2
 void query_registrations(call_ptr c) {
-  require_reader(c->who);
   auto const p = read_page(*c);
   auto const q = read_registration_query(*c);
   auto const now = c->at->program.clock.now();
@@ -203,15 +198,15 @@ void add_registrations(offer& o, service_ptr s, std::shared_ptr<notifier> n, std
   auto params = entity_query_params;
   params.insert(params.end(), {"timerel", "timeAt", "endTimeAt", "timeproperty"});
   auto const body = body_rule::entity;
-  add_route(o, "POST", "/csourceRegistrations", thread_use::quick,
+  add_route(o, "POST", "/csourceRegistrations", need::editor, thread_use::quick,
             endpoint(s, {.params = {}, .body = body},
                      [n, h](call_ptr c) { register_source(std::move(c), n, h); }));
-  add_route(o, "GET", "/csourceRegistrations", thread_use::slow, endpoint(s, {.params = std::move(params), .may_wait = true}, query_registrations));
-  add_route(o, "GET", "/csourceRegistrations/{id}", thread_use::quick, endpoint(s, {.params = {"sysAttrs"}}, retrieve_registration));
-  add_route(o, "PATCH", "/csourceRegistrations/{id}", thread_use::quick,
+  add_route(o, "GET", "/csourceRegistrations", need::reader, thread_use::slow, endpoint(s, {.params = std::move(params), .may_wait = true}, query_registrations));
+  add_route(o, "GET", "/csourceRegistrations/{id}", need::reader, thread_use::quick, endpoint(s, {.params = {"sysAttrs"}}, retrieve_registration));
+  add_route(o, "PATCH", "/csourceRegistrations/{id}", need::editor, thread_use::quick,
             endpoint(s, {.params = {}, .body = body},
                      [n, h](call_ptr c) { update_registration(std::move(c), n, h); }));
-  add_route(o, "DELETE", "/csourceRegistrations/{id}", thread_use::quick, endpoint(s, {},
+  add_route(o, "DELETE", "/csourceRegistrations/{id}", need::editor, thread_use::quick, endpoint(s, {},
                      [n, h](call_ptr c) { delete_registration(std::move(c), n, h); }));
 }
 

@@ -122,7 +122,6 @@ json::object new_body(json::object given, timestamp now) {
 
 // 5.16.1
 void create_snapshot(call_ptr c) {
-  require_role(c->who, role::editor);
   auto body = given_members(*c, true);
   if (body.find("type") == nullptr) refuse("the type is Snapshot", "type", "5.2.41");
   auto const* queries = body.find("snapshotQueries");
@@ -155,7 +154,6 @@ record_ptr get_snapshot(call const& c) {
 
 // 5.16.2: the same entities under another name.
 void clone_snapshot(call_ptr c) {
-  require_role(c->who, role::editor);
   auto const from = std::string(c->id());
   auto const source = get_snapshot(*c);
   if (source->find("parts") == nullptr) throw fault(fault_kind::conflict, "the snapshot is being prepared", "id", "ETSI GS CIM 009, 5.16.2");
@@ -186,13 +184,11 @@ void clone_snapshot(call_ptr c) {
 
 // 5.16.3
 void retrieve_snapshot(call_ptr c) {
-  require_reader(c->who);
   c->answer(c->respond(json::to_string(show(*c, *get_snapshot(*c)))));
 }
 
 // 5.16.4
 void update_snapshot(call_ptr c) {
-  require_role(c->who, role::editor);
   auto const id = std::string(c->id());
   get_snapshot(*c);
   auto const patch = given_members(*c, false);
@@ -219,7 +215,6 @@ void update_snapshot(call_ptr c) {
 
 // 5.16.5
 void delete_snapshot(call_ptr c) {
-  require_role(c->who, role::editor);
   auto const id = std::string(c->id());
   auto const record = get_snapshot(*c);
   write(
@@ -248,7 +243,6 @@ entity to_questioned(json::value const& body) {
 
 // 5.16.7
 void purge_snapshots(call_ptr c) {
-  require_role(c->who, role::editor);
   if (!c->has("q")) refuse("say which snapshots", "q", "5.16.7");
   auto used = json::object();
   auto const q = parse_q(c->param("q"), {*core_context(), true, &used});
@@ -283,12 +277,12 @@ void add_snapshots(offer& o, service_ptr s) {
   o.jobs.push_back({.name = "ngsi_ld snapshots to be taken", .every = std::chrono::milliseconds(100), .run = [s] { s->frozen.prepare(s); }});
   o.jobs.push_back({.name = "ngsi_ld snapshots that have ended", .every = std::chrono::seconds(10), .run = [s] { s->frozen.sweep(*s); }});
   auto const body = body_rule::entity;
-  add_route(o, "POST", "/snapshots", thread_use::quick, endpoint(s, {.params = {}, .body = body}, create_snapshot));
-  add_route(o, "DELETE", "/snapshots", thread_use::slow, endpoint(s, {.params = {"q"}, .may_wait = true}, purge_snapshots));
-  add_route(o, "GET", "/snapshots/{id}", thread_use::quick, endpoint(s, {}, retrieve_snapshot));
-  add_route(o, "PATCH", "/snapshots/{id}", thread_use::quick, endpoint(s, {.params = {}, .body = body}, update_snapshot));
-  add_route(o, "DELETE", "/snapshots/{id}", thread_use::quick, endpoint(s, {}, delete_snapshot));
-  add_route(o, "POST", "/snapshots/{id}/clone", thread_use::quick, endpoint(s, {.params = {}, .body = body}, clone_snapshot));
+  add_route(o, "POST", "/snapshots", need::editor, thread_use::quick, endpoint(s, {.params = {}, .body = body}, create_snapshot));
+  add_route(o, "DELETE", "/snapshots", need::editor, thread_use::slow, endpoint(s, {.params = {"q"}, .may_wait = true}, purge_snapshots));
+  add_route(o, "GET", "/snapshots/{id}", need::reader, thread_use::quick, endpoint(s, {}, retrieve_snapshot));
+  add_route(o, "PATCH", "/snapshots/{id}", need::editor, thread_use::quick, endpoint(s, {.params = {}, .body = body}, update_snapshot));
+  add_route(o, "DELETE", "/snapshots/{id}", need::editor, thread_use::quick, endpoint(s, {}, delete_snapshot));
+  add_route(o, "POST", "/snapshots/{id}/clone", need::editor, thread_use::quick, endpoint(s, {.params = {}, .body = body}, clone_snapshot));
 }
 
 }  // namespace dos::ngsi_ld

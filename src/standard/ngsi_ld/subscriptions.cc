@@ -88,7 +88,6 @@ std::string context_url(call const& c, json::value const& context) { return cont
 
 // 5.8.1
 void create_subscription(call_ptr c, door const& d, std::shared_ptr<notifier> n, std::shared_ptr<handover> h) {
-  require_role(c->who, role::editor);
   auto const via = http::joined(c->request.headers, "Via");
   if (!d.of_registrations && read_via(c->request).names(federation::alias_of(c->who.city()))) return c->answer(loop_response());
   with_notification_context(c, [c, &d, n, h, via](json::value context) {
@@ -132,7 +131,6 @@ void create_subscription(call_ptr c, door const& d, std::shared_ptr<notifier> n,
 
 // 5.8.2
 void update_subscription(call_ptr c, door const& d, std::shared_ptr<handover> h) {
-  require_role(c->who, role::editor);
   with_notification_context(c, [c, &d, h](json::value context) {
     auto const id = std::string(c->id());
     if (c->body.is_object() && c->body.as_object().empty()) refuse("the body is empty", whole_body, "5.8.2");
@@ -180,7 +178,6 @@ void update_subscription(call_ptr c, door const& d, std::shared_ptr<handover> h)
 
 // 5.8.5
 void delete_subscription(call_ptr c, door const& d, std::shared_ptr<handover> h) {
-  require_role(c->who, role::editor);
   auto const id = std::string(c->id());
   auto const decide = [id, &d](transaction& t) {
     if (!t.find_record(d.collection, id)) refuse_unknown_subscription(id);
@@ -212,7 +209,6 @@ std::optional<json::object> watcher_of(call const& c, handover const& h, std::st
 
 // 5.8.3. The headers for a receiver may hold its secret: who may read them may write them, too.
 void retrieve_subscription(call_ptr c, door const& d, notifier const& n) {
-  require_role(c->who, role::editor);
   auto const id = c->id();
   auto const record = c->who.find_record(d.collection, id);
   if (!record) refuse_unknown_subscription(id);
@@ -236,7 +232,6 @@ std::uint64_t position_at(city& c, timestamp t) {
 // Beyond the standard: tells once more what was changed since a time or a position of the log. {"from": "2026-…Z"} or
 // {"position": 17}; the answer says where it begins, which is later where the log is shorter.
 void replay_subscription(call_ptr c) {
-  require_role(c->who, role::editor);
   auto const id = c->id();
   auto const record = c->who.find_record(subscription_collection, id);
   if (!record) refuse_unknown_subscription(id);
@@ -255,7 +250,6 @@ void replay_subscription(call_ptr c) {
 
 // 5.8.4
 void query_subscriptions(call_ptr c, door const& d, notifier const& n, handover const& h) {
-  require_role(c->who, role::editor);
   auto const p = read_page(*c);
   auto list = json::array();
   auto at = std::size_t(0);
@@ -286,10 +280,10 @@ std::shared_ptr<handover> add_subscriptions(offer& o, service_ptr s, std::shared
   // Whoever knows the name of a copy, which nobody can guess, is the source it was given to.
   o.city_routes.push_back({.method = "POST",
                            .pattern = "/ngsi-ld/ex/remote-notify",
+                           .needs = need::own,
                            .handle = endpoint(s, {.params = {}, .body = body_rule::batch}, [h](call_ptr c) { h->hear(std::move(c)); }),
                            .use = thread_use::quick,
-                           .at_root = true,
-                           .for_everyone = true});
+                           .at_root = true});
   for (auto const& c : s->program.cities) {
     c->register_kind({.collection = std::string(subscription_collection),
                       .compile = [](std::string_view, json::value const& record) -> std::optional<watch> {
@@ -301,20 +295,20 @@ std::shared_ptr<handover> add_subscriptions(offer& o, service_ptr s, std::shared
                                   std::function<void(sent)> done) { n->send(c, key, std::move(entries), std::move(done)); }});
   }
   o.jobs.push_back({.name = "ngsi_ld notifications that are due", .every = std::chrono::seconds(1), .run = [n] { n->send_due(); }});
-  add_route(o, "POST", "/subscriptions/{id}/replay", thread_use::slow,
+  add_route(o, "POST", "/subscriptions/{id}/replay", need::editor, thread_use::slow,
             endpoint(s, {.params = {}, .body = body_rule::any_json, .may_wait = true}, replay_subscription));
   auto const of_page = std::vector<std::string_view>{"limit", "offset", "count", "sysAttrs"};
   for (auto const* d : {&entity_door, &registration_door}) {
     auto const path = "/" + std::string(d->path);
-    add_route(o, "POST", path, thread_use::quick,
+    add_route(o, "POST", path, need::editor, thread_use::quick,
               endpoint(s, {.params = {}, .body = body_rule::entity}, [d, n, h](call_ptr c) { create_subscription(std::move(c), *d, n, h); }));
-    add_route(o, "GET", path, thread_use::slow,
+    add_route(o, "GET", path, need::editor, thread_use::slow,
               endpoint(s, {.params = of_page, .may_wait = true}, [d, n, h](call_ptr c) { query_subscriptions(std::move(c), *d, *n, *h); }));
-    add_route(o, "GET", path + "/{id}", thread_use::quick,
+    add_route(o, "GET", path + "/{id}", need::editor, thread_use::quick,
               endpoint(s, {.params = {"sysAttrs"}}, [d, n](call_ptr c) { retrieve_subscription(std::move(c), *d, *n); }));
-    add_route(o, "PATCH", path + "/{id}", thread_use::quick,
+    add_route(o, "PATCH", path + "/{id}", need::editor, thread_use::quick,
               endpoint(s, {.params = {}, .body = body_rule::entity}, [d, h](call_ptr c) { update_subscription(std::move(c), *d, h); }));
-    add_route(o, "DELETE", path + "/{id}", thread_use::quick, endpoint(s, {}, [d, h](call_ptr c) { delete_subscription(std::move(c), *d, h); }));
+    add_route(o, "DELETE", path + "/{id}", need::editor, thread_use::quick, endpoint(s, {}, [d, h](call_ptr c) { delete_subscription(std::move(c), *d, h); }));
   }
   return h;
 }

@@ -155,7 +155,7 @@ std::vector<attribute_ptr> to_instances(entity_fragment& f) {
 void create_or_update(call_ptr c) {
   auto const scopes = take_scope_instances(c->body);
   auto f = parse_entity(c->body, *c->names);
-  c->at->ends.note(c->who.city(), f.id, f);
+  auto const end = first_end(f);
   auto const instances = to_instances(f);
   auto const e = to_entity(std::move(f));
   auto const location = address_of(c->request, "temporal/entities", e.id);
@@ -174,7 +174,7 @@ void create_or_update(call_ptr c) {
         observe_instances(t, e.id, instances, known);
         for (auto const& s : scopes) observe_scopes(t, e.id, s.scopes, s.at);
       },
-      [created, location](outcome const&) { return *created ? http::created(location) : http::no_content(); });
+      [created, location](outcome const&) { return *created ? http::created(location) : http::no_content(); }, {e.id, end});
 }
 
 void require_known(entity_ptr const& e) {
@@ -186,14 +186,14 @@ void add_instances(call_ptr c) {
   auto const id = std::string(c->id());
   auto const scopes = take_scope_instances(c->body);
   auto f = parse_entity(c->body, *c->names);
-  c->at->ends.note(c->who.city(), id, f);
+  auto const end = first_end(f);
   auto const instances = to_instances(f);
   if (instances.empty() && scopes.empty()) refuse("there is no attribute in the body", whole_body, "5.6.12");
   write_and_say_nothing(c, [id, instances, scopes, known = find_known(c->who, id, instances)](transaction& t) {
     require_known(t.find(id));
     observe_instances(t, id, instances, known);
     for (auto const& s : scopes) observe_scopes(t, id, s.scopes, s.at);
-  });
+  }, {id, end});
 }
 
 std::vector<std::uint64_t> numbers_of(session const& who, std::uint64_t series) {
@@ -321,14 +321,14 @@ void delete_evolution(call_ptr c) {
 
 void add_temporal(offer& o, service_ptr s) {
   auto const body = body_rule::entity;
-  add_route(o, "POST", "/temporal/entities", thread_use::slow, endpoint(s, {.params = {}, .body = body, .may_wait = true}, create_or_update));
-  add_route(o, "DELETE", "/temporal/entities/{id}", thread_use::slow, endpoint(s, {.may_wait = true}, delete_evolution));
-  add_route(o, "POST", "/temporal/entities/{id}/attrs", thread_use::slow, endpoint(s, {.params = {}, .body = body, .may_wait = true}, add_instances));
-  add_route(o, "DELETE", "/temporal/entities/{id}/attrs/{attribute}", thread_use::slow,
+  add_route(o, "POST", "/temporal/entities", need::writer, thread_use::slow, endpoint(s, {.params = {}, .body = body, .may_wait = true}, create_or_update), largest_body);
+  add_route(o, "DELETE", "/temporal/entities/{id}", need::editor, thread_use::slow, endpoint(s, {.may_wait = true}, delete_evolution));
+  add_route(o, "POST", "/temporal/entities/{id}/attrs", need::writer, thread_use::slow, endpoint(s, {.params = {}, .body = body, .may_wait = true}, add_instances), largest_body);
+  add_route(o, "DELETE", "/temporal/entities/{id}/attrs/{attribute}", need::editor, thread_use::slow,
             endpoint(s, {.params = {"datasetId", "deleteAll"}, .may_wait = true}, delete_attribute_history));
-  add_route(o, "PATCH", "/temporal/entities/{id}/attrs/{attribute}/{instance}", thread_use::slow,
+  add_route(o, "PATCH", "/temporal/entities/{id}/attrs/{attribute}/{instance}", need::editor, thread_use::slow,
             endpoint(s, {.params = {}, .body = body, .may_wait = true}, update_instance));
-  add_route(o, "DELETE", "/temporal/entities/{id}/attrs/{attribute}/{instance}", thread_use::slow, endpoint(s, {.may_wait = true}, delete_instance));
+  add_route(o, "DELETE", "/temporal/entities/{id}/attrs/{attribute}/{instance}", need::editor, thread_use::slow, endpoint(s, {.may_wait = true}, delete_instance));
   add_missing_id(o, "POST", "/temporal/entities//attrs");
   add_missing_id(o, "DELETE", "/temporal/entities//attrs/{attribute}");
   add_missing_id(o, "DELETE", "/temporal/entities/{id}/attrs//{instance}");

@@ -363,16 +363,16 @@ void add_temporal_query(offer& o, service_ptr s) {
                                                      "aggrMethods", "aggrPeriodDuration", "timezone"};
   auto one = of_time;
   one.insert(one.end(), {"attrs", "pick", "omit", "lang", "datasetId", "sysAttrs", "entityMap", "entityMapLifetime"});
-  add_route(o, "GET", "/temporal/entities/{id}", thread_use::slow,
+  add_route(o, "GET", "/temporal/entities/{id}", need::nothing, thread_use::slow,
             endpoint(s, {.params = std::move(one), .answers_csv = true, .may_wait = true}, retrieve_evolution));
   auto many = entity_query_params;
   many.insert(many.end(), of_time.begin(), of_time.end());
   auto const by_body = std::vector<std::string_view>{"limit", "offset", "count", "lang", "sysAttrs", "entityMap", "entityMapLifetime"};
   for (auto const form : {answer_form::entities, answer_form::map}) {
     auto const is_map = form == answer_form::map;
-    add_route(o, "GET", is_map ? "/temporal/entityMaps" : "/temporal/entities", thread_use::slow,
+    add_route(o, "GET", is_map ? "/temporal/entityMaps" : "/temporal/entities", need::nothing, thread_use::slow,
               endpoint(s, {.params = many, .answers_csv = !is_map, .may_wait = true}, [form](call_ptr c) { query_evolutions(c, form); }));
-    add_route(o, "POST", is_map ? "/temporal/entityMaps" : "/temporal/entityOperations/query", thread_use::slow,
+    add_route(o, "POST", is_map ? "/temporal/entityMaps" : "/temporal/entityOperations/query", need::nothing, thread_use::slow,
               endpoint(s, {.params = by_body, .body = body_rule::entity, .answers_csv = !is_map, .may_wait = true},
                        [form](call_ptr c) { query_evolutions_by_body(c, form); }));
   }

@@ -311,7 +311,7 @@ void add_batch(offer& o, service_ptr s) {
     run_all(parts, *s, who, r);
     answer(is_json ? write_json(parts) : write_multipart(parts));
   };
-  add_route(o, "POST", "/$batch", post);
+  add_route(o, "POST", "/$batch", need::nothing, post);  // each of its parts is asked by itself
 }
 
 }  // namespace dos::sensorthings

@@ -67,9 +67,19 @@ http::response landing_page(service const& s, session const&, std::string const&
       200, json::to_string(json::object{{"value", std::move(sets)}, {"serverSettings", std::move(settings)}}));
 }
 
-void add_route(offer& o, std::string method, std::string const& path, city_handler handle, thread_use use) {
+need need_of(std::string_view method) {
+  return method == "GET" || method == "HEAD" ? need::nothing : method == "POST" ? need::writer : need::editor;
+}
+
+void add_route(offer& o, std::string method, std::string const& path, need needs, city_handler handle, thread_use use) {
   for (auto const root : roots) {
-    o.city_routes.push_back({.method = method, .pattern = root + path, .handle = handle, .use = use, .at_root = true});
+    o.city_routes.push_back({.method = method,
+                             .pattern = root + path,
+                             .needs = needs,
+                             .handle = handle,
+                             .use = use,
+                             .at_root = true,
+                             .body_bytes_max = largest_body});
   }
 }
 
@@ -77,8 +87,8 @@ void add_observations(offer& o, service_ptr s) {
   auto const post = [s](session const& who, http::request const& r, http::reply answer) {
     post_observation(s, who, r, std::move(answer));
   };
-  add_route(o, "POST", "/Observations", post, thread_use::quick);
-  add_route(o, "POST", "/{datastream}/Observations", post, thread_use::quick);
+  add_route(o, "POST", "/Observations", need::writer, post, thread_use::quick);
+  add_route(o, "POST", "/{datastream}/Observations", need::writer, post, thread_use::quick);
 }
 
 offer offer_sensorthings(node& n) {
@@ -94,8 +104,8 @@ offer offer_sensorthings(node& n) {
   add_batch(o, s);
   for (auto const method : {"GET", "POST", "PATCH", "PUT", "DELETE"}) {
     auto const handle = [s](session who, http::request r, http::reply answer) { answer(perform(*s, who, r)); };
-    add_route(o, method, "/{rest...}", handle);
-    if (std::string_view(method) == "GET") add_route(o, method, "", handle);
+    add_route(o, method, "/{rest...}", need_of(method), handle);
+    if (std::string_view(method) == "GET") add_route(o, method, "", need::nothing, handle);
   }
   for (auto const root : roots) {
     o.fault_forms[root] = fault_response;

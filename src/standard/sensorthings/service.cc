@@ -255,6 +255,7 @@ prepared_write prepare(service const& s, session const& who, http::request const
 }
 
 http::response perform(service const& s, session const& who, http::request const& r) {
+  require_need(who.who(), need_of(r.method));
   auto const t = target_of(s, r);
   if (r.method == "GET" || r.method == "HEAD") return read(s, who, r, t);
   if (r.method == "POST" && t.segments.size() == 1 && t.segments[0] == "CreateObservations")
@@ -302,6 +303,7 @@ void tell_subscribers(service const& s, session const& who, std::vector<std::pai
 
 prepared_write prepare_in_change_set(service const& s, session const& who, http::request const& r, target const& t,
                                      std::string name) {
+  require_need(who.who(), need_of(r.method));
   auto const refers = !t.segments.empty() && t.segments[0].starts_with('$') && t.segments[0] != "$batch";
   if (!refers && r.method != "POST") return prepare(s, who, r, t);
   auto const changes = refers && t.segments.size() == 1 && (r.method == "PATCH" || r.method == "PUT") && !is_patch_list(r);

@@ -76,8 +76,10 @@ http::response json_response(int status, std::string body);
 std::string property_name(std::vector<std::string> const& path);  // as its value is called in an answer
 http::response created(std::string const& base, kind k, std::uint64_t id);
 
+// What a method asks of a caller, at a route of its own and within a batch.
+need need_of(std::string_view method);
 // Below /v1.1 and /sensorthings/v1.1 of each city, and of the root.
-void add_route(offer& o, std::string method, std::string const& path, city_handler handle,
+void add_route(offer& o, std::string method, std::string const& path, need needs, city_handler handle,
                thread_use use = thread_use::slow);
 
 // The rooms of the interface.

@@ -206,7 +206,8 @@ void show_identity(call_ptr c) {
 void add_discovery(offer& o, service_ptr s) {
   add_route(o, "GET", "/types", need::nothing, thread_use::slow, endpoint(s, {.params = {"details"}, .reads_snapshots = true, .may_wait = true}, list_types));
   add_route(o, "GET", "/types/{type}", need::nothing, thread_use::slow, endpoint(s, {.reads_snapshots = true, .may_wait = true}, show_type));
-  add_route(o, "GET", "/attributes", need::nothing, thread_use::slow, endpoint(s, {.params = {"details"}, .reads_snapshots = true, .may_wait = true}, list_attributes));
+  add_route(o, "GET", "/attributes", need::nothing, thread_use::slow,
+            endpoint(s, {.params = {"details"}, .reads_snapshots = true, .may_wait = true}, list_attributes));
   add_route(o, "GET", "/attributes/{attribute}", need::nothing, thread_use::slow, endpoint(s, {.reads_snapshots = true, .may_wait = true}, show_attribute));
   add_route(o, "GET", "/info/sourceIdentity", need::nothing, thread_use::quick, endpoint(s, {}, show_identity));
 }

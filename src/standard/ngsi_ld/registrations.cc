@@ -201,7 +201,8 @@ void add_registrations(offer& o, service_ptr s, std::shared_ptr<notifier> n, std
   add_route(o, "POST", "/csourceRegistrations", need::editor, thread_use::quick,
             endpoint(s, {.params = {}, .body = body},
                      [n, h](call_ptr c) { register_source(std::move(c), n, h); }));
-  add_route(o, "GET", "/csourceRegistrations", need::reader, thread_use::slow, endpoint(s, {.params = std::move(params), .may_wait = true}, query_registrations));
+  add_route(o, "GET", "/csourceRegistrations", need::reader, thread_use::slow,
+            endpoint(s, {.params = std::move(params), .may_wait = true}, query_registrations));
   add_route(o, "GET", "/csourceRegistrations/{id}", need::reader, thread_use::quick, endpoint(s, {.params = {"sysAttrs"}}, retrieve_registration));
   add_route(o, "PATCH", "/csourceRegistrations/{id}", need::editor, thread_use::quick,
             endpoint(s, {.params = {}, .body = body},

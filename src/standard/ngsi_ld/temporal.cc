@@ -321,14 +321,17 @@ void delete_evolution(call_ptr c) {
 
 void add_temporal(offer& o, service_ptr s) {
   auto const body = body_rule::entity;
-  add_route(o, "POST", "/temporal/entities", need::writer, thread_use::slow, endpoint(s, {.params = {}, .body = body, .may_wait = true}, create_or_update), largest_body);
+  add_route(o, "POST", "/temporal/entities", need::writer, thread_use::slow,
+            endpoint(s, {.params = {}, .body = body, .may_wait = true}, create_or_update), largest_body);
   add_route(o, "DELETE", "/temporal/entities/{id}", need::editor, thread_use::slow, endpoint(s, {.may_wait = true}, delete_evolution));
-  add_route(o, "POST", "/temporal/entities/{id}/attrs", need::writer, thread_use::slow, endpoint(s, {.params = {}, .body = body, .may_wait = true}, add_instances), largest_body);
+  add_route(o, "POST", "/temporal/entities/{id}/attrs", need::writer, thread_use::slow,
+            endpoint(s, {.params = {}, .body = body, .may_wait = true}, add_instances), largest_body);
   add_route(o, "DELETE", "/temporal/entities/{id}/attrs/{attribute}", need::editor, thread_use::slow,
             endpoint(s, {.params = {"datasetId", "deleteAll"}, .may_wait = true}, delete_attribute_history));
   add_route(o, "PATCH", "/temporal/entities/{id}/attrs/{attribute}/{instance}", need::editor, thread_use::slow,
             endpoint(s, {.params = {}, .body = body, .may_wait = true}, update_instance));
-  add_route(o, "DELETE", "/temporal/entities/{id}/attrs/{attribute}/{instance}", need::editor, thread_use::slow, endpoint(s, {.may_wait = true}, delete_instance));
+  add_route(o, "DELETE", "/temporal/entities/{id}/attrs/{attribute}/{instance}", need::editor, thread_use::slow,
+            endpoint(s, {.may_wait = true}, delete_instance));
   add_missing_id(o, "POST", "/temporal/entities//attrs");
   add_missing_id(o, "DELETE", "/temporal/entities//attrs/{attribute}");
   add_missing_id(o, "DELETE", "/temporal/entities/{id}/attrs//{instance}");

@@ -233,7 +233,8 @@ void add_entities(offer& o, service_ptr s) {
                       .reads_snapshots = true},
                      retrieve_entity));
   add_route(o, "PATCH", "/entities/{id}", need::writer, thread_use::quick,
-            endpoint(s, {.params = {"observedAt", "lang", "type"}, .body = body_rule::entity}, distributed(source_op::merge_entity, merge_entity)), entity_body);
+            endpoint(s, {.params = {"observedAt", "lang", "type"}, .body = body_rule::entity}, distributed(source_op::merge_entity, merge_entity)),
+            entity_body);
   add_route(o, "PUT", "/entities/{id}", need::writer, thread_use::quick,
             endpoint(s, {.params = {"type"}, .body = body_rule::entity}, distributed(source_op::replace_entity, replace_entity)), entity_body);
   add_route(o, "DELETE", "/entities/{id}", need::editor, thread_use::quick,

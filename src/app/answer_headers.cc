@@ -5,9 +5,7 @@ namespace {
 
 void dress_plain(http::response& r) {
   auto const type = r.headers.find("Content-Type");
-  if (!type) return;
-  r.headers.set("X-Content-Type-Options", "nosniff");
-  if (type->starts_with("text/html") && !r.headers.contains("Content-Security-Policy")) {
+  if (type && type->starts_with("text/html") && !r.headers.contains("Content-Security-Policy")) {
     r.headers.add("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
   }
 }

@@ -69,15 +69,23 @@ std::string verb_of(std::string method) {
   return method;
 }
 
-// What the door asks at this route, whoever described it: who may come and, in bytes, with how large a body.
+// What the door asks at this route, whoever described it: who may come and, in bytes, with how large a body. A route with
+// "{rest...}" speaks for everything below that is described closer and has no route of its own.
 void say_needs(json::object& paths, std::string const& method, std::string const& pattern, need needs, std::size_t body_bytes_max) {
-  auto* const item = paths.find(path_of(pattern));
-  auto* const operation = item ? item->find(verb_of(method)) : nullptr;
-  if (!operation) return;
-  auto& o = operation->as_object();
-  o["x-needs"] = to_text(needs);
-  if (method != "GET") o["x-body-bytes-max"] = body_bytes_max == largest_body ? json::value("body_bytes_max") : json::value(body_bytes_max);
-  if (needs != need::nothing && needs != need::own) o["security"] = json::array{json::object({{"bearer", json::array()}})};
+  auto const say = [&](json::value& item) {
+    auto* const operation = item.find(verb_of(method));
+    if (!operation || operation->find("x-needs")) return;
+    auto& o = operation->as_object();
+    o["x-needs"] = to_text(needs);
+    if (method != "GET") o["x-body-bytes-max"] = body_bytes_max == largest_body ? json::value("body_bytes_max") : json::value(body_bytes_max);
+    if (needs != need::nothing && needs != need::own) o["security"] = json::array{json::object({{"bearer", json::array()}})};
+  };
+  if (auto* const item = paths.find(path_of(pattern))) say(*item);
+  auto const rest = pattern.find("{rest...}");
+  if (rest == pattern.npos) return;
+  for (auto& path : paths) {
+    if (path.key.starts_with(pattern.substr(0, rest))) say(path.value);
+  }
 }
 
 // Every route that is served is in the document; modules that describe themselves closer replace their entries.
@@ -105,8 +113,13 @@ json::value openapi(node const& n, std::vector<offer> const& all) {
     for (auto const& m : o.openapi.as_object()) paths[m.key] = m.value;
   }
   for (auto const& o : all) {
+    for (auto const& r : o.city_routes) {
+      say_needs(paths, r.method, "/{city}" + r.pattern, r.needs, r.body_bytes_max);
+      if (r.at_root) say_needs(paths, r.method, r.pattern, r.needs, r.body_bytes_max);
+    }
+  }
+  for (auto const& o : all) {
     for (auto const& r : o.node_routes) say_needs(paths, r.method, r.pattern, r.needs, r.body_bytes_max);
-    for (auto const& r : o.city_routes) say_needs(paths, r.method, "/{city}" + r.pattern, r.needs, r.body_bytes_max);
   }
   return json::object({{"openapi", "3.1.0"},
                        {"info", json::object({{"title", "DOS 2030"},

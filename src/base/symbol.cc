@@ -31,10 +31,6 @@ struct table {
 
   std::uint32_t add(std::string_view text) {
     auto const number = count.load(std::memory_order_relaxed);
-    require(number < names_max - (payer ? kept_for_the_program : 0), fault_kind::unavailable,
-            "the table of names is full: no new attribute names, types, units or dataset ids");
-    require(!payer || payer->take(), fault_kind::too_many,
-            "you have brought as many new names (of attributes, types, units, dataset ids) as one source may");
     auto& block = blocks[number / block_size];
     if (!block.load(std::memory_order_relaxed)) block.store(new std::string[block_size], std::memory_order_release);
     auto& slot = block.load(std::memory_order_relaxed)[number % block_size];
@@ -44,6 +40,13 @@ struct table {
     return number;
   }
 };
+
+void require_room(std::uint32_t number) {
+  require(number < names_max - (payer ? kept_for_the_program : 0), fault_kind::unavailable,
+          "the table of names is full: no new attribute names, types, units or dataset ids");
+  require(!payer || payer->take(), fault_kind::too_many,
+          "you have brought as many new names (of attributes, types, units, dataset ids) as one source may");
+}
 
 table& names() {
   static auto* const t = new table;  // outlives every static that holds symbols
@@ -62,8 +65,12 @@ symbol::symbol(std::string_view text) {
     }
   }
   auto const lock = std::unique_lock(t.mutex);
-  auto const it = t.numbers.find(text);
-  number_ = it != t.numbers.end() ? it->second : t.add(text);
+  if (auto const it = t.numbers.find(text); it != t.numbers.end()) {
+    number_ = it->second;
+    return;
+  }
+  require_room(t.count.load(std::memory_order_relaxed));
+  number_ = t.add(text);
 }
 
 symbol symbol::find(std::string_view text) {

@@ -141,16 +141,6 @@ void wait_for_the_end() {
   sigwait(&set, &received);
 }
 
-// Of the configuration, else of the demo, else of the first city that has one; the core context where there is none.
-void set_default_context(node& n) {
-  auto& context = *n.configuration.find("default_context");
-  if (!context.as_string().empty()) return;
-  if (n.demo) context = "dos-context.json";
-  for (auto const& p : n.profiles) {
-    if (context.as_string().empty()) context = p.words.text_or("default_context", {});
-  }
-}
-
 // Threads inherit the mask: the signals reach wait_for_the_end alone. A peer that hangs up must not end the program.
 void mask_signals() {
   auto set = sigset_t();
@@ -200,7 +190,6 @@ void serve(options const& o) {
     n.cities.push_back(city::open(profile.id, data.city_path(profile.id), clock, city_options_from(configuration)));
     n.profiles.push_back(std::move(profile));
   }
-  set_default_context(n);
   // Listens now, so that the port is known to those who are told our address; answers when everything runs.
   auto server = net::http_server(io, listening(o, configuration));
   n.public_url = configuration.text_or("public_url", {});

@@ -66,7 +66,11 @@ void workers::work() {
     --waiting_;
     if (it->second.empty()) queues_.erase(it);
     lock.unlock();
-    run();
+    try {
+      run();
+    } catch (std::exception const& e) {  // whoever pushed it should have answered
+      log::error("a piece of work failed", {{"reason", e.what()}});
+    }
     lock.lock();
   }
 }

@@ -1,5 +1,7 @@
 #include "contract/contract.h"
 
+#include <filesystem>
+
 #include "http/problem.h"
 #include "kernel/session/city.h"
 
@@ -10,6 +12,16 @@ std::shared_ptr<city> node::find_city(std::string_view id) const {
     if (c->id() == id) return c;
   }
   return nullptr;
+}
+
+std::string node::default_context_file(std::string_view city) const {
+  auto name = configuration.is_object() ? std::string(configuration.text_or("default_context", "")) : std::string();
+  if (name.empty() && demo) name = "dos-context.json";
+  for (auto const& p : profiles) {
+    if (p.id == city) name = p.words.text_or("default_context", name);
+  }
+  if (name.empty() || std::filesystem::exists(name)) return name;
+  return resources_directory + "/contexts/" + name;
 }
 
 session node::as_source(std::shared_ptr<city> c, std::string source) const {

@@ -91,6 +91,9 @@ struct node {
   std::function<void(std::string const& source, std::function<void()> work)> on_worker = {};
 
   std::shared_ptr<dos::city> find_city(std::string_view id) const;
+  // The file of the terms that requests to a city mean when they name no context: of its profile, else of the configuration,
+  // else of the demo. Empty: the core context of NGSI-LD alone.
+  std::string default_context_file(std::string_view city) const;
   // A session of the program itself (jobs, ingest), with full rights and a queue and ledger line of its own.
   session as_source(std::shared_ptr<dos::city> c, std::string source) const;
 };

@@ -14,12 +14,18 @@ class live_streams {
  public:
   explicit live_streams(node const& n) : node_(n) {}
 
-  // ?types=IRI or term,…  Events: `change` {id, type, changed, entity}, with the log position as id; `gap` when changes
-  // were missed, or the position to go on from lies beyond what there is: the page has to load anew. A stream ends when the
-  // token it was opened with expires or is revoked.
+  // ?types=IRI or term,…  Events: `change` {id, type, changed, entity}, and `history` {id, type, changed} where what was
+  // changed and the state did not; the last of a log entry has its position as id. `gap` when changes were missed, or the
+  // position to go on from lies beyond what there is: the page has to load anew. Shown is what may be shown today. A stream
+  // ends when the token it was opened with expires or is revoked.
+  // Old changes are read from the log and rendered on worker threads, in the turn of who asks. Faults: too_many.
   http::response open(session s, http::request const& r);
   // A stream that waits for changes would not notice by itself.
   void end_what_is_over();
+
+  static constexpr std::size_t from_log_max = 4;   // streams of one caller that read the log
+  static constexpr std::size_t of_caller_max = 256;
+  static constexpr std::size_t streams_max = 10'000;
 
  private:
   class stream;

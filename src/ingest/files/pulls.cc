@@ -1,6 +1,7 @@
 #include "ingest/files/pulls.h"
 
 #include "base/fault.h"
+#include "base/log.h"
 #include "http/url.h"
 #include "ingest/files/import.h"
 #include "kernel/session/city.h"
@@ -25,29 +26,42 @@ void pulls::look_after() {
     auto const lock = std::lock_guard(inbox_->mutex);
     arrived.swap(inbox_->answers);
   }
-  for (auto const& a : arrived) take(a);
+  // One that cannot be written now is pulled again at its interval; it holds up no other.
+  auto const guarded = [](std::string const& what, auto const& work) {
+    try {
+      work();
+    } catch (std::exception const& e) {
+      log::warning("a pull could not be looked after", {{"mapping", what}, {"reason", e.what()}});
+    }
+  };
+  for (auto const& a : arrived) guarded(a.key.second, [&] { take(a); });
 
   auto const now = shop_->n.clock.now();
   for (auto const& c : shop_->n.cities) {
     auto const s = shop_->n.as_source(c, "http_pull");
     for (auto const& [name, declaration] : shop_->known.all(s)) {
-      auto const k = key(c->id(), name);
-      // A look at two members is cheaper than reading all of it every second.
-      auto const* const source = declaration->find("source");
-      auto const* const enabled = source ? source->find("enabled") : nullptr;
-      if (!enabled || !enabled->is_bool() || !enabled->as_bool()) {
-        if (pulls_.contains(k)) tell(s, pulls_[k], *shop_->known.get(s, name), "off", "");
-        pulls_.erase(k);
-        continue;
-      }
-      auto& p = pulls_[k];
-      if (p.is_under_way || now < p.due) continue;
-      auto const m = shop_->known.get(s, name);
-      p.due = now + m->source.interval_s * us_per_second;
-      if (p.state.empty()) tell(s, p, *m, "waiting", "");
-      ask(k, p, *m);
+      guarded(name, [&, &name = name, &declaration = declaration] { look_after(s, key(c->id(), name), *declaration, now); });
     }
   }
+}
+
+void pulls::look_after(session const& s, key const& k, json::value const& declaration, timestamp now) {
+  // A look at two members is cheaper than reading all of it every second.
+  auto const* const source = declaration.find("source");
+  auto const* const enabled = source ? source->find("enabled") : nullptr;
+  if (!enabled || !enabled->is_bool() || !enabled->as_bool()) {
+    auto const known = pulls_.find(k);
+    if (known == pulls_.end()) return;
+    tell(s, known->second, *shop_->known.get(s, k.second), "off", "");  // told again until it could be written
+    pulls_.erase(known);
+    return;
+  }
+  auto& p = pulls_[k];
+  if (p.is_under_way || now < p.due) return;
+  auto const m = shop_->known.get(s, k.second);
+  p.due = now + m->source.interval_s * us_per_second;
+  ask(k, p, *m);
+  if (p.state.empty()) tell(s, p, *m, "waiting", "");
 }
 
 void pulls::ask(key const& k, pull& p, mapping const& m) {
@@ -55,10 +69,15 @@ void pulls::ask(key const& k, pull& p, mapping const& m) {
   auto request = outbound_request();
   request.url = m.source.url;
   if (!p.etag.empty()) request.headers.add("If-None-Match", p.etag);
-  shop_->n.outbound(std::move(request), [box = inbox_, k](outbound_response r) {
-    auto const lock = std::lock_guard(box->mutex);
-    box->answers.push_back({k, std::move(r)});
-  });
+  try {
+    shop_->n.outbound(std::move(request), [box = inbox_, k](outbound_response r) {
+      auto const lock = std::lock_guard(box->mutex);
+      box->answers.push_back({k, std::move(r)});
+    });
+  } catch (...) {
+    p.is_under_way = false;
+    throw;
+  }
 }
 
 void pulls::take(answer const& a) {

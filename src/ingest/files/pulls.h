@@ -39,6 +39,7 @@ class pulls {
     std::vector<answer> answers;
   };
 
+  void look_after(session const& s, key const& k, json::value const& declaration, timestamp now);
   void ask(key const& k, pull& p, mapping const& m);
   void take(answer const& a);
   void tell(session const& s, pull& p, mapping const& m, std::string state, std::string error);

@@ -94,8 +94,8 @@ struct brokers::connection : std::enable_shared_from_this<brokers::connection> {
         if (f.what == fate::kind::refused) return self->put_off({m, acknowledge}, f.refused->detail);
         acknowledge();
       });
-    } catch (fault const& f) {
-      put_off({std::move(m), std::move(acknowledge)}, f.detail);
+    } catch (std::exception const& e) {
+      put_off({std::move(m), std::move(acknowledge)}, e.what());
     }
   }
 
@@ -230,20 +230,28 @@ void brokers::stop() {
 void brokers::look_after() {
   auto const lock = std::lock_guard(mutex_);
   for (auto const& c : connections_) {
-    c->try_again();
-    auto const now = c->describe();
-    auto const told = now.state + now.error;
-    if (told == c->told) continue;
-    node_.as_source(c->home, now.id).apply([&](transaction& t) {
-      auto s = now;
-      if (auto const before = t.find_record(input_source_collection, now.id)) {
-        s.last_received = read_input_source(*before).last_received;
-        if (s.state == "waiting" && s.last_received != no_time) s.state = "ok";
-      }
-      t.put_record(input_source_collection, s.id, to_json(s));
-    });
-    c->told = told;
+    try {
+      look_after(*c);
+    } catch (std::exception const& e) {  // the next second; others are not held up by it
+      log::warning("a broker could not be looked after", {{"source", source_of(c->configured)}, {"reason", e.what()}});
+    }
   }
+}
+
+void brokers::look_after(connection& c) {
+  c.try_again();
+  auto const now = c.describe();
+  auto const told = now.state + now.error;
+  if (told == c.told) return;
+  node_.as_source(c.home, now.id).apply([&](transaction& t) {
+    auto s = now;
+    if (auto const before = t.find_record(input_source_collection, now.id)) {
+      s.last_received = read_input_source(*before).last_received;
+      if (s.state == "waiting" && s.last_received != no_time) s.state = "ok";
+    }
+    t.put_record(input_source_collection, s.id, to_json(s));
+  });
+  c.told = told;
 }
 
 }  // namespace dos::lorawan

@@ -63,6 +63,7 @@ class brokers {
  private:
   struct connection;
   std::shared_ptr<connection> find(std::string_view city, std::string_view source) const;
+  void look_after(connection& c);
 
   node const& node_;
   intake& intake_;

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/log.h"
 #include "base/thread_name.h"
 
 namespace dos::lorawan {
@@ -56,7 +57,11 @@ void fair_workers::run() {
     queue.pop_front();
     --waiting_;
     lock.unlock();
-    work();
+    try {
+      work();
+    } catch (std::exception const& e) {
+      log::error("a message could not be worked on", {{"source", source}, {"reason", e.what()}});
+    }
     work = nullptr;
     lock.lock();
     if (queue.empty()) {

@@ -31,15 +31,17 @@ void intake::take(std::shared_ptr<city> c, message m, std::function<void(fate)> 
   auto p = std::make_shared<prepared>(prepared{.message = std::move(m)});
   auto const queue = c->id() + "/" + source;
   if (workers_.post(queue, [this, c, p, done = std::move(done)] { process(c, p, done); })) return;
-  {
-    auto const lock = std::lock_guard(refusals_mutex_);
-    auto known = std::find_if(refusals_.begin(), refusals_.end(),
-                              [&](refusal const& r) { return r.city == c && r.source == source; });
-    if (known == refusals_.end()) known = refusals_.insert(known, {c, source, 0});
-    ++known->n;
-  }
+  give_back({c, source, 1});
   throw fault(fault_kind::too_many,
               "too many messages of " + source + " are waiting: slow down and send this one again");
+}
+
+void intake::give_back(refusal const& more) {
+  auto const lock = std::lock_guard(refusals_mutex_);
+  auto known = std::find_if(refusals_.begin(), refusals_.end(),
+                            [&](refusal const& r) { return r.city == more.city && r.source == more.source; });
+  if (known == refusals_.end()) refusals_.push_back(more);
+  else known->n += more.n;
 }
 
 std::vector<intake::refusal> intake::take_refusals() {

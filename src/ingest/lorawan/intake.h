@@ -37,6 +37,7 @@ class intake {
     std::uint64_t n = 0;
   };
   std::vector<refusal> take_refusals();
+  void give_back(refusal const& r);
   std::size_t waiting() const { return workers_.waiting(); }
   void stop() { workers_.stop(); }
 

@@ -52,10 +52,14 @@ struct list_sources {
 // What a full queue turned away never reached a write; the ledger hears of it here.
 void write_refusals(node const& n, intake& in) {
   for (auto const& r : in.take_refusals()) {
-    n.as_source(r.city, r.source).apply([&](transaction& t) {
-      t.count(r.source, tally::received, r.n);
-      t.count(r.source, tally::rejected, r.n, "queue_full");
-    });
+    try {
+      n.as_source(r.city, r.source).apply([&](transaction& t) {
+        t.count(r.source, tally::received, r.n);
+        t.count(r.source, tally::rejected, r.n, "queue_full");
+      });
+    } catch (fault const&) {
+      in.give_back(r);  // counted when it can be written
+    }
   }
 }
 

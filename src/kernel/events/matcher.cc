@@ -14,7 +14,7 @@ constexpr std::int64_t backoff_us_min = us_per_second;
 constexpr std::int64_t backoff_us_max = 300 * us_per_second;
 
 unsigned entity_trigger(entity_change const& c) {
-  return c.after->deleted_at != no_time ? entity_deleted : c.before ? entity_updated : entity_created;
+  return c.is_deletion() ? entity_deleted : c.before ? entity_updated : entity_created;
 }
 
 template <typename T>
@@ -31,13 +31,31 @@ struct matcher::subscription {
   subscription_status status;
   std::int64_t not_before = 0;  // µs: throttling, back-off
   bool in_flight = false;
-  bool is_catching_up = false;
   bool scheduled = false;
   bool changed = false;
   bool removed = false;
   std::vector<place> places;           // where it is indexed, unless by ids
   std::optional<condition> waits_for;  // of the filter, when indexed by it
   std::uint64_t considered = 0;        // the last change: an entity may lead here on several ways
+
+  // Catching up, while status.behind is set.
+  std::shared_ptr<live_reader> reader;
+  std::vector<change> piece;  // read, and considered up to `piece_at`
+  std::size_t piece_at = 0;
+  std::uint64_t entry = 0, entry_at = 0;  // the log entry considered last, and how many of its changes of entities
+  std::uint64_t begun = 0;                // counts how often it began anew
+  std::uint64_t taken = 0;                // what lies up to here was read from the log: it does not come by itself again
+  bool is_behind_due = false;
+
+  void begin_at(std::uint64_t position, std::uint64_t at) {
+    status.behind = position;
+    status.behind_at = at;
+    reader.reset();
+    piece.clear();
+    piece_at = 0;
+    ++begun;
+    changed = true;
+  }
 };
 
 // A type that an entity must have, for each of the watch's alternatives, with each attribute that it watches.
@@ -117,8 +135,8 @@ void matcher::on_record(std::string_view collection, std::string_view key, json:
   if (record) {
     try {
       compiled = kind->second.compile(key, *record);
-    } catch (fault const& f) {
-      log::error("a stored subscription cannot be read", {{"subscription", key}, {"reason", f.detail}});
+    } catch (std::exception const& f) {
+      log::error("a stored subscription cannot be read", {{"subscription", key}, {"reason", f.what()}});
     }
   }
   auto const lock = std::lock_guard(mutex_);
@@ -128,6 +146,7 @@ void matcher::on_record(std::string_view collection, std::string_view key, json:
     if (it == subscriptions_.end()) return;
     unindex(it->second);
     it->second->removed = true;
+    it->second->reader.reset();
     subscriptions_.erase(it);
     gone_.push_back(id);
     return;
@@ -154,7 +173,8 @@ void matcher::on_record(std::string_view collection, std::string_view key, json:
   s->what = std::move(*compiled);
   s->changed = true;
   if (s->what.active) index(s);
-  if (!s->waiting.empty() || s->status.behind != 0) schedule(s);
+  if (!s->waiting.empty()) schedule(s);
+  want_catch_up(s);
 }
 
 void matcher::schedule(subscription_ptr const& s) {
@@ -164,18 +184,39 @@ void matcher::schedule(subscription_ptr const& s) {
   wake_.notify_one();
 }
 
-void matcher::on_changes(std::span<entity_change const> changes) {
+void matcher::on_changes(std::span<change const> changes) {
   if (changes.empty()) return;
   auto const lock = std::lock_guard(mutex_);
-  seen_ = changes.back().position;
+  auto const position = position_of(changes.back());
+  if (std::exchange(seen_, position) != position) seen_at_ = 0;
   if (subscriptions_.empty()) return;
-  for (auto const& c : changes) on_change(c);
+  for (auto const& c : changes) {
+    if (auto const* const e = std::get_if<entity_change>(&c)) on_change(*e, seen_at_++);
+  }
 }
 
-void matcher::on_change(entity_change const& change) {
-  auto const& image = change.after->deleted_at != no_time ? *change.before : *change.after;
+void matcher::read_again_from(std::uint64_t position) {
+  auto const lock = std::lock_guard(mutex_);
+  seen_ = position;
+  for (auto const& [id, s] : subscriptions_) {
+    if (s->status.behind == 0 && s->taken < position) s->begin_at(position, 0);
+    want_catch_up(s);
+  }
+}
+
+// `index`: among the changes of entities of its log entry.
+void matcher::on_change(entity_change const& change, std::uint64_t index) {
+  auto const& image = change.image();
   ++change_;
-  auto const visit = [&](subscription_ptr const& s) { consider(*s, change, image); };
+  auto const visit = [&](subscription_ptr const& s) {
+    if (std::exchange(s->considered, change_) == change_) return;
+    if (s->status.behind != 0 || change.position <= s->taken) return;  // read from the log
+    if (!concerns(*s, change)) return;
+    if (s->waiting.size() >= outbox_entries_max) return s->begin_at(change.position, index);
+    s->changed = true;
+    s->waiting.add(change, s->what.throttling_us > 0);
+    schedule(s);
+  };
   if (!by_id_.empty()) {
     if (auto const it = by_id_.find(image.id); it != by_id_.end())
       std::for_each(it->second.begin(), it->second.end(), visit);
@@ -195,9 +236,9 @@ void matcher::on_change(entity_change const& change) {
   std::for_each(image.types.begin(), image.types.end(), visit_type);
 }
 
-void matcher::consider(subscription& s, entity_change const& change, entity const& image) {
-  if (std::exchange(s.considered, change_) == change_) return;
+bool matcher::concerns(subscription const& s, entity_change const& change) {
   auto const& w = s.what;
+  auto const& image = change.image();
   auto const entity_bit = entity_trigger(change);
   auto matched = (w.triggers & entity_bit & (entity_created | entity_deleted)) != 0;
   if (!matched) {
@@ -210,67 +251,149 @@ void matcher::consider(subscription& s, entity_change const& change, entity cons
     if (entity_bit == entity_deleted) attribute_bits &= attribute_deleted;
     matched = (w.triggers & attribute_bits) != 0 || ((w.triggers & entity_bit & entity_updated) && attribute_bits);
   }
-  if (!matched) return;
-  if (w.expires_at != no_time && change.at >= w.expires_at) return;
+  if (!matched) return false;
+  if (w.expires_at != no_time && change.at >= w.expires_at) return false;
   auto const selected = w.selectors.empty() || std::any_of(w.selectors.begin(), w.selectors.end(),
                                                            [&](auto const& x) { return query::matches(x, image); });
-  if (!selected) return;
+  if (!selected) return false;
   if (!w.scopes.empty()) {
     auto q = query::query();
     q.scopes = w.scopes;
-    if (!query::matches(q, image)) return;
+    if (!query::matches(q, image)) return false;
   }
-  if (w.filter && !query::matches(*w.filter, image)) return;
-
-  if (s.status.behind != 0 && !s.is_catching_up) return;  // its turn comes when the log is read again
-  s.changed = true;
-  if (s.waiting.size() >= outbox_entries_max) {
-    s.status.behind = change.position;
-    return;
-  }
-  s.waiting.add(change, w.throttling_us > 0);
-  if (!s.is_catching_up) schedule(subscriptions_.find(name(s.collection, s.key))->second);
+  return !w.filter || query::matches(*w.filter, image);
 }
 
-// Fills the outbox from the log, up to what comes by itself. A change may come twice where the log is cut in its
-// position.
-void matcher::catch_up(subscription_ptr const& s, std::unique_lock<std::mutex>& lock) {
-  auto from = s->status.behind;
-  s->is_catching_up = true;
-  for (auto is_done = false; !is_done && !s->removed && !stopping_;) {
-    auto changes = std::vector<entity_change>();
-    lock.unlock();
-    auto const next = around_.read_log(from, changes);
-    auto const first = around_.log_first();
-    lock.lock();
-    if (s->status.behind != from) {  // somebody asked for a replay meanwhile
-      from = s->status.behind;
+// --- catching up ---
+
+void matcher::want_catch_up(subscription_ptr const& s, std::int64_t at_us) {
+  if (s->status.behind == 0 || s->is_behind_due || s->removed || !s->what.active) return;
+  if (s->waiting.size() >= outbox_entries_max / 2) return;  // when there is room again
+  s->is_behind_due = true;
+  behind_.emplace(at_us, s);
+  wake_behind_.notify_one();
+}
+
+void matcher::run_catch_up() {
+  auto lock = std::unique_lock(mutex_);
+  while (!stopping_) {
+    if (behind_.empty()) {
+      wake_behind_.wait(lock);
       continue;
     }
-    if (!next) {
-      s->status.gap_from = from;
-      s->status.gap_to = first;
-      s->status.gap_since = around_.clock.now();
-      from = s->status.behind = first;
+    auto const first = behind_.begin();
+    auto const now = around_.clock.now().us;
+    if (first->first > now) {
+      wake_behind_.wait_for(lock, std::chrono::microseconds(std::min<std::int64_t>(first->first - now, us_per_second)));
       continue;
     }
-    s->status.behind = 0;  // until the outbox is full again
-    for (auto const& c : changes) {
-      if (c.position > seen_ || s->status.behind != 0) break;
-      ++change_;
-      if (s->what.active) consider(*s, c, c.after->deleted_at != no_time && c.before ? *c.before : *c.after);
+    auto const s = first->second;
+    behind_.erase(first);
+    s->is_behind_due = false;
+    try {
+      catch_up(s, lock);
+    } catch (std::exception const& e) {
+      if (!lock.owns_lock()) lock.lock();
+      log::error("a subscription cannot catch up", {{"subscription", s->key}, {"reason", e.what()}});
+      s->status.last_error = std::string("the log cannot be read now: ") + e.what();
+      s->changed = true;
+      want_catch_up(s, around_.clock.now().us + us_per_second);
     }
-    is_done = s->status.behind != 0 || *next == from || *next > seen_;
-    if (!is_done) from = s->status.behind = *next;
   }
-  s->is_catching_up = false;
+}
+
+// A piece of the log into the outbox; then it is another one's turn.
+void matcher::catch_up(subscription_ptr const& s, std::unique_lock<std::mutex>& lock) {
+  if (s->removed || s->status.behind == 0 || !s->what.active) return;
+  if (s->piece_at == s->piece.size() && !read_on(s, lock)) return;
+  for (; s->piece_at < s->piece.size(); ++s->piece_at) {
+    auto const* const c = std::get_if<entity_change>(&s->piece[s->piece_at]);
+    if (!c) continue;
+    if (std::exchange(s->entry, c->position) != c->position) s->entry_at = 0;
+    auto const is_known = c->position == s->status.behind && s->entry_at < s->status.behind_at;
+    if (!is_known && concerns(*s, *c)) {
+      if (s->waiting.size() >= outbox_entries_max) {  // goes on from here
+        s->status.behind = c->position;
+        s->status.behind_at = s->entry_at;
+        s->changed = true;
+        schedule(s);
+        return;
+      }
+      s->waiting.add(*c, s->what.throttling_us > 0);
+    }
+    ++s->entry_at;
+  }
+  s->status.behind = s->reader->position() + 1;
+  s->status.behind_at = 0;
   s->changed = true;
+  if (!s->waiting.empty()) schedule(s);
+  if (s->reader->position() >= seen_) return come_up(*s);
+  want_catch_up(s);
+}
+
+// Reads the next piece. False: there is none now, or it began anew meanwhile.
+bool matcher::read_on(subscription_ptr const& s, std::unique_lock<std::mutex>& lock) {
+  auto const begun = s->begun;
+  auto reader = std::move(s->reader);
+  auto const after = s->status.behind - 1;
+  auto piece = std::vector<change>();
+  lock.unlock();
+  if (!reader) reader = around_.read_from(after);
+  auto const gap = reader->read(piece);
+  lock.lock();
+  if (s->begun != begun) {  // somebody asked for a replay meanwhile
+    want_catch_up(s);
+    return false;
+  }
+  s->reader = std::move(reader);
+  s->piece = std::move(piece);
+  s->piece_at = 0;
+  s->entry = s->entry_at = 0;
+  if (gap) {
+    if (gap->to > gap->from) {
+      s->status.gap_from = gap->from;
+      s->status.gap_to = gap->to;
+      s->status.gap_since = around_.clock.now();
+    }
+    s->status.behind = s->reader->position() + 1;
+    s->status.behind_at = 0;
+    s->changed = true;
+    want_catch_up(s);
+    return false;
+  }
+  if (!s->piece.empty()) return true;
+  if (s->reader->position() >= seen_) {
+    come_up(*s);
+  } else {
+    auto const waiting = s->reader;
+    lock.unlock();  // it may be ready at once
+    waiting->on_ready([this, weak = std::weak_ptr(s)] {
+      auto const held = std::lock_guard(mutex_);
+      if (auto const mine = weak.lock()) want_catch_up(mine);
+    });
+    lock.lock();
+  }
+  return false;
+}
+
+// What comes by itself from here on is its own again.
+void matcher::come_up(subscription& s) {
+  s.taken = s.reader->position();
+  s.status.behind = s.status.behind_at = 0;
+  s.reader.reset();
+  s.piece = {};
+  s.piece_at = 0;
+  s.changed = true;
 }
 
 void matcher::start(std::weak_ptr<city> of, std::string const& name) {
   sender_ = std::thread([this, of = std::move(of), name] {
     name_thread("send " + name);
     run_sender(of);
+  });
+  catching_up_ = std::thread([this, name] {
+    name_thread("behind " + name);
+    run_catch_up();
   });
 }
 
@@ -279,8 +402,10 @@ void matcher::stop() {
     auto const lock = std::lock_guard(mutex_);
     stopping_ = true;
     wake_.notify_all();
+    wake_behind_.notify_all();
   }
   if (sender_.joinable()) sender_.join();
+  if (catching_up_.joinable()) catching_up_.join();
 }
 
 void matcher::run_sender(std::weak_ptr<city> of) {
@@ -302,7 +427,6 @@ void matcher::run_sender(std::weak_ptr<city> of) {
     if (s->removed || s->in_flight || !s->what.active) continue;
     auto const city = of.lock();
     if (!city) return;
-    if (s->status.behind != 0 && s->waiting.size() < outbox_entries_max / 2) catch_up(s, lock);
     if (s->waiting.empty() || s->removed) continue;
     deliver(city, s, lock);
   }
@@ -314,18 +438,25 @@ void matcher::deliver(std::shared_ptr<city> const& of, subscription_ptr const& s
   s->in_flight = true;
   auto const who = s->what.who;
   lock.unlock();
-  // Rights as they are now: what the subscriber may not see any more is passed over in silence.
-  std::erase_if(entries, [&](delivery const& d) {
-    return !around_.may_see(
-        who, d.change.after->deleted_at != no_time && d.change.before ? *d.change.before : *d.change.after);
-  });
-  if (entries.empty()) {
-    finish(s, n, {true, {}, 0});
-  } else {
-    auto const all_visible = entries.size() == n;
-    kinds_.find(s->collection)->second.send(of, s->key, std::move(entries), [this, s, n, all_visible, of](sent result) {
-      finish(s, result.taken && all_visible ? result.taken : n, result);
-    });
+  try {
+    // As things are now: what the subscriber may not see any more is passed over in silence.
+    auto visible = std::vector<delivery>();
+    visible.reserve(n);
+    for (auto& d : entries) {
+      auto shown = around_.shown(who, d.change);
+      if (shown) visible.push_back({std::move(*shown), d.coalesced});
+    }
+    if (visible.empty()) {
+      finish(s, n, {true, {}, 0});
+    } else {
+      auto const all_visible = visible.size() == n;
+      kinds_.find(s->collection)->second.send(of, s->key, std::move(visible), [this, s, n, all_visible, of](sent result) {
+        finish(s, result.taken && all_visible ? result.taken : n, result);
+      });
+    }
+  } catch (std::exception const& e) {
+    log::error("a subscriber could not be told", {{"subscription", s->key}, {"reason", e.what()}});
+    finish(s, n, {false, e.what(), 0});
   }
   lock.lock();
 }
@@ -358,7 +489,8 @@ void matcher::finish(subscription_ptr const& s, std::size_t n, sent const& resul
     auto const doublings = int(std::min<std::uint64_t>(status.failed_in_a_row - 1, 9));
     s->not_before = now.us + std::min(backoff_us_min << doublings, backoff_us_max);
   }
-  if ((!s->waiting.empty() || status.behind != 0) && !s->removed) schedule(s);
+  if (!s->waiting.empty() && !s->removed) schedule(s);
+  want_catch_up(s);
 }
 
 subscription_status matcher::status(std::string_view collection, std::string_view key) const {
@@ -377,9 +509,8 @@ std::uint64_t matcher::replay(std::string_view collection, std::string_view key,
   auto const it = subscriptions_.find(name(collection, key));
   require(it != subscriptions_.end(), fault_kind::not_found, "there is no such subscription");
   auto const& s = it->second;
-  s->status.behind = s->status.behind == 0 ? from : std::min(from, s->status.behind);
-  s->changed = true;
-  schedule(s);
+  s->begin_at(s->status.behind == 0 ? from : std::min(from, s->status.behind), 0);
+  want_catch_up(s);
   return from;
 }
 

@@ -1,6 +1,8 @@
 // Finds the subscriptions that a change concerns and sees to it that they are told.
 //
-// add_kind, on_record, on_changes: one thread, in log order. Sending has a thread of its own.
+// add_kind, on_record, on_changes: one thread, in log order. Sending has a thread of its own, and so has catching up: a
+// subscription whose outbox was full, or that asked for a replay, reads the log until it has seen all that came by itself.
+// Until then what comes passes it by.
 #pragma once
 
 #include <condition_variable>
@@ -17,6 +19,7 @@
 
 #include "base/time.h"
 #include "kernel/events/condition_index.h"
+#include "kernel/events/live.h"
 #include "kernel/events/outbox.h"
 #include "kernel/events/subscriptions.h"
 
@@ -26,11 +29,10 @@ class matcher final : public subscriptions {
  public:
   struct surroundings {
     dos::clock const& clock;
-    // Whether the subscriber may see the entity, asked again at sending.
-    std::function<bool(principal const&, entity const&)> may_see;
+    // What of a change the subscriber may be shown as things are now, asked at sending; nothing of it: nothing.
+    std::function<std::optional<entity_change>(principal const&, entity_change const&)> shown;
     std::function<void(std::string_view collection, bool ok, std::uint64_t n)> count_delivered;  // for the ledger
-    // Reads changes of the log again, see live_hub::log_reader.
-    std::function<std::optional<std::uint64_t>(std::uint64_t from, std::vector<entity_change>& out)> read_log;
+    std::function<std::unique_ptr<live_reader>(std::uint64_t after)> read_from;
     std::function<std::uint64_t()> log_first;
   };
   explicit matcher(surroundings s) : around_(std::move(s)) {}
@@ -40,7 +42,9 @@ class matcher final : public subscriptions {
   bool has_kind(std::string_view collection) const;
   // Nothing: the subscription is gone.
   void on_record(std::string_view collection, std::string_view key, json::value const* record);
-  void on_changes(std::span<entity_change const> changes);  // in log order
+  void on_changes(std::span<change const> changes);  // all or, in order, parts of one log entry
+  // What came at that position could not be told: everybody reads it from the log.
+  void read_again_from(std::uint64_t position);
 
   // What lies up to here has been considered before.
   void begin_at(std::uint64_t position) { seen_ = position; }
@@ -79,12 +83,16 @@ class matcher final : public subscriptions {
 
   void index(subscription_ptr const& s);
   void unindex(subscription_ptr const& s);
-  void on_change(entity_change const& change);
-  void consider(subscription& s, entity_change const& change, entity const& image);
+  void on_change(entity_change const& change, std::uint64_t index);
+  static bool concerns(subscription const& s, entity_change const& change);
   static std::vector<place> places_of(watch const& w);
   void run_sender(std::weak_ptr<city> of);
   void schedule(subscription_ptr const& s);
+  void run_catch_up();
+  void want_catch_up(subscription_ptr const& s, std::int64_t at_us = 0);
   void catch_up(subscription_ptr const& s, std::unique_lock<std::mutex>& lock);
+  bool read_on(subscription_ptr const& s, std::unique_lock<std::mutex>& lock);
+  void come_up(subscription& s);
   void deliver(std::shared_ptr<city> const& of, subscription_ptr const& s, std::unique_lock<std::mutex>& lock);
   void finish(subscription_ptr const& s, std::size_t n, sent const& result);
 
@@ -103,11 +111,13 @@ class matcher final : public subscriptions {
   std::unordered_map<place, group, place::hash> by_place_;
   std::uint64_t change_ = 0;                           // counts the changes considered
   std::uint64_t seen_ = 0;                             // position of the last one that came by itself
-  std::multimap<std::int64_t, subscription_ptr> due_;  // µs at which to look at it again
+  std::uint64_t seen_at_ = 0;                          // how many changes of entities of that log entry came
+  std::multimap<std::int64_t, subscription_ptr> due_;     // µs at which to look at it again
+  std::multimap<std::int64_t, subscription_ptr> behind_;  // the same, of those that catch up
   std::vector<name> gone_;
-  std::condition_variable wake_;
+  std::condition_variable wake_, wake_behind_;
   bool stopping_ = false;
-  std::thread sender_;
+  std::thread sender_, catching_up_;
 };
 
 }  // namespace dos

@@ -51,6 +51,7 @@ struct subscription_status {
   std::uint64_t waiting = 0;    // entries in the outbox
   std::uint64_t coalesced = 0;  // changes that throttling merged
   std::uint64_t behind = 0;     // position from which on the rest is in the log alone; 0: nothing is
+  std::uint64_t behind_at = 0;  // so many changes of entities at that position have been considered already
   std::uint64_t gap_from = 0, gap_to = 0;  // positions (the second excluded) whose changes the log had no longer; 0: none
   timestamp gap_since = no_time;           // when that was found
 };

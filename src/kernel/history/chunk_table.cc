@@ -120,9 +120,21 @@ void replace_chunk(store::connection& db, std::int64_t series, std::optional<chu
   }
 }
 
-// Beginning with the last one that starts before the range.
+// What a damaged row says of itself may be wrong, but for its place.
+damaged_chunk damage_of(store::statement const& s, std::int64_t series, fault const& f) {
+  return {series, {{s.integer(0)}, observation_number(s.integer(1))}, s.integer(14), f.detail};
+}
+
+void set_aside(store::connection& db, damaged_chunk const& d) {
+  db("INSERT INTO chunk_damaged(series, first_time, first_number, data, reason) VALUES(?, ?, ?, ?, ?)")
+      .with(d.series, d.first.time.us, d.first.number, d.data, d.reason)
+      .run();
+  erase_row(db, d.series, d.first);
+}
+
+// Beginning with the last one that starts before the range. Without `damaged` a damaged row is a fault.
 void for_each_candidate(store::connection& db, std::int64_t series, time_range range, bool descending,
-                        std::function<bool(chunk_row const&)> const& visit) {
+                        std::function<bool(chunk_row const&)> const& visit, on_damage const& damaged = {}) {
   static auto const from_there = std::string(
       " FROM chunk WHERE series = ?1 AND first_time >= coalesce((SELECT max(first_time) FROM chunk WHERE series = ?1 AND "
       "first_time < ?2), ?2) AND first_time < ?3 ORDER BY ");
@@ -132,19 +144,32 @@ void for_each_candidate(store::connection& db, std::int64_t series, time_range r
   auto rows = db(descending ? descending_text : ascending_text);
   rows.with(series, range.from_us, range.to_us);
   while (rows.step()) {
-    auto row = row_of(rows);
+    auto row = chunk_row();
+    try {
+      row = row_of(rows);
+    } catch (fault const& f) {
+      if (!damaged) throw;
+      damaged(damage_of(rows, series, f));
+      continue;
+    }
     if (descending) row.newest = rows.bytes(newest_column);
     if (!visit(row)) return;
   }
 }
 
-std::vector<chunk_row> rows_concerned(store::connection& db, chunk_edit const& edit) {
+std::vector<chunk_row> rows_concerned(store::connection& db, chunk_edit const& edit, on_damage const& damaged) {
   auto rows = std::vector<chunk_row>();
+  auto broken = std::vector<damaged_chunk>();
+  auto const note = [&](damaged_chunk const& d) { broken.push_back(d); };
   auto const keep = [&](chunk_row const& r) { return rows.push_back(r), true; };
   if (!edit.hidden.empty()) {
-    for_each_candidate(db, edit.series, {INT64_MIN, time_end}, false, keep);
+    for_each_candidate(db, edit.series, {INT64_MIN, time_end}, false, keep, note);
   } else if (!edit.points.empty()) {
-    for_each_candidate(db, edit.series, {edit.points.front().time.us, time_end}, false, keep);
+    for_each_candidate(db, edit.series, {edit.points.front().time.us, time_end}, false, keep, note);
+  }
+  for (auto const& d : broken) {
+    set_aside(db, d);
+    damaged(d);
   }
   return rows;
 }
@@ -169,10 +194,19 @@ void create_chunk_tables(store::connection& db) {
       number_min INTEGER, number_max INTEGER, count INTEGER, numbers INTEGER,
       sum REAL, sum_of_squares REAL, min REAL, max REAL, first REAL, last REAL, data INTEGER, crc32c INTEGER, newest BLOB,
       PRIMARY KEY(series, first_time, first_number)) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS chunk_data(id INTEGER PRIMARY KEY, bytes BLOB NOT NULL))");
+    CREATE TABLE IF NOT EXISTS chunk_data(id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
+    CREATE TABLE IF NOT EXISTS chunk_damaged(
+      id INTEGER PRIMARY KEY, series INTEGER, first_time INTEGER, first_number INTEGER, data INTEGER, reason TEXT))");
   // Tables of older programs get the column, their chunks its content when they are written again.
   auto has_newest = db("SELECT 1 FROM pragma_table_info('chunk') WHERE name = 'newest'");
   if (!has_newest.step()) db.execute("ALTER TABLE chunk ADD COLUMN newest BLOB");
+}
+
+void for_each_damaged(store::connection& db, on_damage const& visit) {
+  auto rows = db("SELECT series, first_time, first_number, data, reason FROM chunk_damaged");
+  while (rows.step()) {
+    visit({rows.integer(0), {{rows.integer(1)}, observation_number(rows.integer(2))}, rows.integer(3), std::string(rows.bytes(4))});
+  }
 }
 
 std::int64_t last_chunk_data(store::connection& db) {
@@ -195,10 +229,20 @@ void for_each_chunk_with(store::connection& db, std::int64_t series, observation
 }
 
 void for_each_chunk_before(store::connection& db, observation_number number,
-                           std::function<void(std::int64_t series, chunk_row const&)> const& visit) {
+                           std::function<void(std::int64_t series, chunk_row const&)> const& visit,
+                           on_damage const& damaged) {
   auto rows = db("SELECT " DOS_CHUNK_COLUMNS ", series FROM chunk WHERE number_min < ?");
   rows.with(std::int64_t(number));
-  while (rows.step()) visit(rows.integer(16), row_of(rows));
+  while (rows.step()) {
+    auto row = chunk_row();
+    try {
+      row = row_of(rows);
+    } catch (fault const& f) {
+      damaged(damage_of(rows, rows.integer(16), f));
+      continue;
+    }
+    visit(rows.integer(16), row);
+  }
 }
 
 void read_chunk(store::connection& db, chunk_row const& row, std::vector<observation>& points, chunk_part const& part) {
@@ -213,8 +257,8 @@ std::size_t read_chunk_numbers(store::connection& db, chunk_row const& row, std:
   return decode_numbers(data.bytes(0), points);
 }
 
-void apply_edit(store::connection& db, chunk_edit edit, std::int64_t& data) {
-  auto const rows = rows_concerned(db, edit);
+void apply_edit(store::connection& db, chunk_edit edit, std::int64_t& data, on_damage const& damaged) {
+  auto const rows = rows_concerned(db, edit, damaged);
   auto next = edit.points.begin();
   if (rows.empty()) {
     replace_chunk(db, edit.series, std::nullopt, edit.points, true, data);
@@ -235,16 +279,26 @@ void apply_edit(store::connection& db, chunk_edit edit, std::int64_t& data) {
       continue;
     }
     auto stored = std::vector<observation>();
-    if (!edit.hidden.hides_all(row->about)) read_chunk(db, *row, stored);
+    auto old = std::optional(*row);
+    try {
+      if (!edit.hidden.hides_all(row->about)) read_chunk(db, *row, stored);
+    } catch (fault const& f) {
+      if (f.kind != fault_kind::internal && f.kind != fault_kind::malformed) throw;
+      auto const d = damaged_chunk{edit.series, row->about.first, row->data, f.detail};
+      set_aside(db, d);
+      damaged(d);
+      stored.clear();
+      old.reset();
+    }
     std::erase_if(stored, [&](observation const& o) { return edit.hidden.hides(o.moment()); });
-    if (next == end && stored.size() == row->about.values.count) continue;  // the number was not in this one
+    if (next == end && (!old || stored.size() == row->about.values.count)) continue;  // the number was not in this one
     auto merged = std::vector<observation>();
     merged.reserve(stored.size() + std::size_t(end - next));
     std::merge(std::make_move_iterator(stored.begin()), std::make_move_iterator(stored.end()),
                std::make_move_iterator(next), std::make_move_iterator(end), std::back_inserter(merged),
                [](observation const& a, observation const& b) { return a.moment() < b.moment(); });
     next = end;
-    replace_chunk(db, edit.series, *row, merged, at_end, data);
+    replace_chunk(db, edit.series, old, merged, at_end, data);
   }
 }
 

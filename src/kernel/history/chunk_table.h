@@ -42,7 +42,18 @@ struct chunk_row {
   std::string newest;  // where rows come newest first: the last few observations, a chunk of their own; may be empty
 };
 
+// A row of chunks that does not pass its checksum, by its place.
+struct damaged_chunk {
+  std::int64_t series = 0;
+  moment first;
+  std::int64_t data = 0;
+  std::string reason;
+};
+using on_damage = std::function<void(damaged_chunk const&)>;
+
 void create_chunk_tables(store::connection& db);
+// What was set aside by apply_edit.
+void for_each_damaged(store::connection& db, on_damage const& visit);
 std::int64_t last_chunk_data(store::connection& db);  // greatest id of stored bytes
 
 // Those that may hold something of [from, to), in order or reverse; stops when `visit` returns false. The chunks of a
@@ -53,19 +64,21 @@ void for_each_chunk_with(store::connection& db, std::int64_t series, observation
                          std::function<bool(chunk_row const&)> const& visit);
 // Of all series, in no order: those with a number below this one.
 void for_each_chunk_before(store::connection& db, observation_number number,
-                           std::function<void(std::int64_t series, chunk_row const&)> const& visit);
+                           std::function<void(std::int64_t series, chunk_row const&)> const& visit,
+                           on_damage const& damaged);
 void read_chunk(store::connection& db, chunk_row const& row, std::vector<observation>& points,
                 chunk_part const& part = {});
 std::size_t read_chunk_numbers(store::connection& db, chunk_row const& row, std::vector<numeric_point>& points);
 
 // Hides what `hidden` says, then adds `points` (in order of moment), rewriting only the chunks concerned. `data` is the
-// greatest id given so far.
+// greatest id given so far. A chunk that is damaged is set aside, with its bytes, and `damaged` told: the others and what is
+// new are not held up.
 struct chunk_edit {
   std::int64_t series = 0;
   std::vector<observation> points;
   mask hidden;
 };
-void apply_edit(store::connection& db, chunk_edit edit, std::int64_t& data);
+void apply_edit(store::connection& db, chunk_edit edit, std::int64_t& data, on_damage const& damaged);
 
 // Rough memory beyond its own size.
 std::size_t heap_bytes(json::value const& v);

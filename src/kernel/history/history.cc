@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <limits>
+#include <mutex>
+#include <set>
 #include <utility>
 
 #include "base/fault.h"
+#include "base/log.h"
 #include "kernel/history/chunk_table.h"
 #include "kernel/history/directory.h"
 #include "kernel/history/tail.h"
@@ -130,7 +133,9 @@ struct history::parts {
   parts(store::state_db& db, history_options limits) : db(db), limits(limits) {
     auto t = db.begin();
     create_chunk_tables(t.sql());
-    tail.load(t.sql(), db.cursor());
+    for_each_damaged(t.sql(), note_damage);
+    t.sql().execute("CREATE TABLE IF NOT EXISTS history_flush(id INTEGER PRIMARY KEY, number INTEGER NOT NULL)");
+    tail.load(t.sql(), db.cursor(), note_damage);
     directory.load(t.sql());
     complete_directory(t.sql());
     last_data = last_chunk_data(t.sql());
@@ -155,7 +160,7 @@ struct history::parts {
     history_parts::for_each_chunk_before(sql, end, [&](std::int64_t series, history_parts::chunk_row const& row) {
       chunks.push_back({series, row});
       reach(row.about.number_min, row.about.number_max);
-    });
+    }, note_damage);
     tail.for_each_number([&](series_id, observation_number n) {
       if (n < end) reach(n, n);
     });
@@ -168,7 +173,12 @@ struct history::parts {
       for (auto const& c : chunks) {
         if (c.row.about.number_max < from || c.row.about.number_min >= to) continue;
         auto points = std::vector<observation>();
-        history_parts::read_chunk(sql, c.row, points);
+        try {
+          history_parts::read_chunk(sql, c.row, points);
+        } catch (fault const& f) {
+          if (!is_damage(f)) throw;
+          note_damage({c.series, c.row.about.first, c.row.data, f.detail});
+        }
         for (auto const& p : points) add(series_id(c.series), p.number);
       }
       tail.for_each_number(add);
@@ -200,16 +210,54 @@ struct history::parts {
     return merged.count();
   }
 
+  // A commit that failed may have come through after all: the number of the flush, which it would have stored, tells.
   void flush(store::state_db::transaction& t, store::position cursor, history_options const& how) {
-    tail.flush(t.sql(), cursor, how, last_data);
+    auto stored = std::int64_t(0);
+    {
+      auto row = t.sql()("SELECT number FROM history_flush WHERE id = 1");
+      if (row.step()) stored = row.integer(0);
+    }
+    if (unsettled != 0 && unsettled == stored) flushed();
+    unsettled = stored + 1;
+    t.sql()("INSERT OR REPLACE INTO history_flush(id, number) VALUES(1, ?)").with(unsettled).run();
+    tail.flush(t.sql(), cursor, how, last_data, note_damage);
     directory.flush(t.sql(), cursor);
   }
+  void flushed() {
+    tail.flushed();
+    directory.flushed();
+    unsettled = 0;
+  }
+
+  static bool is_damage(fault const& f) { return f.kind == fault_kind::internal || f.kind == fault_kind::malformed; }
+
+  // Reads of one series; a damage is its own.
+  template <typename Read>
+  auto reading(series_id series, Read const& read) {
+    try {
+      return read();
+    } catch (fault const& f) {
+      if (!is_damage(f)) throw;
+      note_damage({std::int64_t(series), {}, 0, f.detail});
+      throw fault(fault_kind::internal, "the history of series " + std::to_string(series) + " is damaged: " + f.detail);
+    }
+  }
+
+  history_parts::on_damage const note_damage = [this](damaged_chunk const& d) {
+    constexpr std::size_t damaged_max = 1'000;
+    auto const lock = std::lock_guard(damage_mutex);
+    if (damaged.size() >= damaged_max || !damaged.insert(d.series).second) return;
+    log::error("a part of the history is damaged", {{"series", std::uint64_t(d.series)}, {"from", to_string(d.first.time)}, {"reason", d.reason}});
+  };
 
   store::state_db& db;
   history_options limits;
   history_parts::tail tail;
   history_parts::directory directory;
   std::int64_t last_data = 0;
+  std::int64_t unsettled = 0;  // the number of a flush of which nobody said that it was committed
+  mutable std::mutex damage_mutex;
+  std::set<std::int64_t> damaged;  // series; 0: of several
 };
 
 history::history(store::state_db& db, history_options limits) : parts_(std::make_unique<parts>(db, limits)) {}
@@ -235,17 +283,21 @@ void history::remove_series(store::position at, series_id series) { parts_->tail
 std::size_t history::for_each(series_id series, range_query const& query,
                               std::function<bool(observation const&)> const& visit) const {
   constexpr std::size_t few = 16;
-  if (!query.descending || query.after || query.limit <= few) return parts_->for_each(series, query, visit);
+  if (!query.descending || query.after || query.limit <= few) {
+    return parts_->reading(series, [&] { return parts_->for_each(series, query, visit); });
+  }
   auto first = query, rest = query;
   first.limit = few;
   auto goes_on = true;
-  auto const n = parts_->for_each(series, first, [&](observation const& o) {
-    rest.after = o.moment();
-    return goes_on = visit(o);
+  auto const n = parts_->reading(series, [&] {
+    return parts_->for_each(series, first, [&](observation const& o) {
+      rest.after = o.moment();
+      return goes_on = visit(o);
+    });
   });
   if (!goes_on || n < few) return n;
   rest.limit -= n;
-  return n + parts_->for_each(series, rest, visit);
+  return n + parts_->reading(series, [&] { return parts_->for_each(series, rest, visit); });
 }
 
 std::vector<observation> history::range(series_id series, range_query const& query) const {
@@ -364,8 +416,20 @@ void history::flush_all(store::state_db::transaction& t, store::position cursor)
 }
 
 void history::flushed() {
-  parts_->tail.flushed();
-  parts_->directory.flushed();
+  parts_->flushed();
+}
+
+std::string history::trouble() const {
+  constexpr std::size_t named_max = 5;
+  auto const lock = std::lock_guard(parts_->damage_mutex);
+  if (parts_->damaged.empty()) return {};
+  auto text = std::string("a part of the history is damaged, of series");
+  auto n = std::size_t(0);
+  for (auto const series : parts_->damaged) {
+    if (n++ == named_max) return text + " and others; `dos doctor` names all";
+    text += (n == 1 ? " " : ", ") + std::to_string(series);
+  }
+  return text + "; `dos doctor` says more";
 }
 
 bool history::wants_flush() const { return tail_bytes() > parts_->limits.tail_bytes_max / 8 * 7; }
@@ -374,13 +438,16 @@ std::size_t history::tail_bytes() const { return parts_->tail.bytes(); }
 void history::expire(store::state_db::transaction& t, series_id series, timestamp before) {
   auto edit = chunk_edit{.series = std::int64_t(series), .points = {}, .hidden = {}};
   edit.hidden.ranges.push_back({all_time.from_us, before.us});
-  apply_edit(t.sql(), std::move(edit), parts_->last_data);
+  apply_edit(t.sql(), std::move(edit), parts_->last_data, parts_->note_damage);
 }
 
 std::vector<std::string> history::damages() const {
   auto found = std::vector<std::string>();
   auto snapshot = parts_->db.read();
   auto& db = snapshot.sql();
+  for_each_damaged(db, [&](damaged_chunk const& d) {
+    found.push_back("series " + std::to_string(d.series) + ", chunk from " + to_string(d.first.time) + ", set aside: " + d.reason);
+  });
   auto rows = db("SELECT series, first_time, bytes, newest FROM chunk JOIN chunk_data ON id = data");
   auto points = std::vector<observation>();
   while (rows.step()) {

@@ -87,6 +87,9 @@ class history {
   // between flush and flushed.
   void expire(store::state_db::transaction& t, series_id series, timestamp before);
 
+  // Which series are known to be damaged, for the operator; empty: none. The others are not concerned: reading one that is,
+  // is a fault; writing to it goes on, what is damaged being set aside.
+  std::string trouble() const;
   // Reads every chunk; one line for each that is damaged.
   std::vector<std::string> damages() const;
 

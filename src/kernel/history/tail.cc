@@ -298,10 +298,11 @@ chunk_edit tail::edit_of(series_id series, store::position cursor) const {
   return edit;
 }
 
-void tail::flush(store::connection& db, store::position cursor, history_options const& limits, std::int64_t& data) {
+void tail::flush(store::connection& db, store::position cursor, history_options const& limits, std::int64_t& data,
+                 on_damage const& damaged) {
   plan_ = {.cursor = cursor, .chunked = choose(cursor, limits), .saved = {}, .row = {}, .needed_from = last_row_ + 1};
   std::sort(plan_.chunked.begin(), plan_.chunked.end());  // as they lie in the database
-  for (auto const id : plan_.chunked) apply_edit(db, edit_of(id, cursor), data);
+  for (auto const id : plan_.chunked) apply_edit(db, edit_of(id, cursor), data, damaged);
   save_row(db, {plan_.chunked.begin(), plan_.chunked.end()});
   db("DELETE FROM tail WHERE id < ?").with(plan_.needed_from).run();
 }
@@ -376,13 +377,13 @@ void tail::for_each_number(std::function<void(series_id, observation_number)> co
   }
 }
 
-void tail::load(store::connection& db, store::position cursor) {
+void tail::load(store::connection& db, store::position cursor, on_damage const& damaged) {
   db.execute("CREATE TABLE IF NOT EXISTS tail(id INTEGER PRIMARY KEY, crc32c INTEGER NOT NULL, bytes BLOB NOT NULL)");
   auto rows = db("SELECT id, crc32c, bytes FROM tail ORDER BY id");
   while (rows.step()) {
     auto const bytes = rows.bytes(2);
-    require(crc32c(bytes) == rows.integer(1), fault_kind::internal, "the open tail of the history is damaged");
-    load_row(chunk_reader(bytes), rows.integer(0), cursor);
+    if (crc32c(bytes) == rows.integer(1)) load_row(chunk_reader(bytes), rows.integer(0), cursor);
+    else damaged({0, {}, rows.integer(0), "some of the newest values, which were in no chunk yet, are damaged"});
     rows_.push_back({rows.integer(0), bytes.size()});
     last_row_ = rows.integer(0);
   }

@@ -55,8 +55,9 @@ class tail {
   void for_each_number(std::function<void(series_id, observation_number)> const& visit) const;
 
   // The follower.
-  void load(store::connection& db, store::position cursor);
-  void flush(store::connection& db, store::position cursor, history_options const& limits, std::int64_t& data);
+  void load(store::connection& db, store::position cursor, on_damage const& damaged);
+  void flush(store::connection& db, store::position cursor, history_options const& limits, std::int64_t& data,
+             on_damage const& damaged);
   void flushed();
 
  private:

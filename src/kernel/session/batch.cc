@@ -5,19 +5,22 @@
 namespace dos {
 namespace {
 
-constexpr std::uint8_t format = 1;
+// 1: without images of what was before, and without the position they begin at. 2: with both.
+constexpr std::uint8_t format = 2;
 
 // Bits of an entity_changed.
-enum : std::uint8_t { has_head = 1, was_created = 2, has_more = 4, is_deleted_now = 8 };
+enum : std::uint8_t { has_head = 1, was_created = 2, has_more = 4, is_deleted_now = 8, has_before = 16 };
 
 class encoder {
  public:
-  encoder(byte_writer& out, name_table& names) : out_(out), names_(names) {}
+  encoder(std::string& bytes, byte_writer& out, name_table& names) : bytes_(bytes), out_(out), names_(names) {}
+
+  std::size_t image_bytes = 0;
 
   void operator()(effect::entity_changed const& e) {
     out_.text(e.id);
     auto const bits = (e.head ? has_head : 0) | (e.created ? was_created : 0) | (e.more.is_null() ? 0 : has_more) |
-                      (e.deleted_at == no_time ? 0 : is_deleted_now);
+                      (e.deleted_at == no_time ? 0 : is_deleted_now) | (e.before ? has_before : 0);
     out_.byte(std::uint8_t(bits));
     if (e.head) {
       write(e.types);
@@ -34,6 +37,10 @@ class encoder {
       write(r.dataset);
       out_.varint(r.series);
     }
+    if (!e.before) return;
+    auto const size = bytes_.size();
+    encode(out_, *e.before, names_);
+    image_bytes += bytes_.size() - size;
   }
   void operator()(effect::entity_forgotten const& e) { out_.text(e.id); }
   void operator()(effect::series_started const& e) {
@@ -92,6 +99,7 @@ class encoder {
     encode(out_, o.extras);
   }
 
+  std::string& bytes_;
   byte_writer& out_;
   name_table& names_;
 };
@@ -101,6 +109,7 @@ class decoder {
   decoder(byte_reader& in, name_table const& names) : in_(in), names_(names) {}
 
   effect::any read() {
+    static_assert(std::variant_size_v<effect::any> == 10, "a new effect is read here, too");
     switch (auto const kind = in_.byte()) {
       case 0: return changed();
       case 1: return effect::entity_forgotten{text()};
@@ -181,6 +190,7 @@ class decoder {
       r.series = in_.varint();
       e.removed.push_back(r);
     }
+    if (bits & has_before) e.before = make_ref<entity>(decode_entity(in_, names_));
     return e;
   }
   observation point() {
@@ -205,14 +215,14 @@ class decoder {
 
 }  // namespace
 
-// format · number of names known before, new names · writes: time, effects: kind, …
-std::string encode_batch(batch const& b, name_table& names) {
+// format · position that images begin at · number of names known before, new names · writes: time, effects: kind, …
+std::string encode_batch(batch const& b, name_table& names, std::size_t* image_bytes) {
   auto const known = names.size();
   auto body = std::string();
   auto out = byte_writer(body);
-  auto encode_effect = encoder(out, names);
-  out.varint(b.size());
-  for (auto const& w : b) {
+  auto encode_effect = encoder(body, out, names);
+  out.varint(b.writes.size());
+  for (auto const& w : b.writes) {
     out.zigzag(w.at.us);
     out.varint(w.effects.size());
     for (auto const& e : w.effects) {
@@ -220,9 +230,11 @@ std::string encode_batch(batch const& b, name_table& names) {
       std::visit(encode_effect, e);
     }
   }
+  if (image_bytes) *image_bytes = encode_effect.image_bytes;
   auto bytes = std::string();
   auto head = byte_writer(bytes);
   head.byte(format);
+  head.varint(b.images_from);
   head.varint(known);
   auto const added = names.names_since(known);
   head.varint(added.size());
@@ -230,12 +242,27 @@ std::string encode_batch(batch const& b, name_table& names) {
   return bytes + body;
 }
 
+namespace {
+
+std::uint64_t read_head(byte_reader& in) {
+  auto const version = in.byte();
+  if (version == 0 || version > format) {
+    throw fault(fault_kind::not_supported, "the log has batches of format " + std::to_string(version) + "; this program reads 1 to " +
+                                               std::to_string(format));
+  }
+  return version == 1 ? 0 : in.varint();
+}
+
+}  // namespace
+
+std::uint64_t images_from(std::string_view bytes) {
+  auto in = byte_reader(bytes);
+  return read_head(in);
+}
+
 batch decode_batch(std::string_view bytes, name_table& names) {
   auto in = byte_reader(bytes);
-  auto const version = in.byte();
-  if (version != format) {
-    throw fault(fault_kind::not_supported, "the log has batches of format " + std::to_string(version) + "; this program reads 1");
-  }
+  auto b = batch{read_head(in), {}};
   // A batch may be read again while its names are known already.
   auto const known = in.varint();
   auto const added = in.count();
@@ -243,11 +270,10 @@ batch decode_batch(std::string_view bytes, name_table& names) {
     auto const number = names.number_of(symbol(in.text()));
     if (number != known + i + 1) throw fault(fault_kind::malformed, "the log's names are out of order");
   }
-  auto b = batch();
   for (auto n = in.count(); n > 0; --n) {
     auto w = write_effects{{in.zigzag()}, {}};
     for (auto k = in.count(); k > 0; --k) w.effects.push_back(decoder(in, names).read());
-    b.push_back(std::move(w));
+    b.writes.push_back(std::move(w));
   }
   return b;
 }

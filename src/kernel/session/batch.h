@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/visit.h"
 #include "kernel/graph/codec.h"
 #include "kernel/graph/entity.h"
 #include "kernel/graph/entity_store.h"
@@ -35,6 +36,9 @@ struct entity_changed {
   std::vector<removal> removed;
   // Of the observations that `set` and then `removed` become, one each in this order; 0: history is left alone.
   std::uint64_t first_number = 0;
+  // What was there, in the first change of the entity since batch::images_from, so that a reader of the log need not know
+  // what came before it: see log_images.h. Nothing else reads it.
+  entity_ptr before;
 };
 struct entity_forgotten {
   std::string id;
@@ -91,12 +95,19 @@ struct write_effects {
 };
 
 // One entry of the log.
-using batch = std::vector<write_effects>;
+struct batch {
+  // From this position on the log holds what entities were before they were first changed; 0: written by a program that
+  // kept no images.
+  std::uint64_t images_from = 0;
+  std::vector<write_effects> writes;
+};
 
-// Names that the batch is the first to use are told in it; `names` learns them.
-std::string encode_batch(batch const& b, name_table& names);
-// Fault malformed when the bytes are no batch.
+// Names that the batch is the first to use are told in it; `names` learns them. `image_bytes`: how many of the bytes are
+// images of what was before.
+std::string encode_batch(batch const& b, name_table& names, std::size_t* image_bytes = nullptr);
+// Fault malformed when the bytes are no batch. All formats ever written are read.
 batch decode_batch(std::string_view bytes, name_table& names);
+std::uint64_t images_from(std::string_view bytes);  // of a batch, without reading the rest
 
 // The entity after the effect, as readers see it: the one place where effects become state. `before`: a copy of what was
 // there, or empty.

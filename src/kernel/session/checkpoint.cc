@@ -87,6 +87,7 @@ std::string encode_status(subscription_status const& s) {
   out.text(s.last_error);
   out.varint(s.gap_from);
   out.varint(s.gap_to);
+  out.varint(s.behind_at);
   return bytes;
 }
 
@@ -99,6 +100,7 @@ subscription_status decode_status(std::string_view bytes) {
   if (in.at_end()) return s;  // written before gaps had a name
   s.gap_from = in.varint();
   s.gap_to = in.varint();
+  if (!in.at_end()) s.behind_at = in.varint();
   return s;
 }
 
@@ -158,15 +160,14 @@ void write_subscriptions(store::state_db& db, store::state_db::transaction& t, d
 }  // namespace
 
 void dirty_state::note(write_effects const& w) {
-  for (auto const& any : w.effects) {
-    if (auto const* const r = std::get_if<effect::record_written>(&any)) {
-      records.insert_or_assign({r->collection, r->key}, r->record);
-    } else if (auto const* const s = std::get_if<effect::series_started>(&any)) {
-      series.insert_or_assign(s->series.series, owned_series{s->entity, s->series});
-    } else if (auto const* const x = std::get_if<effect::series_removed>(&any)) {
-      series.insert_or_assign(x->series, owned_series{x->entity, std::nullopt});
-    }
-  }
+  auto const gather = each_of{
+      [&](effect::record_written const& e) { records.insert_or_assign({e.collection, e.key}, e.record); },
+      [&](effect::series_started const& e) { series.insert_or_assign(e.series.series, owned_series{e.entity, e.series}); },
+      [&](effect::series_removed const& e) { series.insert_or_assign(e.series, owned_series{e.entity, std::nullopt}); },
+      // Images of entities are gathered as a batch left them; history and ledger gather what is theirs themselves.
+      ignoring<effect::entity_changed, effect::entity_forgotten, effect::observed, effect::observed_many,
+               effect::observation_changed, effect::observation_removed, effect::counted_in_ledger>()};
+  for (auto const& any : w.effects) std::visit(gather, any);
 }
 
 void merge(dirty_state& older, dirty_state later) {

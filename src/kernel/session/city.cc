@@ -8,9 +8,11 @@
 #include "base/log.h"
 #include "base/thread_name.h"
 #include "kernel/session/follower.h"
+#include "kernel/session/log_images.h"
 #include "kernel/session/pending.h"
 #include "kernel/session/publish.h"
 #include "kernel/session/replay.h"
+#include "kernel/session/shown.h"
 #include "kernel/session/write_queues.h"
 #include "kernel/store/space_reserve.h"
 
@@ -61,14 +63,15 @@ class city_impl final : public city {
     log_ = store::open_log(directory_);
     state_ = std::make_unique<store::state_db>(directory_);
     history_ = std::make_unique<dos::history>(*state_);
-    auto const read_log = [this](std::uint64_t from, std::vector<entity_change>& out) { return read_changes(from, out); };
-    hub_ = std::make_shared<live_hub>(read_log);
+    hub_ = std::make_shared<live_hub>([this](std::uint64_t from) -> std::unique_ptr<log_cursor> {
+      return std::make_unique<log_images>(log_images::parts{*log_, names_, entities_, [this] { return position_.load(); }}, from);
+    });
     matcher_ = std::make_unique<matcher>(matcher::surroundings{
-        clock_, [this](principal const& who, entity const& e) { return sees(who, e); },
+        clock_, [this](principal const& who, entity_change const& c) { return shown(who, c); },
         [this](std::string_view collection, bool ok, std::uint64_t n) {
           ledger_.add(clock_.now(), collection, ok ? tally::delivered : tally::failed, {}, n);
         },
-        read_log, [this] { return log_->first(); }});
+        [this](std::uint64_t after) { return hub_->open(after); }, [this] { return log_->first(); }});
     auto const checkpoint = read_checkpoint(*state_, {entities_, records_, ledger_, *matcher_, names_, numbers_});
     checkpointed_records_ = records_.copy();
     records_.for_each(open_types_collection, {}, [&](std::string_view key, record_ptr const& r) {
@@ -78,13 +81,14 @@ class city_impl final : public city {
     hub_->start_at(checkpoint);
     matcher_->begin_at(checkpoint);
     follower_ = std::make_unique<follower>(
-        follower::parts{id_, *log_, *state_, *history_, *matcher_, *hub_, ledger_, names_, clock_, options_,
+        follower::parts{id_, *log_, *state_, *history_, entities_, *matcher_, *hub_, ledger_, names_, clock_, options_,
                         [this](timestamp now) { return expiring(now); }},
         checkpoint, numbers_);
     position_ = checkpoint;
     next_observation_ = numbers_.next_observation;
     next_series_ = numbers_.next_series;
-    replay_from(checkpoint + 1);
+    erased_at_ = checkpoint;  // or before: nobody knows any more
+    if (auto const f = catch_up_with_log()) set_trouble(f->detail);
     reserve_.take();
     sequencing_ = std::thread([this] { sequence(); });
   }
@@ -121,7 +125,12 @@ class city_impl final : public city {
     auto s = city_status();
     s.position = position_;
     s.checkpoint = follower_->checkpointed();
-    s.log_first = log_->first();
+    auto failing = std::string();
+    try {
+      s.log_first = log_->first();
+    } catch (fault const& f) {  // of the medium
+      failing = f.detail;
+    }
     s.lag_bytes = follower_->lag_bytes();
     s.entities = entities_.size();
     s.series = next_series_ - 1;
@@ -130,10 +139,11 @@ class city_impl final : public city {
     s.queued = queues_.size();
     s.disk_free_bytes = store::free_bytes(directory_);
     auto const lock = std::lock_guard(trouble_mutex_);
-    s.trouble = trouble_;
+    s.trouble = trouble_.empty() ? failing : trouble_;
     if (s.trouble.empty() && s.disk_free_bytes < disk_reserve_bytes) s.trouble = disk_is_full;  // before anyone wrote
     s.writable = s.trouble.empty();
     if (s.writable) s.trouble = follower_->trouble();
+    if (s.trouble.empty()) s.trouble = history_->trouble();
     return s;
   }
 
@@ -143,6 +153,8 @@ class city_impl final : public city {
     auto const now = position_.load();
     return hub_->open(std::min(position.value_or(now), now), position > now);
   }
+  bool is_at_hand(std::uint64_t position) const override { return hub_->is_at_hand(position); }
+  std::uint64_t position_at(timestamp t) const override { return log_->first_after({t.us - 1}); }
 
   void backup_to(std::string const& directory) override { store::backup(*log_, *state_, directory); }
   void checkpoint() override {
@@ -153,6 +165,10 @@ class city_impl final : public city {
   bool is_open(symbol type) const override { return open_types_.contains(type); }
   timestamp believed_until(std::string_view source) const override { return clock_.now() + future_us_max(source); }
 
+  std::optional<entity_change> shown(principal const& who, entity_change const& c) const override {
+    auto const sees = [&](entity const& e) { return this->sees(who, e); };
+    return shown_today(c, {entities_, *history_, sees, c.position <= erased_at_});
+  }
   entity_store const& entities() const override { return entities_; }
   dos::history const& history() const override { return *history_; }
 
@@ -195,7 +211,7 @@ class city_impl final : public city {
     return longest.value_or(options_.history_retention_us);
   }
 
-  std::vector<std::pair<series_id, timestamp>> expiring(timestamp now) const {
+  std::vector<std::pair<series_id, timestamp>> expiring(timestamp now) {
     auto due = std::vector<std::pair<series_id, timestamp>>();
     if (!options_.history_retention_us && !records_.count(retention_collection)) return due;
     auto everything = query::query();
@@ -206,6 +222,7 @@ class city_impl final : public city {
       for (auto const& s : entities_.series_of(e->id)) due.emplace_back(s.series, now - kept);
       return true;
     });
+    if (!due.empty()) erased_at_ = position_.load();
     return due;
   }
 
@@ -226,6 +243,19 @@ class city_impl final : public city {
 
   void replay(store::log_batch const& b) { publish(dos::replay(b, names_, entities_, numbers_)); }
 
+  // What the log has is state, whoever wrote it. A fault: some of it cannot be had now, and nothing may be decided on what
+  // is left.
+  std::optional<fault> catch_up_with_log() {
+    try {
+      if (log_->last() > position_) replay_from(position_ + 1);
+      return std::nullopt;
+    } catch (fault const& f) {
+      return f;
+    } catch (std::exception const& e) {
+      return fault(fault_kind::internal, std::string("the commit log cannot be read: ") + e.what());
+    }
+  }
+
   // --- the sequencer's thread ---
 
   void sequence() {
@@ -233,20 +263,48 @@ class city_impl final : public city {
     for (;;) {
       auto writes = queues_.take(options_.batch_writes_max);
       if (writes.empty()) return;
-      wait_for_checkpoint();
-      for (auto i = std::size_t(0); i < writes.size();) i = commit(writes, i);
+      for (auto i = std::size_t(0); i < writes.size();) {
+        auto why = hindrance();
+        if (!why) {
+          try {
+            i = commit(writes, i);
+            continue;
+          } catch (std::exception const& e) {
+            why = fault(fault_kind::unavailable, std::string("this city cannot write now: ") + e.what());
+          }
+        }
+        set_trouble(why->detail);
+        for (; i < writes.size(); ++i) answer(writes[i].done, {position_, numbers_.last_write, *why, 0});
+      }
     }
   }
 
-  void wait_for_checkpoint() {
-    while (following_ && !closed_ && follower_->lag_bytes() > options_.lag_bytes_max && follower_->trouble().empty()) {
+  // Why nothing can be written now. Waits while a restart would have to read too much of the log.
+  std::optional<fault> hindrance() {
+    while (following_ && !closed_ && follower_->lag_bytes() > options_.lag_bytes_max) {
+      if (auto const why = follower_->hindrance(); !why.empty()) {
+        return fault(fault_kind::unavailable, "nothing is written until what was written can be saved: " + why);
+      }
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    auto f = catch_up_with_log();
+    if (f) f->kind = fault_kind::unavailable;
+    return f;
+  }
+
+  static void answer(std::function<void(outcome)> const& done, outcome o) {
+    if (!done) return;  // it has been answered
+    try {
+      done(std::move(o));
+    } catch (std::exception const& e) {
+      log::error("whoever wrote could not be answered", {{"reason", e.what()}});
     }
   }
 
   // Decides from `first` on until the batch is full, commits, answers; returns where to go on.
   std::size_t commit(std::vector<queued_write>& writes, std::size_t first) {
     auto const position = log_->last() + 1;
+    stretch_.begin_if_due(position);
     auto pending = overlay();
     auto numbers = numbers_;
     auto decided = std::vector<decided_write>();
@@ -260,8 +318,8 @@ class city_impl final : public city {
       if (i == writes.size() && !queues_.take_more(writes, options_.batch_writes_max)) break;
       auto& w = writes[i];
       numbers.last_write = std::max(clock_.now(), numbers.last_write + 1);
-      auto const moment = write_moment{numbers.last_write, numbers.last_write + future_us_max(w.source), position};
-      auto t = pending_write({entities_, records_}, pending, numbers, moment);
+      auto const until = numbers.last_write + future_us_max(w.source);
+      auto t = pending_write({entities_, records_}, pending, numbers, {numbers.last_write, until, position, stretch_.from()});
       auto const paying = pays_for_names(w.names.get());
       try {
         w.decide(t);
@@ -275,13 +333,13 @@ class city_impl final : public city {
       }
       if (!t.has_counted()) count(w, t, tallies);
       numbers = t.numbers();
-      auto result = committed_write{t.take_effects(), t.take_changes()};
+      auto result = committed_write{t.take_effects(), t.take_images()};
       effects += result.effects.effects.size();
       merge(pending, t.take_overlay());
       decided.push_back({std::move(result), std::move(w.done), t.set_aside()});
     }
     store_and_publish(position, std::move(pending), numbers, std::move(decided), tallies);
-    for (auto& [done, f] : refused) done({position_, numbers.last_write, std::move(f), 0});
+    for (auto& [done, f] : refused) answer(done, {position_, numbers.last_write, std::move(f), 0});
     return i;
   }
 
@@ -313,19 +371,24 @@ class city_impl final : public city {
       w.effects.effects.assign(tallies.lines().begin(), tallies.lines().end());
       committed.writes.push_back(std::move(w));
     }
-    auto const answer = [&](std::optional<fault> const& f) {
-      for (auto& d : decided) d.done({position_, numbers.last_write, f, d.set_aside});
+    auto const answer_all = [&](std::optional<fault> const& f) {
+      for (auto& d : decided) answer(d.done, {position_, numbers.last_write, f, d.set_aside});
     };
     if (auto f = append(committed, numbers)) {
       set_trouble(f->kind == fault_kind::storage_full ? std::string(disk_is_full) : f->detail);
-      answer(f);
-      return;
+      return answer_all(f);
     }
-    set_trouble({});
-    committed.after = std::move(pending.entities);
-    numbers_ = numbers;
-    publish(std::move(committed));
-    answer(std::nullopt);
+    try {
+      set_trouble({});
+      committed.after = std::move(pending.entities);
+      numbers_ = numbers;
+      publish(std::move(committed));
+    } catch (std::exception const& e) {  // it is durable, and read from the log before the next write
+      auto const f = fault(fault_kind::unavailable, std::string("this was stored, but cannot be shown yet: ") + e.what());
+      set_trouble(f.detail);
+      return answer_all(f);
+    }
+    answer_all(std::nullopt);
   }
 
   std::uint32_t names_known() {
@@ -335,7 +398,7 @@ class city_impl final : public city {
 
   std::string encode(batch const& effects, committed_batch& b) {
     auto const lock = std::lock_guard(names_.mutex);
-    auto bytes = encode_batch(effects, names_.table);
+    auto bytes = encode_batch(effects, names_.table, &image_bytes_);
     b.names = names_.table.size();
     b.bytes = bytes.size();
     return bytes;
@@ -343,9 +406,9 @@ class city_impl final : public city {
 
   // Nothing when the batch is durable.
   std::optional<fault> append(committed_batch& b, counters const& numbers) {
-    auto effects = batch();
-    effects.reserve(b.writes.size());
-    for (auto& w : b.writes) effects.push_back(std::move(w.effects));
+    auto effects = batch{stretch_.from(), {}};
+    effects.writes.reserve(b.writes.size());
+    for (auto& w : b.writes) effects.writes.push_back(std::move(w.effects));
     auto const known = names_known();
     auto problem = std::optional<fault>();
     try {
@@ -357,7 +420,8 @@ class city_impl final : public city {
       if (!reserve_.is_whole() && free >= disk_reserve_bytes + bytes.size() + reserve_.bytes()) reserve_.take();
       switch (log_->append(b.position, numbers.last_write, bytes)) {
         case store::appended::ok:
-          for (auto i = std::size_t(0); i < effects.size(); ++i) b.writes[i].effects = std::move(effects[i]);
+          for (auto i = std::size_t(0); i < effects.writes.size(); ++i) b.writes[i].effects = std::move(effects.writes[i]);
+          stretch_.add(bytes.size(), image_bytes_);
           return std::nullopt;
         case store::appended::conflict:
           problem = fault(fault_kind::unavailable, "another program writes to this city's log");
@@ -368,35 +432,26 @@ class city_impl final : public city {
       }
     } catch (fault const& f) {
       problem = f;
+    } catch (std::exception const& e) {
+      problem = fault(fault_kind::internal, std::string("the write could not be stored: ") + e.what());
     }
     {
       auto const lock = std::lock_guard(names_.mutex);
       names_.table.rollback_to(known);
     }
-    // What the log has after all is state, whoever wrote it.
-    if (log_->last() > position_) replay_from(position_ + 1);
+    catch_up_with_log();  // if it cannot be read now, then before the next write
     return problem;
   }
 
   // --- both ---
 
   void publish(committed_batch b) {
-    dos::publish(b, {entities_, records_, open_types_, *history_});
+    dos::publish(b, {entities_, records_, open_types_, *history_, erased_at_});
     next_observation_ = numbers_.next_observation;
     next_series_ = numbers_.next_series;
     position_ = b.position;
     b.numbers = numbers_;
     follower_->push(std::move(b));
-  }
-
-  std::optional<std::uint64_t> read_changes(std::uint64_t from, std::vector<entity_change>& out) {
-    constexpr std::size_t read_bytes_max = 256 << 10;
-    if (from < log_->first()) return std::nullopt;
-    return log_->read(from, read_bytes_max, [&](store::log_batch const& b) {
-      if (b.at > position_) return false;
-      add_changes(b, names_, entities_, out);
-      return true;
-    });
   }
 
   void set_trouble(std::string t) {
@@ -419,7 +474,10 @@ class city_impl final : public city {
   record_table records_;
   dos::ledger ledger_;
   shared_names names_;
-  counters numbers_;  // the sequencer's
+  counters numbers_;        // the sequencer's
+  images_stretch stretch_;  // the sequencer's
+  std::size_t image_bytes_ = 0;
+  std::atomic<std::uint64_t> erased_at_{0};  // position of the last change before which something was taken out of the history
   std::atomic<std::uint64_t> next_observation_{1}, next_series_{1};
   std::atomic<std::uint64_t> position_{0};
   std::shared_ptr<live_hub> hub_;

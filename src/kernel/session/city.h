@@ -40,8 +40,8 @@ struct city_status {
   std::uint64_t series = 0, observations = 0;  // ever begun, ever made
   std::uint64_t queued = 0;               // writes waiting
   std::uint64_t disk_free_bytes = 0;
-  bool writable = true;                   // false: the disk is full or failing; reads go on
-  std::string trouble;                    // why
+  bool writable = true;                   // false: the disk is full or failing, or the log damaged; reads go on
+  std::string trouble;                    // why, or what else an operator should know
 };
 
 class city : public std::enable_shared_from_this<city> {
@@ -64,6 +64,10 @@ class city : public std::enable_shared_from_this<city> {
   // Changes after `position`; none: from now on. From a position beyond the end, which another life of this city must have
   // given, the reader begins with a gap.
   virtual std::unique_ptr<live_reader> read_live(std::optional<std::uint64_t> position) = 0;
+  // Whether such a reader finds all of it in memory, and need not read the log.
+  virtual bool is_at_hand(std::uint64_t position) const = 0;
+  // Of the first change that the log has at or after a time; behind the end when there is none.
+  virtual std::uint64_t position_at(timestamp t) const = 0;
   // A consistent copy that opens like the original, taken while running.
   virtual void backup_to(std::string const& directory) = 0;
   virtual void checkpoint() = 0;  // now, and waits for it
@@ -75,6 +79,7 @@ class city : public std::enable_shared_from_this<city> {
   virtual timestamp believed_until(std::string_view source) const = 0;
 
   // For session only.
+  virtual std::optional<entity_change> shown(principal const& who, entity_change const& c) const = 0;
   virtual entity_store const& entities() const = 0;
   virtual dos::history const& history() const = 0;
   virtual void submit(principal const& who, session::decide d, std::function<void(outcome)> done, std::size_t weight) = 0;

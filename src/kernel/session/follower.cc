@@ -1,11 +1,13 @@
 #include "kernel/session/follower.h"
 
+#include <algorithm>
 #include <chrono>
 #include <iterator>
 #include <span>
 
 #include "base/log.h"
 #include "base/thread_name.h"
+#include "kernel/session/changes.h"
 
 namespace dos {
 
@@ -47,35 +49,56 @@ void follower::stop() {
   if (writing_.joinable()) writing_.join();
 }
 
+// The state first: a checkpoint must have all of it, whatever becomes of those who are told.
 void follower::process(committed_batch b) {
-  auto gathered = std::vector<entity_change>();
-  auto of_write = std::vector<std::size_t>();  // how many
-  for (auto& w : b.writes) {
-    of_write.push_back(w.changes.size());
-    if (gathered.empty()) gathered = std::move(w.changes);
-    else std::move(w.changes.begin(), w.changes.end(), std::back_inserter(gathered));
-  }
-  auto const changes = std::make_shared<std::vector<entity_change> const>(std::move(gathered));
-  parts_.hub.publish(b.position, changes);
-  auto rest = std::span(*changes);
-  auto n = of_write.begin();
+  auto const add_to_ledger = [&](timestamp at) {
+    return each_of{[this, at](effect::counted_in_ledger const& e) { parts_.ledger.add(at, e.source, e.what, e.reason, e.n); },
+                   ignoring<effect::entity_changed, effect::entity_forgotten, effect::series_started, effect::series_removed,
+                            effect::observed, effect::observed_many, effect::observation_changed, effect::observation_removed,
+                            effect::record_written>()};
+  };
   for (auto const& w : b.writes) {
-    for (auto const& any : w.effects.effects) {
-      if (auto const* const r = std::get_if<effect::record_written>(&any)) {
-        if (parts_.matcher.has_kind(r->collection)) parts_.matcher.on_record(r->collection, r->key, r->record.get());
-      } else if (auto const* const c = std::get_if<effect::counted_in_ledger>(&any)) {
-        parts_.ledger.add(w.effects.at, c->source, c->what, c->reason, c->n);
-      }
-    }
-    parts_.matcher.on_changes(rest.first(*n));
-    rest = rest.subspan(*n++);
     dirty_.note(w.effects);
+    for (auto const& e : w.effects.effects) std::visit(add_to_ledger(w.effects.at), e);
   }
   dirty_.entities.merge(std::move(b.after));
   dirty_.position = b.position;
   dirty_.bytes += b.bytes;
   dirty_.numbers = b.numbers;
   dirty_.names = b.names;
+  try {
+    tell(b);
+  } catch (std::exception const& e) {
+    log::error("what was committed could not be told; everybody reads it from the log", {{"city", parts_.city}, {"reason", e.what()}});
+    parts_.hub.start_at(b.position);
+    parts_.matcher.read_again_from(b.position);
+  }
+}
+
+void follower::tell(committed_batch const& b) {
+  auto changes = std::vector<change>();
+  for (auto const& w : b.writes) append_changes(b.position, w.effects, w.images, parts_.entities, changes);
+  auto const shared = std::make_shared<std::vector<change> const>(std::move(changes));
+  parts_.hub.publish(b.position, shared, b.bytes);
+  auto const is_subscription = [this](change const& c) {
+    auto const* const r = std::get_if<record_change>(&c);
+    return r && parts_.matcher.has_kind(r->collection);
+  };
+  for (auto next = shared->begin(); next != shared->end();) {
+    auto const subscription = std::find_if(next, shared->end(), is_subscription);
+    parts_.matcher.on_changes({next, subscription});
+    if (subscription == shared->end()) break;
+    auto const& r = std::get<record_change>(*subscription);
+    parts_.matcher.on_record(r.collection, r.key, r.record.get());
+    next = subscription + 1;
+  }
+}
+
+// Something of the state was not noted: only a restart, which reads the log again, can save it.
+void follower::lose(std::exception const& e) {
+  log::error("no more checkpoints until a restart; the log keeps everything", {{"city", parts_.city}, {"reason", e.what()}});
+  auto const lock = std::lock_guard(mutex_);
+  lost_ = trouble_ = std::string("the state is not saved until a restart: ") + e.what();
 }
 
 void follower::follow() {
@@ -87,7 +110,11 @@ void follower::follow() {
       auto b = std::move(queue_.front());
       queue_.pop_front();
       lock.unlock();
-      process(std::move(b));
+      try {
+        process(std::move(b));
+      } catch (std::exception const& e) {
+        lose(e);
+      }
       lock.lock();
       if (dirty_.bytes > parts_.options.lag_bytes_max / 4) break;
     }
@@ -96,28 +123,9 @@ void follower::follow() {
                      dirty_.bytes > parts_.options.lag_bytes_max / 4 || parts_.history.wants_flush();
     if (due && !is_handed_over_) {
       last = std::chrono::steady_clock::now();
-      lock.unlock();
-      dirty_.subscriptions = parts_.matcher.take_changed();
-      dirty_.ledger = parts_.ledger.take_changed();
-      lock.lock();
-      if (dirty_.position == 0 && (!dirty_.subscriptions.empty() || !dirty_.ledger.empty())) {
-        // Nothing was written, but something was sent: that belongs to the position of the last checkpoint.
-        dirty_.position = handed_over_.position ? handed_over_.position : checkpointed_;
-        dirty_.numbers = handed_over_.position ? handed_over_.numbers : last_numbers_;
-        dirty_.names = handed_over_.position ? handed_over_.names : last_names_;
-      }
-      if (dirty_.position != 0) {
-        merge(handed_over_, std::exchange(dirty_, {}));
-        is_handed_over_ = true;
-        wanted_ = false;
-        handed_.notify_one();
-      } else if (wanted_) {
-        wanted_ = false;
-        ++attempts_;
-        written_.notify_all();
-      }
+      hand_over(lock);
     }
-    if (stopping_ && queue_.empty() && dirty_.empty()) return;
+    if (stopping_ && queue_.empty() && (dirty_.empty() || !lost_.empty())) return;
     if (is_handed_over_ && (stopping_ || wanted_ || dirty_.bytes > parts_.options.lag_bytes_max / 4)) {
       // The next checkpoint is due, or the disk is slower than the writers: wait for the one that runs.
       written_.wait_for(lock, std::chrono::milliseconds(100));
@@ -125,16 +133,50 @@ void follower::follow() {
   }
 }
 
+void follower::hand_over(std::unique_lock<std::mutex>& lock) {
+  if (lost_.empty()) {
+    lock.unlock();
+    try {
+      auto subscriptions = parts_.matcher.take_changed();
+      auto lines = parts_.ledger.take_changed();
+      std::move(subscriptions.begin(), subscriptions.end(), std::back_inserter(dirty_.subscriptions));
+      std::move(lines.begin(), lines.end(), std::back_inserter(dirty_.ledger));
+    } catch (std::exception const& e) {
+      lose(e);
+    }
+    lock.lock();
+  }
+  if (dirty_.position == 0 && (!dirty_.subscriptions.empty() || !dirty_.ledger.empty())) {
+    // Nothing was written, but something was sent: that belongs to the position of the last checkpoint.
+    dirty_.position = handed_over_.position ? handed_over_.position : checkpointed_;
+    dirty_.numbers = handed_over_.position ? handed_over_.numbers : last_numbers_;
+    dirty_.names = handed_over_.position ? handed_over_.names : last_names_;
+  }
+  if (lost_.empty() && dirty_.position != 0) merge(handed_over_, std::exchange(dirty_, {}));
+  // Also what could not be written the last time.
+  if (lost_.empty() && handed_over_.position != 0) {
+    is_handed_over_ = true;
+    wanted_ = false;
+    handed_.notify_one();
+  } else if (wanted_) {
+    wanted_ = false;
+    ++attempts_;
+    written_.notify_all();
+  }
+}
+
+// What is older than the log is kept goes, by the times that its entries have; images begin with what is left.
 void follower::truncate_log(std::uint64_t checkpoint) {
   auto const now = parts_.clock.now();
-  marks_.emplace_back(now, checkpoint);
-  auto keep_from = std::uint64_t(0);
-  while (!marks_.empty() && now - marks_.front().first > parts_.options.log_retention_us) {
-    keep_from = marks_.front().second;
-    marks_.pop_front();
+  auto keep_from = std::min(parts_.log.first_after({now.us - parts_.options.log_retention_us}), checkpoint);
+  if (keep_from > parts_.log.first()) {
+    parts_.log.read(keep_from, 1, [&](store::log_batch const& b) {
+      if (auto const stretch = images_from(b.bytes); stretch != 0) keep_from = std::min(keep_from, stretch);
+      return false;
+    });
   }
   // Also when nothing is old enough: this folds the write-ahead log, which appends would have to do otherwise.
-  parts_.log.truncate(keep_from ? keep_from : parts_.log.first());
+  parts_.log.truncate(keep_from);
 }
 
 void follower::expire_history(std::uint64_t checkpoint) {
@@ -169,23 +211,28 @@ void follower::write_checkpoints() {
     auto work = std::exchange(handed_over_, {});
     lock.unlock();
     auto trouble = std::string();
+    auto is_saved = false;
     try {
       write_checkpoint(parts_.state, work, parts_.history, parts_.names);
+      is_saved = true;
       truncate_log(work.position);
       expire_history(work.position);
-    } catch (fault const& f) {
-      trouble = f.detail;
-      log::error("the checkpoint failed; the log keeps everything", {{"reason", f.detail}});
+    } catch (std::exception const& e) {
+      trouble = e.what();
+      log::error(is_saved ? "the log was not shortened, or old history is still there" : "the checkpoint failed; the log keeps everything",
+                 {{"city", parts_.city}, {"reason", trouble}});
     }
     lock.lock();
     ++attempts_;
-    trouble_ = trouble;
-    if (trouble.empty()) {
+    trouble_ = lost_.empty() ? trouble : lost_;
+    if (is_saved) {
       checkpointed_ = work.position;
       lag_bytes_ -= work.bytes;
       last_numbers_ = work.numbers;
       last_names_ = work.names;
+      is_stuck_ = false;
     } else {
+      is_stuck_ = true;
       handed_over_ = std::move(work);
       if (!followed_) {
         written_.notify_all();
@@ -194,7 +241,7 @@ void follower::write_checkpoints() {
     }
     is_handed_over_ = false;
     written_.notify_all();
-    if (followed_ && !trouble.empty()) return;
+    if (followed_ && !is_saved) return;
     lock.unlock();
     work = {};  // much to free: nobody has to wait for it
     lock.lock();
@@ -214,6 +261,11 @@ void follower::checkpoint_now() {
 std::uint64_t follower::checkpointed() const {
   auto const lock = std::lock_guard(mutex_);
   return checkpointed_;
+}
+
+std::string follower::hindrance() const {
+  auto const lock = std::lock_guard(mutex_);
+  return !lost_.empty() ? lost_ : is_stuck_ ? trouble_ : std::string();
 }
 
 std::string follower::trouble() const {

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <exception>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -21,7 +22,7 @@ namespace dos {
 
 struct committed_write {
   write_effects effects;
-  std::vector<entity_change> changes;
+  std::vector<image_pair> images;  // of each entity_changed, in order
 };
 struct committed_batch {
   std::uint64_t position = 0;
@@ -39,6 +40,7 @@ class follower {
     store::commit_log& log;
     store::state_db& state;
     dos::history& history;
+    entity_store const& entities;
     dos::matcher& matcher;
     live_hub& hub;
     dos::ledger& ledger;
@@ -58,11 +60,15 @@ class follower {
 
   std::uint64_t checkpointed() const;
   std::uint64_t lag_bytes() const { return lag_bytes_; }  // of the log, behind the checkpoint
-  std::string trouble() const;  // why checkpoints fail, else empty
+  std::string trouble() const;    // what is not as it should be, else empty
+  std::string hindrance() const;  // why no checkpoint can be written, else empty
 
  private:
   void follow();
   void process(committed_batch b);
+  void tell(committed_batch const& b);
+  void hand_over(std::unique_lock<std::mutex>& lock);
+  void lose(std::exception const& e);
   void write_checkpoints();
   void truncate_log(std::uint64_t checkpoint);
   void expire_history(std::uint64_t checkpoint);
@@ -81,8 +87,9 @@ class follower {
   counters last_numbers_;        // as of the last checkpoint
   std::uint32_t last_names_ = 0;
   std::uint64_t attempts_ = 0;   // checkpoints tried
+  bool is_stuck_ = false;        // the last one failed
   std::string trouble_;
-  std::deque<std::pair<timestamp, std::uint64_t>> marks_;  // when which position was checkpointed, for retention
+  std::string lost_;  // why no checkpoint can be written any more until a restart has read the log again
   timestamp expired_at_ = timestamp_min;                    // the last round of history retention
   std::thread following_, writing_;
 };

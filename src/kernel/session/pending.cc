@@ -119,7 +119,6 @@ std::uint64_t pending_write::put_believed(entity e, entity_ptr const& before, ke
     change.more = e.more;
     change.deleted_at = e.deleted_at;
   }
-  auto attributes = std::vector<attribute_change>();
   for (auto& mine : e.attributes) {
     auto const old = before ? before->find(mine->name, mine->dataset) : attribute_ptr();
     if (old == mine) continue;
@@ -129,14 +128,12 @@ std::uint64_t pending_write::put_believed(entity e, entity_ptr const& before, ke
     fresh.series = k == keep::nothing ? (old && old->series ? old->series : mine->series)
                    : old && old->series ? old->series
                                         : series_for(e.id, fresh.name, fresh.dataset, fresh.kind);
-    attributes.push_back({fresh.name, fresh.dataset, old ? attribute_updated : attribute_created});
     change.set.push_back(mine);
   }
   if (before) {
     for (auto const& old : before->attributes) {
       if (e.find(old->name, old->dataset)) continue;
       change.removed.push_back({old->name, old->dataset, k == keep::history ? old->series : 0});
-      attributes.push_back({old->name, old->dataset, attribute_deleted});
     }
   }
   if (!change.head && change.set.empty() && change.removed.empty()) return 0;
@@ -145,13 +142,11 @@ std::uint64_t pending_write::put_believed(entity e, entity_ptr const& before, ke
     counters_.next_observation += change.set.size() + change.removed.size();
   }
   auto const first_number = counters_.next_observation > change.first_number ? change.first_number : 0;
+  if (before && before->version < when_.images_from) change.before = before;
   // The image is what a replay of the effect will make of `before`; mostly that is `e` itself.
   e.created_at = before ? before->created_at : no_time;
-  auto const lives = e.deleted_at == no_time;
   auto after = apply(same_order(before, e) ? std::move(e) : before ? entity(*before) : entity(), change, at_, when_.position);
-  if (lived || lives) {
-    changes_.push_back({when_.position, at_, lived ? before : entity_ptr(), after, std::move(attributes)});
-  }
+  images_.push_back({before, after});
   own_.entities.set(std::move(after));
   effects_.push_back(std::move(change));
   return first_number;
@@ -227,7 +222,7 @@ std::optional<fault> pending_write::attempt(std::function<void()> const& part) {
   auto undo = undo_list();
   auto images = entity_images::undo(own_.entities);
   auto const effects = effects_.size();
-  auto const changes = changes_.size();
+  auto const images_before = images_.size();
   auto const numbers = counters_;
   auto const counted = has_counted_;
   auto const aside = set_aside_;
@@ -242,7 +237,7 @@ std::optional<fault> pending_write::attempt(std::function<void()> const& part) {
     take_back(undo);
     images.roll_back();
     effects_.resize(effects);
-    changes_.resize(changes);
+    images_.resize(images_before);
     counters_ = numbers;
     has_counted_ = counted;
     set_aside_ = aside;

@@ -7,7 +7,6 @@
 #include <unordered_map>
 #include <vector>
 
-#include "kernel/events/change.h"
 #include "kernel/graph/entity_store.h"
 #include "kernel/session/batch.h"
 #include "kernel/session/images.h"
@@ -28,11 +27,17 @@ struct committed_state {
   record_table const& records;
 };
 
-// When a write happens: its time, up to when its source's times are believed, and its batch in the log.
+// When a write happens: its time, up to when its source's times are believed, its batch in the log, and batch::images_from.
 struct write_moment {
   timestamp at;
   timestamp believed_until;
   std::uint64_t position = 0;
+  std::uint64_t images_from = 0;
+};
+
+// What one entity_changed found and left.
+struct image_pair {
+  entity_ptr before, after;
 };
 
 // What one batch, or one write of it, has changed so far.
@@ -74,7 +79,7 @@ class pending_write final : public transaction {
   std::size_t set_aside() const { return set_aside_; }
   std::vector<fault_kind> const& failed_parts() const { return failed_parts_; }
   write_effects take_effects() { return {at_, std::move(effects_)}; }
-  std::vector<entity_change> take_changes() { return std::move(changes_); }
+  std::vector<image_pair> take_images() { return std::move(images_); }  // of each entity_changed, in order
   overlay take_overlay() { return std::move(own_); }
   counters const& numbers() const { return counters_; }
 
@@ -98,7 +103,7 @@ class pending_write final : public transaction {
   write_moment when_;
   timestamp at_;
   std::vector<effect::any> effects_;
-  std::vector<entity_change> changes_;
+  std::vector<image_pair> images_;
   undo_list* undo_ = nullptr;
   bool has_counted_ = false;
   std::size_t good_parts_ = 0;

@@ -27,15 +27,19 @@ void publish_entities(entity_images const& after, entity_store& entities) {
   }
 }
 
+// The series that an effect adds to, so that their memory can be asked for.
 void add_series_of(effect::any const& any, std::vector<series_id>& out) {
-  if (auto const* const e = std::get_if<effect::entity_changed>(&any)) {
-    if (!e->first_number) return;
-    for (auto const& a : e->set) {
-      if (a->series) out.push_back(a->series);
-    }
-  } else if (auto const* const o = std::get_if<effect::observed>(&any)) {
-    out.push_back(o->series);
-  }
+  auto const add = each_of{[&](effect::entity_changed const& e) {
+                             if (!e.first_number) return;
+                             for (auto const& a : e.set) {
+                               if (a->series) out.push_back(a->series);
+                             }
+                           },
+                           [&](effect::observed const& e) { out.push_back(e.series); },
+                           ignoring<effect::observed_many, effect::entity_forgotten, effect::series_started,
+                                    effect::series_removed, effect::observation_changed, effect::observation_removed,
+                                    effect::record_written, effect::counted_in_ledger>()};
+  std::visit(add, any);
 }
 
 void publish_history(std::uint64_t position, timestamp at, effect::entity_changed const& e, history& h) {
@@ -52,39 +56,58 @@ void publish_history(std::uint64_t position, timestamp at, effect::entity_change
 }
 
 // Entities themselves are published before, see there.
-void publish_effect(std::uint64_t position, timestamp at, effect::any const& any, published_state const& into) {
-  auto& [entities, records, open, h] = into;
-  if (auto const* const e = std::get_if<effect::entity_changed>(&any)) {
-    publish_history(position, at, *e, h);
-  } else if (auto const* const s = std::get_if<effect::series_started>(&any)) {
-    if (entities.find(s->entity)) entities.add_series(s->entity, s->series);
-  } else if (auto const* const x = std::get_if<effect::series_removed>(&any)) {
-    h.remove_series(position, x->series);
-    if (entities.find(x->entity)) entities.remove_series(x->entity, x->series);
-  } else if (auto const* const o = std::get_if<effect::observed>(&any)) {
-    h.add(position, o->series, o->observation);
-  } else if (auto const* const m = std::get_if<effect::observed_many>(&any)) {
-    for (auto const& one : m->observations) h.add(position, m->series, one);
-  } else if (auto const* const c = std::get_if<effect::observation_changed>(&any)) {
-    h.change(position, c->series, c->observation);
-  } else if (auto const* const d = std::get_if<effect::observation_removed>(&any)) {
-    h.remove(position, d->series, d->number);
-  } else if (auto const* const r = std::get_if<effect::record_written>(&any)) {
-    records.put(r->collection, r->key, r->record);
-    if (r->collection == open_types_collection) open.note(r->key, r->record);
+class effect_publisher {
+ public:
+  effect_publisher(std::uint64_t position, timestamp at, published_state const& into)
+      : position_(position), at_(at), to_(into) {}
+
+  void operator()(effect::entity_changed const& e) const { publish_history(position_, at_, e, to_.history); }
+  void operator()(effect::entity_forgotten const&) const { erased(); }
+  void operator()(effect::series_started const& e) const {
+    if (to_.entities.find(e.entity)) to_.entities.add_series(e.entity, e.series);
   }
-}
+  void operator()(effect::series_removed const& e) const {
+    to_.history.remove_series(position_, e.series);
+    if (to_.entities.find(e.entity)) to_.entities.remove_series(e.entity, e.series);
+    erased();
+  }
+  void operator()(effect::observed const& e) const { to_.history.add(position_, e.series, e.observation); }
+  void operator()(effect::observed_many const& e) const {
+    for (auto const& one : e.observations) to_.history.add(position_, e.series, one);
+  }
+  void operator()(effect::observation_changed const& e) const {
+    to_.history.change(position_, e.series, e.observation);
+    erased();
+  }
+  void operator()(effect::observation_removed const& e) const {
+    to_.history.remove(position_, e.series, e.number);
+    erased();
+  }
+  void operator()(effect::record_written const& e) const {
+    to_.records.put(e.collection, e.key, e.record);
+    if (e.collection == open_types_collection) to_.open.note(e.key, e.record);
+  }
+  void operator()(effect::counted_in_ledger const&) const {}  // the follower's
+
+ private:
+  void erased() const { to_.erased_at = position_; }
+
+  std::uint64_t position_;
+  timestamp at_;
+  published_state const& to_;
+};
 
 void publish_effects(std::uint64_t position, write_effects const& w, published_state const& into) {
   auto const& all = w.effects;
   auto series = std::vector<series_id>();
+  auto const publish_one = effect_publisher(position, w.at, into);
   for (auto i = std::size_t(0); i < all.size(); ++i) {
     if (all.size() >= fetched_ahead && i % fetched_ahead == 0) {
       series.clear();
       for (auto n = i; n < std::min(i + fetched_ahead, all.size()); ++n) add_series_of(all[n], series);
       into.history.fetch_ahead(series);
     }
-    publish_effect(position, w.at, all[i], into);
+    std::visit(publish_one, all[i]);
   }
 }
 

@@ -1,6 +1,7 @@
 // How a committed batch becomes what readers of a city see. Inside kernel/session only.
 #pragma once
 
+#include <atomic>
 #include <set>
 #include <shared_mutex>
 #include <string_view>
@@ -28,6 +29,7 @@ struct published_state {
   record_table& records;
   open_types& open;
   dos::history& history;
+  std::atomic<std::uint64_t>& erased_at;  // position of the last batch that took something out of the history
 };
 
 // One thread, in log order.

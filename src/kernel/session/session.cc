@@ -68,6 +68,8 @@ timestamp session::believed_until() const { return city_->believed_until(who_.so
 
 dos::history const& session::history() const { return city_->history(); }
 
+std::optional<entity_change> session::shown(entity_change const& c) const { return city_->shown(who_, c); }
+
 std::vector<std::pair<symbol, std::size_t>> session::types() const {
   auto all = city_->entities().types();
   if (!who_.may_read_all()) std::erase_if(all, [&](auto const& t) { return !city_->is_open(t.first); });
@@ -103,6 +105,14 @@ void session::submit(decide d, std::function<void(outcome)> done, std::size_t we
                                              : "the role " + std::string(to_text(who_.role)) + " may not write");
   }
   city_->submit(who_, std::move(d), std::move(done), weight);
+}
+
+void session::try_submit(decide d, std::function<void(outcome)> done, std::size_t weight) const {
+  try {
+    submit(std::move(d), done, weight);
+  } catch (fault const& f) {
+    done({.position = 0, .at = {}, .refused = f, .set_aside = 0});
+  }
 }
 
 outcome session::apply(decide d) const {

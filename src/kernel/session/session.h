@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "base/time.h"
 #include "kernel/access/principal.h"
+#include "kernel/events/change.h"
 #include "kernel/graph/entity.h"
 #include "kernel/graph/entity_store.h"
 #include "kernel/history/observation.h"
@@ -125,6 +126,8 @@ class session {
   std::uint64_t series_end() const;  // behind the greatest number of a series
   timestamp believed_until() const;  // as a write of this session would have it now
   dos::history const& history() const;  // of series that series_of() gave
+  // Of a change that a reader of the city gave, at whatever position: what the asker may be shown of it today.
+  std::optional<entity_change> shown(entity_change const& c) const;
   std::vector<std::pair<symbol, std::size_t>> types() const;
   std::vector<std::pair<symbol, std::size_t>> attributes_of(symbol type) const;
 
@@ -141,6 +144,8 @@ class session {
   // refusal) and must be quick. Faults at once: too_many when this source's queue is full, in which the write counts
   // for as many as its `weight` says.
   void submit(decide d, std::function<void(outcome)> done, std::size_t weight = 1) const;
+  // The same, for what goes on whatever becomes of it: what would be a fault at once comes to `done` as a refusal.
+  void try_submit(decide d, std::function<void(outcome)> done, std::size_t weight = 1) const;
   // Waits. Throws the refusal. Not on an input/output thread.
   outcome apply(decide d) const;
 

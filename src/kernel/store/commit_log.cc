@@ -128,6 +128,20 @@ class sqlite_log final : public commit_log {
     return last_;
   }
 
+  position first_after(timestamp t) const override {
+    auto low = first();
+    auto high = last() + 1;
+    auto const reader = lease(readers_);
+    while (low < high) {
+      auto const middle = low + (high - low) / 2;
+      auto row = (*reader)("SELECT position, time FROM log WHERE position >= ? ORDER BY position LIMIT 1");
+      if (!row.with(middle).step()) return high;
+      if (row.integer(1) > t.us) high = middle;
+      else low = std::max<position>(middle, position(row.integer(0))) + 1;
+    }
+    return low;
+  }
+
   void backup_to(std::filesystem::path const& dir) const override { lease(readers_)->copy_to(dir / "log.db"); }
 
   hold hold_truncation() override {

@@ -55,6 +55,9 @@ class commit_log {
   virtual position first() const = 0;
   virtual position last() const = 0;
 
+  // The first batch that is later than `t`; last() + 1 when none is. Times ascend in the log.
+  virtual position first_after(timestamp t) const = 0;
+
   // Copies the log to `dir`/log.db while it is being written. Call it after state_db::backup_to, holding `hold()`
   // around both, then the copy of the log reaches at least to the copied cursor and starts before it.
   virtual void backup_to(std::filesystem::path const& dir) const = 0;

@@ -1,65 +1,17 @@
 // The log on a medium that fails: SQLite's file layer is replaced by one that refuses on demand.
 #include <gtest/gtest.h>
-#include <sqlite3.h>
 #include <sys/mount.h>
 
-#include <map>
 #include <string>
 
 #include "base/fault.h"
 #include "kernel/store/commit_log.h"
+#include "kernel/store/failing_medium.h"
 #include "kernel/store/state_db.h"
 #include "kernel/store/store_test_support.h"
 
 namespace dos::store {
 namespace {
-
-// Passes everything on to the system's file layer until told to fail.
-class failing_medium {
- public:
-  failing_medium() {
-    layer_ = *sqlite3_vfs_find("unix");
-    open_ = layer_.xOpen;
-    layer_.zName = "failing";
-    layer_.xOpen = [](sqlite3_vfs* v, char const* name, sqlite3_file* file, int flags, int* out) {
-      auto const code = open_(v, name, file, flags, out);
-      if (code == SQLITE_OK) file->pMethods = patched(file->pMethods);
-      return code;
-    };
-    writes_left = syncs_left = never;
-    sqlite3_vfs_register(&layer_, 1);
-  }
-  ~failing_medium() {
-    sqlite3_vfs_unregister(&layer_);
-    sqlite3_vfs_register(sqlite3_vfs_find("unix"), 1);
-  }
-
-  static constexpr int never = 1'000'000'000;
-  static inline int writes_left = never;  // then the disk is full
-  static inline int syncs_left = never;   // then syncing fails
-
- private:
-  static sqlite3_io_methods const* patched(sqlite3_io_methods const* original) {
-    auto& copy = methods_[original];
-    copy = *original;
-    copy.xWrite = [](sqlite3_file* file, void const* bytes, int n, sqlite3_int64 at) {
-      return --writes_left < 0 ? SQLITE_FULL : original_of(file)->xWrite(file, bytes, n, at);
-    };
-    copy.xSync = [](sqlite3_file* file, int flags) {
-      return --syncs_left < 0 ? SQLITE_IOERR_FSYNC : original_of(file)->xSync(file, flags);
-    };
-    return &copy;
-  }
-  static sqlite3_io_methods const* original_of(sqlite3_file* file) {
-    for (auto const& [original, copy] : methods_) {
-      if (&copy == file->pMethods) return original;
-    }
-    return nullptr;
-  }
-  static inline std::map<sqlite3_io_methods const*, sqlite3_io_methods> methods_;
-  static inline decltype(sqlite3_vfs::xOpen) open_ = nullptr;
-  static inline sqlite3_vfs layer_;
-};
 
 position last_after_kill(std::filesystem::path const& home) {
   auto const copies = scratch_directory();

@@ -258,7 +258,7 @@ std::string call::inline_context() const {
   if (wanted == media::json || wanted == media::csv) return {};
   auto out = std::string();
   if (context.is_null()) {
-    json::write_string(out, at->contexts.default_url());
+    json::write_string(out, at->contexts.usual_of(who.city()).url);
   } else {
     json::write(out, context);
   }
@@ -270,7 +270,7 @@ http::response call::respond(std::string body, int status) const {
   auto r = http::with_body(altered && status == 200 ? 203 : status, types[std::size_t(wanted)], std::move(body));
   if (!version.empty()) r.headers.add("Preference-Applied", "ngsi-ld=" + version);
   if (wanted != media::ld_json) {
-    r.headers.add("Link", "<" + at->contexts.url_of(context) + ">; rel=\"" + std::string(context_rel) + "\"; type=\"application/ld+json\"");
+    r.headers.add("Link", "<" + at->contexts.url_of(who.city(), context) + ">; rel=\"" + std::string(context_rel) + "\"; type=\"application/ld+json\"");
   }
   return r;
 }
@@ -332,7 +332,7 @@ city_handler endpoint(service_ptr s, endpoint_rules rules, std::function<void(ca
       find_snapshot(*c, rules.reads_snapshots);
       read_body_and_context(*c, rules);
       if (c->context.is_null()) {
-        c->names = s->contexts.default_names();
+        c->names = s->contexts.usual_of(c->who.city()).names;
         return action(c);
       }
       auto const caller = std::this_thread::get_id();

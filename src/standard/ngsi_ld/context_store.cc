@@ -1,7 +1,6 @@
 #include "standard/ngsi_ld/context_store.h"
 
 #include <atomic>
-#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <sstream>
@@ -28,7 +27,7 @@ constexpr auto hosted_path = std::string_view("/ngsi-ld/v1/jsonldContexts/");
 
 }  // namespace
 
-context_store::context_store(node& n) : node_(n), default_(core_context()), default_url_(core_context_url) {
+context_store::context_store(node& n) : node_(n) {
   auto const* fetches = n.configuration.find("fetch_contexts");
   fetches_ = fetches == nullptr || !fetches->is_bool() || fetches->as_bool();
   if (auto const* files = n.configuration.find("contexts"); files != nullptr && files->is_object()) {
@@ -36,33 +35,55 @@ context_store::context_store(node& n) : node_(n), default_(core_context()), defa
       if (path.is_string()) preloaded_[url] = read_document(std::string(path.as_string()));
     }
   }
-  default_document_ = std::make_shared<json::value const>(json::parse(core_context_text()));
-  if (auto const path = std::string(n.configuration.text_or("default_context", "")); !path.empty()) {
-    auto const below = n.resources_directory + "/contexts/" + path;
-    default_document_ = read_document(std::filesystem::exists(path) ? path : below);
-    default_url_ = n.public_url + "/context.jsonld";
-    preloaded_[default_url_] = default_document_;
-    auto const* inner = default_document_->find("@context");
-    if (inner == nullptr) throw fault(fault_kind::invalid, "the default context has no @context", "default_context");
-    auto made = process_context(*inner, core_context().get(), [&](std::string const& url) {
-      auto const it = preloaded_.find(url);
-      return it == preloaded_.end() ? nullptr : it->second;
-    });
-    if (!made.context) throw fault(fault_kind::invalid, "the default context needs " + made.missing[0], "default_context");
-    default_ = std::move(made.context);
-  }
+  for (auto const& c : n.cities) usual_.emplace(c->id(), read_usual(n.default_context_file(c->id()), base_of(*c) + "/context.jsonld"));
 }
 
-std::string context_store::url_of_hosted(std::string_view local_id) const {
-  return node_.public_url + std::string(hosted_path) + std::string(local_id);
+context_store::usual context_store::read_usual(std::string const& path, std::string url) {
+  if (path.empty()) {
+    static auto const core = std::make_shared<json::value const>(json::parse(core_context_text()));
+    return {core_context(), std::string(core_context_url), core};
+  }
+  auto document = read_document(path);
+  preloaded_[url] = document;
+  auto const* inner = document->find("@context");
+  if (inner == nullptr) throw fault(fault_kind::invalid, "the default context has no @context", "default_context");
+  auto made = process_context(*inner, core_context().get(), [&](std::string const& other) {
+    auto const it = preloaded_.find(other);
+    return it == preloaded_.end() ? nullptr : it->second;
+  });
+  if (!made.context) throw fault(fault_kind::invalid, "the default context needs " + made.missing[0], "default_context");
+  return {std::move(made.context), std::move(url), std::move(document)};
+}
+
+context_store::usual const& context_store::usual_of(city const& c) const { return usual_.find(c.id())->second; }
+
+// The first city is served at the root as well, and is known by it.
+std::string context_store::base_of(city const& c) const {
+  return c.id() == node_.cities.front()->id() ? node_.public_url : node_.public_url + "/" + c.id();
+}
+
+std::string context_store::url_of_hosted(city const& c, std::string_view local_id) const {
+  return base_of(c) + std::string(hosted_path) + std::string(local_id);
+}
+
+// The path names the city; at the root it is whoever asks, by header, or the first one.
+std::optional<std::pair<std::shared_ptr<city>, std::string>> context_store::find_hosted(session const& s, std::string_view url) const {
+  auto const at = url.find(hosted_path);
+  if (at == url.npos) return std::nullopt;
+  auto const before = url.substr(0, at);
+  auto const id = std::string(url.substr(at + hosted_path.size()));
+  auto places = std::vector<std::shared_ptr<city>>{s.shared_city(), node_.cities.front()};
+  if (auto const named = node_.find_city(before.substr(before.rfind('/') + 1))) places = {named};
+  for (auto const& c : places) {
+    if (c->find_record(context_collection, id)) return std::pair(c, id);
+  }
+  return std::nullopt;
 }
 
 std::shared_ptr<json::value const> context_store::load(session const& s, std::string const& url) {
-  if (auto const at = url.find(hosted_path); at != std::string::npos) {
-    auto const id = std::string_view(url).substr(at + hosted_path.size());
-    if (auto const record = s.find_record(context_collection, id)) {
-      if (auto const* body = record->find("body")) return std::make_shared<json::value const>(*body);
-    }
+  if (auto const hosted = find_hosted(s, url)) {
+    auto const record = hosted->first->find_record(context_collection, hosted->second);
+    if (auto const* const body = record ? record->find("body") : nullptr) return std::make_shared<json::value const>(*body);
   }
   auto const held = std::lock_guard(lock_);
   if (auto const it = cached_.find(url); it != cached_.end()) return it->second.document;
@@ -191,8 +212,8 @@ void context_store::try_again(session const& s, std::shared_ptr<json::value cons
   auto urls = std::vector<std::string>();
   try {
     made = process_context(*local, core_context().get(), [&](std::string const& url) {
-      auto const hosted = url.find(hosted_path);
-      urls.push_back(hosted == std::string::npos ? url : url_of_hosted(std::string_view(url).substr(hosted + hosted_path.size())));
+      auto const hosted = find_hosted(s, url);
+      urls.push_back(hosted ? url_of_hosted(*hosted->first, hosted->second) : url);
       return load(s, url);
     });
     if (!made.context && node_.clock.now() > until) throw not_available(made.missing[0], "all that this one names takes too long");
@@ -208,8 +229,8 @@ void context_store::try_again(session const& s, std::shared_ptr<json::value cons
   fetch(url, [=, this] { try_again(s, local, then, otherwise, until); }, otherwise);
 }
 
-std::string context_store::url_of(json::value const& local) {
-  if (local.is_null()) return default_url_;
+std::string context_store::url_of(city const& c, json::value const& local) {
+  if (local.is_null()) return usual_of(c).url;
   if (local.is_string()) return std::string(local.as_string());
   if (local.is_array()) {
     auto const* only = static_cast<json::value const*>(nullptr);
@@ -223,7 +244,7 @@ std::string context_store::url_of(json::value const& local) {
     if (urls == 1 && only->is_string()) return std::string(only->as_string());
   }
   auto const written = json::to_string(local);
-  auto const url = url_of_hosted(text::to_base64url(sha256(written).substr(0, 16)));
+  auto const url = url_of_hosted(c, text::to_base64url(sha256(written).substr(0, 16)));
   {
     auto const held = std::lock_guard(lock_);
     if (auto const it = cached_.find(url); it != cached_.end()) return url;

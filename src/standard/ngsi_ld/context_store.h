@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -37,7 +38,8 @@ struct context_usage {
 
 class context_store {
  public:
-  // Reads the files of configuration `contexts` (URL -> path) and `default_context` (path). Faults: invalid with the file.
+  // Reads the files of configuration `contexts` (URL -> path) and `default_context` (path, of each city: in its profile, else
+  // in the configuration). Faults: invalid with the file.
   explicit context_store(node& n);
 
   using use = std::function<void(context_ptr)>;
@@ -46,15 +48,18 @@ class context_store {
   // or not within fetching_us_max, is a fault of kind bad_gateway (LdContextNotAvailable); other faults come the same way.
   void resolve(session const& s, json::value const& local, use then, failure otherwise);
 
-  // What holds where a request names no context, and what answers name then.
-  context_ptr const& default_names() const { return default_; }
-  std::string const& default_url() const { return default_url_; }
-  // The default context's document; the core's when none is configured.
-  std::shared_ptr<json::value const> default_document() const { return default_document_; }
+  // What holds where a request to a city names no context: its names, the URL that answers give, the document (the core's
+  // when none is configured).
+  struct usual {
+    context_ptr names;
+    std::string url;
+    std::shared_ptr<json::value const> document;
+  };
+  usual const& usual_of(city const& c) const;
 
   // The URL that stands for an "@context" value in a Link header; an inline one is kept here under a URL of its own.
-  std::string url_of(json::value const& local);
-  std::string url_of_hosted(std::string_view local_id) const;
+  std::string url_of(city const& c, json::value const& local);
+  std::string url_of_hosted(city const& c, std::string_view local_id) const;
 
   std::map<std::string, cached_context> cached() const;  // by URL
   context_usage usage_of(std::string const& url) const;
@@ -71,6 +76,10 @@ class context_store {
     std::function<void()> then;
     failure otherwise;
   };
+  usual read_usual(std::string const& path, std::string url);
+  std::string base_of(city const& c) const;
+  // Where a hosted context is kept that has this URL, and its id there; nothing when it is not hosted here.
+  std::optional<std::pair<std::shared_ptr<city>, std::string>> find_hosted(session const& s, std::string_view url) const;
   std::shared_ptr<json::value const> load(session const& s, std::string const& url);
   void count_use(std::vector<std::string> const& urls);  // under lock_
   void keep(std::string const& url, json::value document, std::size_t bytes, bool is_implicit);
@@ -82,9 +91,7 @@ class context_store {
   node& node_;
   bool fetches_;
   std::map<std::string, std::shared_ptr<json::value const>, std::less<>> preloaded_;
-  context_ptr default_;
-  std::string default_url_;
-  std::shared_ptr<json::value const> default_document_;
+  std::map<std::string, usual, std::less<>> usual_;  // by city
 
   mutable std::mutex lock_;
   std::map<std::string, cached_context, std::less<>> cached_;

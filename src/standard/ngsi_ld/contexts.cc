@@ -34,7 +34,7 @@ json::object describe(call const& c, listed const& l, bool with_body) {
 
 listed listed_hosted(call const& c, std::string_view key, json::value const& record) {
   auto const* body = record.find("body");
-  return {c.at->contexts.url_of_hosted(key), std::string(key), record.find("implicit") != nullptr ? "ImplicitlyCreated" : "Hosted",
+  return {c.at->contexts.url_of_hosted(c.who.city(), key), std::string(key), record.find("implicit") != nullptr ? "ImplicitlyCreated" : "Hosted",
           parse_timestamp(record.text_or("createdAt", "")).value_or(timestamp()), body != nullptr ? *body : json::value()};
 }
 
@@ -142,8 +142,8 @@ void delete_context(call_ptr c) {
   c->answer(http::no_content());
 }
 
-void show_default_context(service_ptr const& s, http::reply const& answer) {
-  auto r = http::with_body(200, "application/ld+json", json::to_string(*s->contexts.default_document()));
+void show_default_context(service_ptr const& s, city const& c, http::reply const& answer) {
+  auto r = http::with_body(200, "application/ld+json", json::to_string(*s->contexts.usual_of(c).document));
   r.headers.add("Access-Control-Allow-Origin", "*");
   answer(std::move(r));
 }
@@ -158,7 +158,7 @@ void add_contexts(offer& o, service_ptr s) {
   o.city_routes.push_back({.method = "GET",
                            .pattern = "/context.jsonld",
                            .needs = need::own,
-                           .handle = [s](session, http::request, http::reply answer) { show_default_context(s, answer); },
+                           .handle = [s](session who, http::request, http::reply answer) { show_default_context(s, who.city(), answer); },
                            .use = thread_use::quick,
                            .at_root = true});
 }

@@ -111,13 +111,23 @@ void expiry::sweep() {
       ends_.erase(it->second);
     }
   }
+  // What cannot be written now is due again; other cities are not held up by it.
   for (auto const& [name, id] : due) {
     auto const c = program_.find_city(name);
     if (!c) continue;
-    end_entity(c, id);
-    if (auto const left = program_.as_source(c, "ngsi_ld").find(id)) note_end_of(*c, *left);
+    try {
+      end_entity(c, id);
+      if (auto const left = program_.as_source(c, "ngsi_ld").find(id)) note_end_of(*c, *left);
+    } catch (fault const&) {
+      note(*c, {id, program_.clock.now() + us_per_second});
+    }
   }
-  for (auto const& c : program_.cities) end_registrations(c);
+  for (auto const& c : program_.cities) {
+    try {
+      end_registrations(c);
+    } catch (fault const&) {  // the next sweep finds them
+    }
+  }
 }
 
 }  // namespace dos::ngsi_ld

@@ -92,7 +92,7 @@ void federation::find_wires(call_ptr const& c, source_list const& sources, std::
   // they mean.
   auto own = wire{c->names, {}};
   if (context.is_null()) {
-    if (c->at->contexts.default_names() != core_context()) own.names = core_context();
+    if (c->at->contexts.usual_of(c->who.city()).names != core_context()) own.names = core_context();
   } else if (auto const url = single_context_url(context); !url.empty()) {
     if (!is_core_context_url(url)) own.link = url;
   } else {

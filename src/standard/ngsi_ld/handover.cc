@@ -187,7 +187,7 @@ call_ptr handover::call_for(std::shared_ptr<city> const& c, json::value const& s
 
 void handover::with_names(std::shared_ptr<city> const& c, json::value const& subscription, std::function<void(context_ptr)> then) const {
   auto const* context = subscription.find("context");
-  if (context == nullptr || context->is_null()) return then(service_->contexts.default_names());
+  if (context == nullptr || context->is_null()) return then(service_->contexts.usual_of(*c).names);
   service_->contexts.resolve(service_->program.as_source(c, "ngsi_ld"), *context, then, [then](fault const&) { then(core_context()); });
 }
 
@@ -273,7 +273,7 @@ void handover::make(std::shared_ptr<city> const& c, copy what) {
                                                {"print", print_of(*what.record, *what.source)},
                                                {"made", false}});
   auto const own = service_->program.as_source(c, "ngsi_ld");
-  own.submit([record, id = what.id](transaction& t) { t.put_record(copy_collection, id, record); },
+  own.try_submit([record, id = what.id](transaction& t) { t.put_record(copy_collection, id, record); },
              [self = shared_from_this(), c, what, record, done](outcome const& o) {
                if (o.refused) return done(false);
                self->with_names(c, *what.record, [self, c, what, record, done](context_ptr names) {
@@ -294,7 +294,7 @@ void handover::make(std::shared_ptr<city> const& c, copy what) {
                      }
                      auto made = record.as_object();
                      made["made"] = true;
-                     self->service_->program.as_source(c, "ngsi_ld").submit(
+                     self->service_->program.as_source(c, "ngsi_ld").try_submit(
                          [id = what.id, made = json::value(std::move(made))](transaction& t) {
                            if (t.find_record(copy_collection, id)) t.put_record(copy_collection, id, made);
                          },
@@ -309,7 +309,7 @@ void handover::make(std::shared_ptr<city> const& c, copy what) {
 void handover::remove(std::shared_ptr<city> const& c, std::string const& id, json::value const& record) {
   auto const key = c->id() + "\nremove\n" + id;
   auto const forget = [self = shared_from_this(), c, id, key] {
-    self->service_->program.as_source(c, "ngsi_ld").submit(
+    self->service_->program.as_source(c, "ngsi_ld").try_submit(
         [id](transaction& t) {
           if (t.find_record(copy_collection, id)) t.erase_record(copy_collection, id);
         },
@@ -394,7 +394,7 @@ void handover::tell(std::shared_ptr<city> const& c, std::string const& key, reco
   auto const id = std::string(queued->text_or("subscription", ""));
   auto const done = [self = shared_from_this(), c, key, lane = c->id() + "\nrelay\n" + id](bool ok) {
     if (!ok) return self->end(lane, false);
-    self->service_->program.as_source(c, "ngsi_ld").submit(
+    self->service_->program.as_source(c, "ngsi_ld").try_submit(
         [key](transaction& t) {
           if (t.find_record(relayed_collection, key)) t.erase_record(relayed_collection, key);
         },

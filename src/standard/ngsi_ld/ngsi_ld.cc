@@ -28,8 +28,8 @@ offer offer_ngsi_ld(node& n) {
   o.for_other_origins = {"/ngsi-ld/v1"};
   o.read_by_post = {"/ngsi-ld/v1/entityOperations/query", "/ngsi-ld/v1/temporal/entityOperations/query"};
   if (!n.render_entity) {
-    n.render_entity = [s](std::string& out, city const&, entity const& e) {
-      write_entity(out, e, plain_rendering(*s->contexts.default_names()));
+    n.render_entity = [s](std::string& out, city const& c, entity const& e) {
+      write_entity(out, e, plain_rendering(*s->contexts.usual_of(c).names));
     };
   }
   return o;

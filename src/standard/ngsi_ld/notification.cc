@@ -127,7 +127,7 @@ void notifier::deliver(std::shared_ptr<message> m) {
     auto inline_context = std::string();
     if (n.accept == media::ld_json) {
       auto const has_context = context != nullptr && !context->is_null();
-      inline_context = json::to_string(has_context ? *context : json::value(service_->contexts.default_url()));
+      inline_context = json::to_string(has_context ? *context : json::value(service_->contexts.usual_of(*m->city).url));
     }
     auto const type = m->trigger_reason.empty() ? "Notification" : "ContextSourceNotification";
     r.shows_deletion = true;
@@ -167,7 +167,7 @@ void notifier::deliver(std::shared_ptr<message> m) {
     headers.add("Content-Type", std::string(types[std::size_t(n.accept)]));
     if (n.accept != media::ld_json) {
       auto url = m->record->text_or("url", {});
-      if (url.empty()) url = service_->contexts.default_url();  // made without a context of its own
+      if (url.empty()) url = service_->contexts.usual_of(*m->city).url;  // made without a context of its own
       headers.add("Link", "<" + std::string(url) + ">; rel=\"http://www.w3.org/ns/json-ld#context\"; type=\"application/ld+json\"");
     }
     if (m->city != service_->program.cities.front()) headers.add("NGSILD-Tenant", m->city->id());
@@ -175,7 +175,7 @@ void notifier::deliver(std::shared_ptr<message> m) {
     carry(m, std::move(headers), std::move(body));
   };
   auto const* context = m->record->find("context");
-  if (context == nullptr || context->is_null()) return build(service_->contexts.default_names());
+  if (context == nullptr || context->is_null()) return build(service_->contexts.usual_of(*m->city).names);
   // A context that is not to be had now must not hold the news back: names go out as IRIs.
   service_->contexts.resolve(session(m->city, m->what.watch.who), *context, build, [build](fault const&) { build(core_context()); });
 }

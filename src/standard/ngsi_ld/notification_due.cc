@@ -245,7 +245,7 @@ void notifier::remove_told(std::shared_ptr<city> const& c) {
   if (gone.back() > least) {
     log::warning("changes of registrations were dropped before every subscriber was told", {{"city", c->id()}, {"last", gone.back()}});
   }
-  service_->program.as_source(c, "ngsi_ld").submit(
+  service_->program.as_source(c, "ngsi_ld").try_submit(
       [gone](transaction& t) {
         for (auto const& key : gone) {
           if (t.find_record(registration_change_collection, key)) t.erase_record(registration_change_collection, key);
@@ -255,10 +255,17 @@ void notifier::remove_told(std::shared_ptr<city> const& c) {
 }
 
 void notifier::send_due() {
+  auto const one = [this](due_subscription const& d) {
+    try {
+      tell_interval(d);
+    } catch (std::exception const& e) {  // others are not held up by it
+      log::warning("a subscriber could not be told", {{"subscription", d.key}, {"reason", e.what()}});
+    }
+  };
   for (auto const& c : service_->program.cities) {
     send_changes(c);
     c->for_each_record(subscription_collection, "", [&](std::string_view key, record_ptr const& record) {
-      if (record->find("body")->find("timeInterval") != nullptr) tell_interval({c, subscription_collection, std::string(key), record});
+      if (record->find("body")->find("timeInterval") != nullptr) one({c, subscription_collection, std::string(key), record});
       return true;
     });
     remove_told(c);

@@ -54,7 +54,7 @@ struct query_result {
 };
 
 std::optional<context_ptr> wait_for_context(service_ptr const& s, session const& who, json::value const& context) {
-  if (context.is_null()) return s->contexts.default_names();
+  if (context.is_null()) return s->contexts.usual_of(who.city()).names;
   auto found = std::promise<std::optional<context_ptr>>();
   s->contexts.resolve(who, context, [&](context_ptr names) { found.set_value(std::move(names)); }, [&](fault const&) { found.set_value(std::nullopt); });
   return found.get_future().get();
@@ -246,7 +246,13 @@ void snapshots::prepare(service_ptr const& s) {
       if (is_preparing(*record)) due.emplace_back(key, record);
       return true;
     });
-    for (auto const& [id, record] : due) fill(s, c, id, record);
+    for (auto const& [id, record] : due) {
+      try {
+        fill(s, c, id, record);
+      } catch (std::exception const& e) {  // sweep() asks for it again
+        log::warning("a snapshot could not be taken yet", {{"snapshot", id}, {"reason", e.what()}});
+      }
+    }
   }
 }
 
@@ -265,7 +271,8 @@ void snapshots::sweep(service const& s) {
       return true;
     });
     if (over.empty() && used.empty()) continue;
-    program_.as_source(c, "ngsi_ld").apply([&](transaction& t) {
+    try {
+      program_.as_source(c, "ngsi_ld").apply([&](transaction& t) {
       for (auto const& [id, record] : over) forget_snapshot(t, id);
       for (auto const& [id, when] : used) {
         auto const record = t.find_record(snapshot_collection, id);
@@ -275,6 +282,9 @@ void snapshots::sweep(service const& s) {
         t.put_record(snapshot_collection, id, json::value(std::move(next)));
       }
     });
+    } catch (fault const&) {
+      continue;  // the next sweep; other cities are not held up by it
+    }
     for (auto const& [id, record] : over) {
       forget(*c, id);
       tell_of_snapshot(s, *record, true);

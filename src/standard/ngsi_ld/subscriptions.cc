@@ -84,7 +84,7 @@ void with_notification_context(call_ptr c, std::function<void(json::value contex
       [c](fault const& f) { c->answer(c->refusal(f)); });
 }
 
-std::string context_url(call const& c, json::value const& context) { return context.is_null() ? std::string() : c.at->contexts.url_of(context); }
+std::string context_url(call const& c, json::value const& context) { return context.is_null() ? std::string() : c.at->contexts.url_of(c.who.city(), context); }
 
 // 5.8.1
 void create_subscription(call_ptr c, door const& d, std::shared_ptr<notifier> n, std::shared_ptr<handover> h) {
@@ -215,20 +215,6 @@ void retrieve_subscription(call_ptr c, door const& d, notifier const& n) {
   c->answer(c->respond(json::to_string(show(*c, d, n, id, *record))));
 }
 
-// The position of the first change at or after `t`: found by looking at ever closer places of the log.
-std::uint64_t position_at(city& c, timestamp t) {
-  auto const status = c.status();
-  auto low = std::max<std::uint64_t>(1, status.log_first), high = status.position + 1;
-  while (low < high) {
-    auto const middle = low + (high - low) / 2;
-    auto changes = std::vector<entity_change>();
-    c.read_live(middle - 1)->read(changes);  // from `middle` on
-    if (!changes.empty() && changes.front().at < t) low = changes.front().position + 1;
-    else high = middle;
-  }
-  return low;
-}
-
 // Beyond the standard: tells once more what was changed since a time or a position of the log. {"from": "2026-…Z"} or
 // {"position": 17}; the answer says where it begins, which is later where the log is shorter.
 void replay_subscription(call_ptr c) {
@@ -241,7 +227,7 @@ void replay_subscription(call_ptr c) {
   if ((position == nullptr) == !time.has_value()) throw fault(fault_kind::invalid, "either \"from\", a date and time in UTC, or \"position\"", "from");
   if (position != nullptr && (!position->is_int() || position->as_int() < 1)) throw fault(fault_kind::invalid, "a whole number from 1 on", "position");
   auto& city = c->who.city();
-  auto const wanted = position != nullptr ? std::uint64_t(position->as_int()) : position_at(city, *time);
+  auto const wanted = position != nullptr ? std::uint64_t(position->as_int()) : city.position_at(*time);
   auto const from = city.subscriptions().replay(subscription_collection, id, wanted);
   auto o = json::object{{"position", from}};
   if (from > wanted) o["gap"] = json::object{{"from", wanted}, {"to", from}};

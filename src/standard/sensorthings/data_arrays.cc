@@ -125,7 +125,7 @@ http::response create_observations(service const& s, session const& who, http::r
   require(body.is_array(), fault_kind::invalid, "the body is a list of data arrays");
   auto all = data_array();
   all.base = target_of(s, r).base;
-  for (auto const& group : body.as_array()) all.groups.push_back(read_group(group, own, s.words, all));
+  for (auto const& group : body.as_array()) all.groups.push_back(read_group(group, own, s.words_of(own.city()), all));
   all.numbers.resize(all.errors.size());
   // Slices of all groups, in turn.
   auto slice = std::vector<std::array<std::size_t, 3>>();  // group, from, to
@@ -133,7 +133,7 @@ http::response create_observations(service const& s, session const& who, http::r
   auto const write = [&] {
     if (slice.empty()) return;
     who.apply([&](transaction& t) {
-      auto w = writer(t, own, s.words);
+      auto w = writer(t, own, s.words_of(own.city()));
       for (auto const& [group, from, to] : slice) write_rows(w, all, all.groups[group], from, to);
     });
     tell_subscribers(s, who, {});

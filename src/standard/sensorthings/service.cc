@@ -1,13 +1,13 @@
 #include "standard/sensorthings/service.h"
 
 #include <algorithm>
-#include <filesystem>
 
 #include "base/fault.h"
 #include "base/text.h"
 #include "http/media.h"
 #include "http/percent.h"
 #include "http/problem.h"
+#include "kernel/session/city.h"
 #include "standard/sensorthings/json_patch.h"
 #include "standard/sensorthings/topics.h"
 
@@ -15,12 +15,6 @@ namespace dos::sensorthings {
 namespace {
 
 constexpr std::string_view json_type = "application/json; charset=UTF-8";
-
-terms default_terms(node const& n) {
-  auto const path = std::string(n.configuration.text_or("default_context", ""));
-  if (path.empty()) return terms();
-  return load_terms(std::filesystem::exists(path) ? path : n.resources_directory + "/contexts/" + path);
-}
 
 std::size_t configured(node const& n, std::string_view key, std::size_t otherwise) {
   auto const* const v = n.configuration.find(key);
@@ -155,14 +149,20 @@ http::response created(std::string const& base, kind k, std::uint64_t id) {
 
 service::service(node& n)
     : program(n),
-      words(default_terms(n), load_terms(n.resources_directory + "/contexts/dos-context.json")),
       public_url(n.configuration.text_or("public_url", "")) {
+  auto const others = load_terms(n.resources_directory + "/contexts/dos-context.json");
+  for (auto const& c : n.cities) {
+    auto const file = n.default_context_file(c->id());
+    words_.emplace(c->id(), vocabulary(file.empty() ? terms() : load_terms(file), others));
+  }
   limits.page_max = configured(n, "page_max", limits.page_max);
   limits.observations_page_max = configured(n, "temporal_page_max", limits.observations_page_max);
 }
 
+vocabulary const& service::words_of(city const& c) const { return words_.find(c.id())->second; }
+
 reading::reading(service const& s, session const& who, std::string base)
-    : around{s.words, s.devices, s.program.clock},
+    : around{s.words_of(who.city()), s.devices, s.program.clock},
       read(who, s.own(who), around),
       list(read, s.limits),
       render(std::move(base), read, list) {}
@@ -276,7 +276,7 @@ void submit(service_ptr const& s, session const& who, prepared_write w,
   auto const mine = std::make_shared<turn>(turn{s, s->own(who), std::move(w)});
   who.submit(
       [mine](transaction& t) {
-        auto decided = writer(t, mine->own, mine->s->words);
+        auto decided = writer(t, mine->own, mine->s->words_of(mine->own.city()));
         mine->write.decide(decided);
         mine->touched = decided.touched();
       },
@@ -290,7 +290,7 @@ void apply(service const& s, session const& who, std::vector<prepared_write> con
   auto const own = s.own(who);
   auto touched = std::vector<std::pair<kind, std::uint64_t>>();
   who.apply([&](transaction& t) {
-    auto w = writer(t, own, s.words);
+    auto w = writer(t, own, s.words_of(own.city()));
     for (auto const& one : all) one.decide(w);
     touched = w.touched();
   });

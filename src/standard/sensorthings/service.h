@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -20,13 +21,17 @@ struct service {
   explicit service(node& n);
 
   node& program;
-  vocabulary words;
   mounts devices;
   sensorthings::limits limits;
   std::shared_ptr<topic_feed> topics;  // told of every write through this module
   std::string public_url;              // as configured; empty: as the client calls us
 
+  // As the city's own default context calls things.
+  vocabulary const& words_of(city const& c) const;
   session own(session const& s) const { return program.as_source(s.shared_city(), "sensorthings"); }
+
+ private:
+  std::map<std::string, vocabulary, std::less<>> words_;  // by city
 };
 using service_ptr = std::shared_ptr<service>;
 

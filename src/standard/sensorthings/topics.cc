@@ -102,6 +102,22 @@ void topic_feed::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
+// False when it is over: the next changes were appended otherwise, or a gap was passed.
+bool topic_feed::read_or_wait(live_reader& from, std::vector<change>& out) {
+  for (;;) {
+    auto const before = from.position();
+    from.read(out);
+    if (!out.empty() || from.position() > before) return true;
+    from.on_ready([this] {
+      auto const lock = std::lock_guard(mutex_);
+      woken_.notify_all();
+    });
+    auto lock = std::unique_lock(mutex_);
+    if (stopping_) return false;
+    woken_.wait_for(lock, std::chrono::milliseconds(100));  // the next look says whether it was for this
+  }
+}
+
 void topic_feed::run() {
   auto lock = std::unique_lock(mutex_);
   while (!stopping_) {
@@ -139,17 +155,19 @@ void topic_feed::serve(city_feed& f) {
   for (auto const& s : fresh) {
     if (s->after) {
       auto const missed = f.home->read_live(*s->after);
-      auto changes = std::vector<entity_change>();
-      while (missed->position() < f.changes->position() && missed->read(changes) && !changes.empty()) {
-        for (auto const& c : changes) {
-          auto events = events_of(c, now.read);
-          for (auto const& a : c.attributes) {
-            auto const value = c.after->find(a.name, a.dataset);
+      auto changes = std::vector<change>();
+      while (missed->position() < f.changes->position() && read_or_wait(*missed, changes)) {
+        for (auto const& any : changes) {
+          auto const* const c = std::get_if<entity_change>(&any);
+          if (!c) continue;
+          auto events = events_of(*c, now.read);
+          for (auto const& a : c->attributes) {
+            auto const value = c->after->find(a.name, a.dataset);
             if (!value || !value->series) continue;
             auto const t = value->observed_at != no_time ? value->observed_at : value->modified_at;
             for (auto const& o : own.history().range(
                      value->series, {.from = t, .to = t + 1, .limit = 1, .descending = true, .after = {}})) {
-              events.push_back({kind::observation, o.number, c.position});
+              events.push_back({kind::observation, o.number, c->position});
             }
           }
           tell(*s, events);
@@ -159,11 +177,13 @@ void topic_feed::serve(city_feed& f) {
     }
     f.subscriptions.push_back(s);
   }
-  auto changes = std::vector<entity_change>();
+  auto changes = std::vector<change>();
   f.changes->read(changes);
   auto events = std::vector<event>();
-  for (auto const& c : changes) {
-    for (auto const& e : events_of(c, now.read)) events.push_back(e);
+  for (auto const& any : changes) {
+    auto const* const c = std::get_if<entity_change>(&any);
+    if (!c) continue;
+    for (auto const& e : events_of(*c, now.read)) events.push_back(e);
   }
   auto const position = f.changes->position();
   for (auto const& [what, id] : noted) events.push_back({what, id, position, event::reason::noted});
@@ -194,7 +214,7 @@ std::vector<topic_feed::event> topic_feed::events_of(entity_change const& c, rea
   if (!is_alive(c.after)) return events;
   auto const id = r.number_of(*c.after);
   for (auto const k : {kind::location, kind::sensor, kind::observed_property, kind::feature}) {
-    if (c.after->has_type(service_.words.type_of(k))) return {{k, id, c.position}};
+    if (c.after->has_type(r.words().type_of(k))) return {{k, id, c.position}};
   }
   auto is_changed = !c.before;
   for (auto const& a : c.attributes) {
@@ -206,9 +226,9 @@ std::vector<topic_feed::event> topic_feed::events_of(entity_change const& c, rea
                             : std::nullopt;
     if (now && stream && stream->derived && a.what == attribute_created)
       events.push_back({kind::datastream, stream->id, c.position});
-    if (a.name == service_.words.location && now && now->series)
+    if (a.name == r.words().location && now && now->series)
       events.push_back({kind::location, now->series, c.position});
-    is_changed = is_changed || (!stream && a.name != service_.words.location && a.name != service_.words.has_location);
+    is_changed = is_changed || (!stream && a.name != r.words().location && a.name != r.words().has_location);
   }
   if (is_changed) events.insert(events.begin(), {kind::thing, id, c.position});
   return events;

@@ -51,6 +51,7 @@ class topic_feed {
   };
 
   void run();
+  bool read_or_wait(live_reader& from, std::vector<change>& out);
   void serve(city_feed& f);
   void tell(city_feed& f, std::vector<event> const& events);
   void tell(subscription& s, std::vector<event> const& events);

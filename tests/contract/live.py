@@ -80,10 +80,12 @@ ok(call("PATCH", ngsi + "/entities/urn:x:closed", {"type": ["LiveSecret", "LiveL
 ok(call("POST", ngsi + "/entities", {"id": "urn:x:once", "type": "LiveLamp", "n": prop("was-open")}, editor))
 # --- erased: an entity with its history, an attribute with its history, one observation
 ok(call("POST", ngsi + "/entities", {"id": "urn:x:erased", "type": "LiveLamp", "n": prop("erased-entity")}, editor))
+ok(call("DELETE", ngsi + "/entities/urn:x:erased", None, editor))
 ok(call("DELETE", ngsi + "/temporal/entities/urn:x:erased", None, editor))
 ok(call("POST", ngsi + "/entities", {"id": "urn:x:lamp", "type": "LiveLamp", "n": prop("kept-value"), "m": prop("erased-attribute"),
                                      "o": prop("erased-observation", observedAt="2026-01-01T10:00:00Z")}, editor))
 ok(call("PATCH", ngsi + "/entities/urn:x:lamp/attrs/o", prop("later-observation", observedAt="2026-01-01T11:00:00Z"), editor))
+ok(call("DELETE", ngsi + "/entities/urn:x:lamp/attrs/m", None, editor))
 ok(call("DELETE", ngsi + "/temporal/entities/urn:x:lamp/attrs/m", None, editor))
 instances = ok(call("GET", ngsi + "/temporal/entities/urn:x:lamp?attrs=o&options=sysAttrs", None, editor)).json()["o"]
 first = [i["instanceId"] for i in instances if i["value"] == "erased-observation"][0]

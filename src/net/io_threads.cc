@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/fault.h"
+#include "base/log.h"
 #include "base/thread_name.h"
 #include "net/asio.h"
 
@@ -39,7 +40,14 @@ io_threads::io_threads(int count) : impl_(std::make_unique<impl>()) {
     auto const l = impl_->lanes.emplace_back(std::make_shared<lane>());
     l->thread = std::thread([context = &l->context, i] {
       name_thread("net " + std::to_string(i));
-      context->run();
+      for (auto is_over = false; !is_over;) {
+        try {
+          context->run();
+          is_over = true;
+        } catch (std::exception const& e) {  // of one handler: the others are served on
+          log::error("a network thread met a fault", {{"reason", e.what()}});
+        }
+      }
     });
   }
 }

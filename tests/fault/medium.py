@@ -2,12 +2,14 @@
 """A medium that fails, and damage on it: writes are refused with a reason, reads go on, the health page names it, the program goes
 on, and by itself when the medium is well again. What was acknowledged is there exactly once.
 The system's fsync fails on demand (a shim loaded before the program); rows of the databases are damaged as a bad sector would."""
+import http.server
 import os
 import pathlib
 import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
@@ -69,12 +71,42 @@ def status(s):
     return next(c for c in s.call("GET", "/platform/v1/status").json()["cities"] if c["id"] == "dortmund")
 
 
+class Table(http.server.BaseHTTPRequestHandler):
+    asked = 0
+
+    def do_GET(self):
+        Table.asked += 1
+        body = f"id;n\n1;{Table.asked}\n".encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+def pull(s):
+    table = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Table)
+    threading.Thread(target=table.serve_forever, daemon=True).start()
+    a = s.call("PUT", "/dortmund/platform/v1/mappings/pulled", {
+        "name": "pulled", "title": "Pulled", "publisher": "test", "licence": "CC0-1.0", "origin": "http://test.example/",
+        "source": {"format": "csv", "separator": ";", "url": f"http://127.0.0.1:{table.server_port}/", "interval_s": 10, "enabled": True},
+        "entity": {"type": "Pulled", "id": "urn:ngsi-ld:Pulled:{id}"}, "attributes": [{"attribute": "n", "from": "n", "number": True}]})
+    assert a.status in (200, 201, 204), a
+
+
+def pulled(s):
+    a = s.call("GET", api + "/entities/urn:ngsi-ld:Pulled:1?options=keyValues")
+    return next((v for k, v in a.json().items() if k.split("/")[-1] == "n"), 0) if a.status == 200 else 0
+
+
 def failing_syncs(folder):
     source, library, flag = (os.path.join(folder, n) for n in ("shim.c", "shim.so", "fails"))
     pathlib.Path(source).write_text(shim)
     subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
     os.environ.update(LD_PRELOAD=library, FAILING_MEDIUM=flag)
-    s = Server()
+    s = Server(config="allow_private_addresses: true\n")
     s.start()
     del os.environ["LD_PRELOAD"]
     try:
@@ -83,18 +115,23 @@ def failing_syncs(folder):
         for n in range(1, 51):
             assert update(s, n).status == 204
             known.append(n)
+        pull(s)
+        check("a table is pulled", until(20, lambda: pulled(s) >= 1), (Table.asked, s.tail()))
         pathlib.Path(flag).touch()
         refused = [update(s, n) for n in range(1001, 1011)]
         check("when syncs fail, writes are refused as unavailable", all(a.status == 503 for a in refused), refused[0])
         check("reads go on, and show what was acknowledged last", value(s) == 50 and history(s) == known, (value(s), s.tail()))
         seen = health(s)
         check("the health page names it", seen["status"] == "degraded" and seen["trouble"][0]["reason"], seen)
-        time.sleep(8)  # longer than it takes until a checkpoint is due, and one more
+        asked = Table.asked
+        check("pulls go on while nothing can be written", until(30, lambda: Table.asked >= asked + 2), (asked, Table.asked))  # so do checkpoints
         check("the program goes on", s.alive() and value(s) == 50 and update(s, 1011).status == 503, s.tail())
         os.remove(flag)
         check("writes work by themselves when the medium is well", until(15, lambda: update(s, 200).status == 204), s.tail())
         known.append(200)
         check("and the health page is content again", until(20, lambda: health(s)["status"] == "ok"), health(s))
+        asked = Table.asked
+        check("and what is pulled comes in again", until(30, lambda: pulled(s) > asked), (asked, pulled(s), s.tail()))
         check("and what was written is saved", until(20, lambda: status(s)["checkpoint"] == status(s)["position"]), status(s))
         s.kill()
         s.start()

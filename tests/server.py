@@ -102,8 +102,9 @@ class Server:
     def alive(self):
         return self.process is not None and self.process.poll() is None
 
-    def token(self, city="*", role="admin", name="test"):
-        return subprocess.run([program, "token", "--data", self.data, "--city", city, "--role", role, "--name", name],
+    def token(self, city="*", role="admin", name="test", brings=""):
+        more = ["--brings", brings] if brings else []
+        return subprocess.run([program, "token", "--data", self.data, "--city", city, "--role", role, "--name", name, *more],
                               check=True, capture_output=True, text=True).stdout.strip()
 
     def call(self, method, path, body=None, headers=None, timeout=30):

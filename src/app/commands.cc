@@ -8,6 +8,7 @@
 #include "app/running_server.h"
 #include "app/server.h"
 #include "base/id.h"
+#include "base/text.h"
 #include "kernel/access/token.h"
 #include "kernel/history/history.h"
 #include "kernel/store/commit_log.h"
@@ -60,7 +61,15 @@ void print_token(options const& o) {
   auto const cities = data.cities();
   auto const known = std::any_of(cities.begin(), cities.end(), [&](auto const& p) { return p.id == o.city; });
   require(known || o.city == "*", fault_kind::invalid, "say for which city: --city dortmund, or --city '*' for all", "city");
-  auto t = token{.id = new_uuid(), .city = o.city, .role = o.role, .name = o.name.empty() ? "command line" : o.name, .issued_at = system_clock().now()};
+  auto t = token{.id = new_uuid(), .city = o.city, .role = o.role, .name = o.name, .issued_at = system_clock().now()};
+  // A device is known by its name: one without is alone with what it brings.
+  if (t.name.empty()) t.name = o.role == role::device ? "device " + t.id.substr(0, 8) : "command line";
+  auto brings = json::array();
+  for (auto const id : text::split(o.brings, ',')) {
+    if (!id.empty()) brings.emplace_back(id);
+  }
+  auto const list = json::value(std::move(brings));
+  if (!list.as_array().empty()) t.brings = read_brings(&list, t.role);
   if (o.days) t.expires_at = t.issued_at + o.days * us_per_day;
   data.note_issued(t);
   std::printf("%s\n", sign(t, data.token_key()).c_str());

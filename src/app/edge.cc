@@ -29,12 +29,6 @@ bool opens(token const& t, city const& c) {
   return !is_revoked(t.id) && !is_revoked(t.parent);
 }
 
-principal bearer(token const& t, std::string const& door) {
-  auto who = principal{.name = t.name, .role = t.role, .source = door + '/' + t.id, .tokens = {t.id}, .until = t.expires_at};
-  if (!t.parent.empty()) who.tokens.push_back(t.parent);
-  return who;
-}
-
 // What is told to one caller is no other's business, nor a cache's.
 void dress_private(http::response& r) {
   if (r.status != 204 && !r.headers.contains("Cache-Control")) r.headers.add("Cache-Control", "no-store");
@@ -84,7 +78,7 @@ caller edge::identify(std::string_view text, std::string const& door, std::strin
   if (!text.empty()) {
     auto const found = verify(text, options_.token_key, node_.clock.now());
     require(found && !is_revoked(*found), fault_kind::unauthenticated, "the token is not valid, or no longer");
-    comes = {found->city, bearer(*found, door)};
+    comes = {found->city, to_principal(*found, door)};
   }
   comes.who.names = names_.of(comes.who);
   return comes;
@@ -101,7 +95,7 @@ std::optional<token> edge::caller_or_nobody(http::request const& head, need need
 
 principal edge::who(http::request const& r) const {
   auto const found = caller_or_nobody(r, need::own);
-  return found && !is_revoked(*found) ? bearer(*found, "http") : nobody("http/" + r.peer);
+  return found && !is_revoked(*found) ? to_principal(*found, "http") : nobody("http/" + r.peer);
 }
 
 std::shared_ptr<city> edge::find_city(http::request const& head, bool at_root) const {
@@ -145,7 +139,7 @@ void edge::add(city_route const& route, http::fault_form const& form, std::strin
     auto c = find_city(head, route.at_root);
     auto who = nobody("http/" + head.peer);
     auto const found = caller_or_nobody(head, route.needs);
-    if (found && opens(*found, *c)) who = bearer(*found, "http");
+    if (found && opens(*found, *c)) who = to_principal(*found, "http");
     else if (found && route.needs != need::own) throw fault(fault_kind::forbidden, "this token is for another city, or was revoked");
     require_need(who, route.needs);
     who.names = names_.of(who);

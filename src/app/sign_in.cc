@@ -30,6 +30,8 @@ http::response describe(std::optional<token> const& t) {
 
 // A one-time code makes an administrator, a token whoever it was made for.
 http::response sign_in(node const& n, edge const& e, data_directory const& data, std::string const& key, http::request const& r) {
+  // Another site must not sign a browser in as somebody else.
+  require(r.headers.contains("X-DOS-Request"), fault_kind::forbidden, "signing in must carry the header X-DOS-Request");
   auto const body = parse_body(r);
   auto t = token{.id = new_uuid(),
                  .city = "*",
@@ -45,6 +47,7 @@ http::response sign_in(node const& n, edge const& e, data_directory const& data,
     t.role = given->role;
     t.name = given->name;
     t.expires_at = std::min(t.expires_at, given->expires_at);
+    t.brings = given->brings;
   } else if (!data.use_first_code(code)) {
     throw fault(fault_kind::forbidden, "this link has been used already or is not valid; a token opens the workplace, too", "code");
   } else {

@@ -17,6 +17,7 @@ constexpr std::string_view token_collection = "token";
 json::object describe(token const& t) {
   auto o = json::object({{"id", t.id}, {"name", t.name}, {"role", to_text(t.role)}, {"city", t.city}, {"issuedAt", to_string(t.issued_at)}});
   if (t.expires_at != timestamp_max) o.push("expiresAt", to_string(t.expires_at));
+  if (!t.brings.empty()) o.push("brings", json::array(t.brings.begin(), t.brings.end()));
   return o;
 }
 
@@ -26,7 +27,8 @@ token read_token(std::string_view id, std::string_view city, json::value const& 
           .role = parse_role(record.text_or("role", {})),
           .name = std::string(record.text_or("name", {})),
           .issued_at = parse_timestamp(record.text_or("issuedAt", {})).value_or(timestamp_min),
-          .expires_at = parse_timestamp(record.text_or("expiresAt", {})).value_or(timestamp_max)};
+          .expires_at = parse_timestamp(record.text_or("expiresAt", {})).value_or(timestamp_max),
+          .brings = read_brings(record.find("brings"), parse_role(record.text_or("role", {})))};
 }
 
 // Those that open this city now, the newest first.
@@ -67,6 +69,7 @@ void make(node const& n, std::string const& key, session const& s, http::request
                  .issued_at = n.clock.now()};
   require(!t.name.empty(), fault_kind::invalid, "say whom the token is for", "name");
   require(t.role != role::anonymous, fault_kind::invalid, "nobody needs a token to be anonymous", "role");
+  t.brings = read_brings(body.find("brings"), t.role);
   if (auto const* const days = body.find("days")) {
     require(days->is_int() && days->as_int() > 0, fault_kind::invalid, "days is a whole number from 1 on", "days");
     t.expires_at = n.clock.now() + std::min<std::int64_t>(days->as_int(), 36'500) * us_a_day;
@@ -78,15 +81,33 @@ void make(node const& n, std::string const& key, session const& s, http::request
       });
 }
 
+void revoke_in(node const& n, std::shared_ptr<city> const& c, std::string const& id) {
+  n.as_source(c, "sign-in").apply([&](transaction& t) {
+    if (!t.find_record(revoked_tokens_collection, id)) t.put_record(revoked_tokens_collection, id, json::object({{"at", to_string(t.now())}}));
+    if (t.find_record(token_collection, id)) t.erase_record(token_collection, id);
+  });
+}
+
+// What opens this city opens it no more. One for all cities ends in all of them when the administrator is one of all.
+void revoke(node const& n, data_directory const& data, session const& s, std::string const& id) {
+  auto const valid = valid_tokens(s, data, n.clock.now());
+  auto const it = std::find_if(valid.begin(), valid.end(), [&](token const& t) { return t.id == id; });
+  if (it == valid.end()) {
+    require(s.find_record(revoked_tokens_collection, id) != nullptr, fault_kind::not_found, "no token " + id + " opens this city", "id");
+    return;  // once is enough
+  }
+  if (it->city == s.city().id()) {
+    revoke_in(n, s.shared_city(), id);
+    return data.forget_issued(id);
+  }
+  if (s.who().city == "*") return revoke_everywhere(n, data, id);
+  revoke_in(n, s.shared_city(), id);
+}
+
 }  // namespace
 
 void revoke_everywhere(node const& n, data_directory const& data, std::string const& id) {
-  for (auto const& c : n.cities) {
-    n.as_source(c, "sign-in").apply([&](transaction& t) {
-      t.put_record(revoked_tokens_collection, id, json::object({{"at", to_string(t.now())}}));
-      t.erase_record(token_collection, id);
-    });
-  }
+  for (auto const& c : n.cities) revoke_in(n, c, id);
   data.forget_issued(id);
 }
 
@@ -101,8 +122,8 @@ offer offer_tokens(node const& n, data_directory const& data, std::string key) {
                            [&n, key](session s, http::request r, http::reply answer) { make(n, key, s, r, std::move(answer)); },
                            thread_use::quick});
   o.city_routes.push_back({"DELETE", std::string(path) + "/{id}", need::admin,
-                           [&n, &data](session, http::request r, http::reply answer) {
-                             revoke_everywhere(n, data, std::string(r.param("id")));
+                           [&n, &data](session s, http::request r, http::reply answer) {
+                             revoke(n, data, s, std::string(r.param("id")));
                              answer(http::no_content());
                            },
                            thread_use::slow});

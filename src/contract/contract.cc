@@ -25,7 +25,14 @@ std::string node::default_context_file(std::string_view city) const {
 }
 
 session node::as_source(std::shared_ptr<city> c, std::string source) const {
-  return session(std::move(c), principal{.name = source, .role = role::admin, .source = std::move(source)});
+  auto city = c->id();
+  return session(std::move(c), {.name = source, .role = role::admin, .source = std::move(source), .city = std::move(city)});
+}
+
+session node::as_input(std::shared_ptr<city> c, std::string source) const {
+  auto city = c->id();
+  return session(std::move(c),
+                 {.name = source, .role = role::device, .source = std::move(source), .city = std::move(city), .brings = {"*"}});
 }
 
 void submit_and_reply(session const& s, session::decide d, http::reply answer,

@@ -96,6 +96,9 @@ struct node {
   std::string default_context_file(std::string_view city) const;
   // A session of the program itself (jobs, ingest), with full rights and a queue and ledger line of its own.
   session as_source(std::shared_ptr<dos::city> c, std::string source) const;
+  // Of what messages bring in, whoever sent them: values of any entity and notes about them, like a device that brings
+  // for all; nothing is deleted and no records of the platform are changed.
+  session as_input(std::shared_ptr<dos::city> c, std::string source) const;
 };
 
 // May reply from any thread, exactly once; a thrown fault is rendered in the form the route's standard has.

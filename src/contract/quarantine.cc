@@ -9,7 +9,6 @@ namespace dos {
 namespace {
 
 // One record that knows how many there are, so that a write need not look at them all.
-constexpr auto bounds_collection = std::string_view("quarantine_bounds");
 constexpr auto bounds_key = std::string_view("bounds");
 
 struct bounds {
@@ -24,7 +23,7 @@ std::int64_t body_bytes(json::value const& record) {
 }
 
 bounds read_bounds(transaction const& t) {
-  auto const record = t.find_record(bounds_collection, bounds_key);
+  auto const record = t.find_record(quarantine_bounds_collection, bounds_key);
   if (!record) return {};
   auto const number = [&](std::string_view member) {
     auto const* const found = record->find(member);
@@ -34,7 +33,7 @@ bounds read_bounds(transaction const& t) {
 }
 
 void write_bounds(transaction& t, bounds const& b) {
-  t.put_record(bounds_collection, bounds_key,
+  t.put_record(quarantine_bounds_collection, bounds_key,
                json::object{{"first", b.first}, {"next", b.next}, {"count", b.count}, {"bytes", b.bytes}});
 }
 

@@ -16,6 +16,7 @@ namespace dos {
 
 // Records by a number that ascends with time.
 inline constexpr std::string_view quarantine_collection = "quarantine";
+inline constexpr std::string_view quarantine_bounds_collection = "quarantine_bounds";  // how much is kept
 // Of a city; beyond, the oldest go, counted in the ledger.
 inline constexpr std::size_t quarantine_max = 10'000;
 inline constexpr std::size_t quarantine_bytes_max = 64 << 20;  // of all messages together

@@ -379,13 +379,16 @@ def rights(s, port):
         m = v.message()
         check("the viewer saw what the device published and nothing else", m.payload == b"yes", m)
     check("a will wants the right to publish", reason(5, user="x", password=viewer, will=("a", "b", 0, False)) == 0x87)
-    c = Client(port, "mine", clean=False, password=editor, user="x")
-    c.disconnect()
-    check("nobody takes over a session of another name", reason(5) == 0 and Client(port, "mine", clean=False, user="x", password=admin).reason == 2)
-    with Client(port, "old") as c:
+    Client(port, "mine", clean=False, password=editor, user="x").disconnect()
+    other = Client(port, "mine", clean=False, user="x", password=admin)
+    check("nobody takes over a session of another name", (other.reason, other.session_present) == (0, False))
+    check("which waits for its owner", Client(port, "mine", clean=False, password=editor, user="x").session_present)
+    with Client(port, "old") as c, Client(port, "v", 5, user="dortmund", password=viewer) as v:
         check("version 3.1.1: a subscription that is refused", c.subscribe("#") == [0x80])
-        c.publish("r/x", "no", 1)
-        check("version 3.1.1: a message that is refused is acknowledged, since it can say no otherwise, and goes nowhere", True)
+        v.subscribe("r/#")
+        check("version 3.1.1: a message that is refused is acknowledged, since it can say no otherwise", c.publish("r/x", "no", 1) == 0)
+        v.ping()
+        check("and goes nowhere", v.left == b"", v.left)
     other = s.token("schwerte", "editor", "Neighbour")
     with Client(port, "same", 5, user="x", password=other) as c, Client(port, "same", 5, user="x", password=editor) as e:
         c.subscribe("#")

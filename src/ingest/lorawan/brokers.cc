@@ -243,7 +243,7 @@ void brokers::look_after(connection& c) {
   auto const now = c.describe();
   auto const told = now.state + now.error;
   if (told == c.told) return;
-  node_.as_source(c.home, now.id).apply([&](transaction& t) {
+  node_.as_input(c.home, now.id).apply([&](transaction& t) {
     auto s = now;
     if (auto const before = t.find_record(input_source_collection, now.id)) {
       s.last_received = read_input_source(*before).last_received;

@@ -3,7 +3,10 @@
 #include <algorithm>
 
 #include "base/fault.h"
+#include "contract/device_command.h"
+#include "contract/input_source.h"
 #include "contract/quarantine.h"
+#include "contract/radio_state.h"
 #include "kernel/session/city.h"
 
 namespace dos::lorawan {
@@ -24,7 +27,13 @@ clock_bounds bounds_of(json::value const& configuration) {
 }  // namespace
 
 intake::intake(node const& n, device_profiles const& profiles, terms const& words)
-    : node_(n), words_(words), prepare_{profiles, decoder_, bounds_of(n.configuration)}, workers_({}) {}
+    : node_(n), words_(words), prepare_{profiles, decoder_, bounds_of(n.configuration)}, workers_({}) {
+  for (auto const& c : n.cities) {
+    for (auto const collection : {radio_state_collection, quarantine_collection, quarantine_bounds_collection, input_source_collection,
+                                  device_command_collection, device_command_waiting_collection})
+      c->let_devices_note(collection);
+  }
+}
 
 void intake::take(std::shared_ptr<city> c, message m, std::function<void(fate)> done) {
   auto const source = m.source;
@@ -73,7 +82,7 @@ void intake::process(std::shared_ptr<city> const& c, std::shared_ptr<prepared> p
     done({.what = fate::kind::refused, .reason = {}, .detail = {}, .refused = std::move(f)});
   };
   try {
-    auto const s = node_.as_source(c, p->message.source);
+    auto const s = node_.as_input(c, p->message.source);
     prepare_(s, *p);
     auto const answer = std::make_shared<fate>();
     s.submit([this, p, answer](transaction& t) { *answer = write(t, *p, words_); },

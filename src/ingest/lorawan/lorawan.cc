@@ -53,7 +53,7 @@ struct list_sources {
 void write_refusals(node const& n, intake& in) {
   for (auto const& r : in.take_refusals()) {
     try {
-      n.as_source(r.city, r.source).apply([&](transaction& t) {
+      n.as_input(r.city, r.source).apply([&](transaction& t) {
         t.count(r.source, tally::received, r.n);
         t.count(r.source, tally::rejected, r.n, "queue_full");
       });

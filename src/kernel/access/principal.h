@@ -6,12 +6,18 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json.h"
 #include "base/symbol.h"
 #include "base/time.h"
 
 namespace dos {
 
-// Each role may do what the roles before it may; `device` may write only what its source brings in.
+// Each role may do what the roles before it may, but for `device`: it reads what is open and what it brought, and its writes
+// bring values and nothing else, whatever door they come through (kernel/session/governed_write.h):
+// - it makes entities, as many as brought_entities_max; they are its own from then on, known by the name of its token;
+// - of its own, and of those that its token names (`brings`), it sets values and adds observations;
+// - it deletes nothing, rewrites no history, and changes no type, scope or end of what is there;
+// - what others brought it neither changes nor, while it is not open, learns of; records of the platform it leaves alone.
 enum class role { anonymous, viewer, device, editor, admin };
 std::string_view to_text(role r);
 // Throws fault invalid with the list of roles.
@@ -27,11 +33,24 @@ struct principal {
   timestamp until = timestamp_max;
   // New names that it brings are taken from here; none: the program itself.
   std::shared_ptr<name_allowance> names = {};
+  // Where all this holds, "*": in every city. Elsewhere it is nobody: it reads what is open.
+  std::string city = "*";
+  // Of a device: entities of others that it brings values for: ids, or how they begin: "urn:ngsi-ld:Lamp:*".
+  std::vector<std::string> brings = {};
 
+  bool is_at_home_in(std::string_view other) const { return city == "*" || city == other; }
+  bool brings_as_told(std::string_view entity) const;
+
+  // Its writes are looked at one by one.
+  bool is_governed() const { return role == role::device; }
   bool may_read_all() const { return role >= role::viewer && role != role::device; }
   bool may_write() const { return role >= role::device; }
   bool may_edit() const { return role >= role::editor; }
   bool may_administer() const { return role == role::admin; }
 };
+
+// As it stands in records of what acts for somebody later: subscriptions, sessions. With what ends it.
+json::value to_json(principal const& p);
+principal read_principal(json::value const& v);
 
 }  // namespace dos

@@ -21,13 +21,14 @@ std::string signature(std::string_view signed_text, std::string_view key) {
 }  // namespace
 
 std::string sign(token const& t, std::string_view key) {
-  auto const claims = json::object({{"id", t.id},
-                                    {"parent", t.parent},
-                                    {"city", t.city},
-                                    {"role", to_text(t.role)},
-                                    {"name", t.name},
-                                    {"iat", t.issued_at.us},
-                                    {"exp", t.expires_at.us}});
+  auto claims = json::object({{"id", t.id},
+                              {"parent", t.parent},
+                              {"city", t.city},
+                              {"role", to_text(t.role)},
+                              {"name", t.name},
+                              {"iat", t.issued_at.us},
+                              {"exp", t.expires_at.us}});
+  if (!t.brings.empty()) claims.push("brings", json::array(t.brings.begin(), t.brings.end()));
   auto const body = std::string(token_prefix) + text::to_base64url(json::to_string(claims));
   return body + '.' + signature(body, key);
 }
@@ -47,8 +48,36 @@ std::optional<token> verify(std::string_view text, std::string_view key, timesta
   t.name = claims.text_or("name", {});
   t.issued_at = {claims.find("iat")->as_int()};
   t.expires_at = {claims.find("exp")->as_int()};
+  t.brings = read_brings(claims.find("brings"), t.role);
   if (now >= t.expires_at) return std::nullopt;
   return t;
+}
+
+std::vector<std::string> read_brings(json::value const* list, dos::role role) {
+  constexpr std::size_t entries_max = 100, bytes_max = 256;
+  auto out = std::vector<std::string>();
+  if (list == nullptr) return out;
+  require(role == role::device, fault_kind::invalid, "only the token of a device says what it brings", "brings");
+  require(list->is_array() && list->as_array().size() <= entries_max, fault_kind::invalid,
+          "brings is a list of at most 100 ids of entities, or how they begin: urn:ngsi-ld:Lamp:*", "brings");
+  for (auto const& one : list->as_array()) {
+    require(one.is_string() && !one.as_string().empty() && one.as_string().size() <= bytes_max, fault_kind::invalid,
+            "an id in brings has up to 256 bytes", "brings");
+    out.emplace_back(one.as_string());
+  }
+  return out;
+}
+
+principal to_principal(token const& t, std::string const& door) {
+  auto who = principal{.name = t.name,
+                       .role = t.role,
+                       .source = door + '/' + t.id,
+                       .tokens = {t.id},
+                       .until = t.expires_at,
+                       .city = t.city,
+                       .brings = t.brings};
+  if (!t.parent.empty()) who.tokens.push_back(t.parent);
+  return who;
 }
 
 }  // namespace dos

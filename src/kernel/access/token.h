@@ -19,7 +19,13 @@ struct token {
   std::string name;         // of whom it was made for
   timestamp issued_at;
   timestamp expires_at = timestamp_max;
+  std::vector<std::string> brings = {};  // see principal
 };
+
+// What of a request for a token makes principal::brings. Faults: invalid.
+std::vector<std::string> read_brings(json::value const* list, dos::role role);
+// Who comes with it, to that door: "http", "mqtt".
+principal to_principal(token const& t, std::string const& door);
 
 inline constexpr std::string_view token_prefix = "dos.";
 // "dos.<claims>.<signature>", HMAC-SHA-256.

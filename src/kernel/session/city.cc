@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
+#include <set>
 #include <thread>
 
 #include "base/log.h"
 #include "base/thread_name.h"
+#include "kernel/access/token.h"
 #include "kernel/session/follower.h"
+#include "kernel/session/governed_write.h"
 #include "kernel/session/log_images.h"
 #include "kernel/session/pending.h"
 #include "kernel/session/publish.h"
@@ -67,7 +70,10 @@ class city_impl final : public city {
       return std::make_unique<log_images>(log_images::parts{*log_, names_, entities_, [this] { return position_.load(); }}, from);
     });
     matcher_ = std::make_unique<matcher>(matcher::surroundings{
-        clock_, [this](principal const& who, entity_change const& c) { return shown(who, c); },
+        clock_,
+        [this](principal const& who, entity_change const& c) {
+          return is_over(who, clock_.now()) ? std::nullopt : shown(who, c);
+        },
         [this](std::string_view collection, bool ok, std::uint64_t n) {
           ledger_.add(clock_.now(), collection, ok ? tally::delivered : tally::failed, {}, n);
         },
@@ -169,11 +175,23 @@ class city_impl final : public city {
     auto const sees = [&](entity const& e) { return this->sees(who, e); };
     return shown_today(c, {entities_, *history_, sees, c.position <= erased_at_});
   }
+  bool sees(principal const& who, entity const& e) const override {
+    if (who.may_read_all() || is_open(e)) return true;
+    return who.is_governed() && who.is_at_home_in(id_) &&
+           (who.brings_as_told(e.id) || is_brought_by(records_.find(brought_collection, e.id), who));
+  }
+  bool is_over(principal const& who, timestamp now) const override {
+    return now >= who.until || std::any_of(who.tokens.begin(), who.tokens.end(), [&](std::string const& id) {
+             return records_.find(revoked_tokens_collection, id) != nullptr;
+           });
+  }
+  void let_devices_note(std::string_view collection) override { notes_.emplace(collection); }
+
   entity_store const& entities() const override { return entities_; }
   dos::history const& history() const override { return *history_; }
 
-  void submit(principal const& who, session::decide d, std::function<void(outcome)> done, std::size_t weight) override {
-    queues_.push({who.source, std::move(d), std::move(done), weight, who.names});
+  void submit(std::shared_ptr<principal const> const& who, session::decide d, std::function<void(outcome)> done, std::size_t weight) override {
+    queues_.push({who->source, std::move(d), std::move(done), weight, who->names, who->is_governed() ? who : nullptr});
   }
 
   record_ptr find_record(std::string_view collection, std::string_view key) const override {
@@ -186,8 +204,8 @@ class city_impl final : public city {
   std::size_t record_count(std::string_view collection) const override { return records_.count(collection); }
 
  private:
-  bool sees(principal const& who, entity const& e) const {
-    return who.may_read_all() || std::any_of(e.types.begin(), e.types.end(), [&](symbol t) { return is_open(t); });
+  bool is_open(entity const& e) const {
+    return std::any_of(e.types.begin(), e.types.end(), [&](symbol t) { return is_open(t); });
   }
 
   std::int64_t future_us_max(std::string_view source) const {
@@ -322,7 +340,7 @@ class city_impl final : public city {
       auto t = pending_write({entities_, records_}, pending, numbers, {numbers.last_write, until, position, stretch_.from()});
       auto const paying = pays_for_names(w.names.get());
       try {
-        w.decide(t);
+        decide(w, t);
       } catch (fault const& f) {
         refuse(w, f, refused, tallies);
         continue;
@@ -341,6 +359,12 @@ class city_impl final : public city {
     store_and_publish(position, std::move(pending), numbers, std::move(decided), tallies);
     for (auto& [done, f] : refused) answer(done, {position_, numbers.last_write, std::move(f), 0});
     return i;
+  }
+
+  void decide(queued_write const& w, pending_write& t) const {
+    if (!w.by) return w.decide(t);
+    auto governed = governed_write(t, {*w.by, notes_, [this](entity const& e) { return is_open(e); }});
+    w.decide(governed);
   }
 
   static void count(queued_write const& w, pending_write const& t, batch_tally& tallies) {
@@ -486,6 +510,7 @@ class city_impl final : public city {
   open_types open_types_;
   mutable std::mutex trouble_mutex_;
   std::string trouble_;
+  std::set<std::string, std::less<>> notes_;  // collections, see let_devices_note()
   write_queues queues_;
   std::atomic<bool> closed_{false}, following_{false};
   std::unique_ptr<follower> follower_;

@@ -59,6 +59,16 @@ std::vector<series_ref> pending_write::series_of(std::string_view id) const {
   return all;
 }
 
+std::string pending_write::owner_of(std::uint64_t series) const {
+  if (auto const known = committed_.entities.find_series(series)) return known->entity->id;
+  for (auto const* const layer : {&own_, &earlier_}) {
+    for (auto const& [id, all] : layer->started) {
+      if (std::any_of(all.begin(), all.end(), [&](series_ref const& s) { return s.series == series; })) return id;
+    }
+  }
+  return {};
+}
+
 std::uint64_t pending_write::series_for(std::string_view entity, symbol attribute, symbol dataset, attribute_kind kind) {
   for (auto const& s : series_of(entity)) {
     if (s.attribute == attribute && s.dataset == dataset) return s.series;
@@ -170,6 +180,19 @@ void pending_write::forget(std::string_view id) {
   for (auto const& s : series_of(id)) end_series(id, s.series);
   own_.entities.forget(id);
   effects_.push_back(effect::entity_forgotten{std::string(id)});
+  let_go(id);
+}
+
+// Who brought it is forgotten with it.
+void pending_write::let_go(std::string_view id) {
+  auto const brought = find_record(brought_collection, id);
+  if (!brought) return;
+  auto const by = std::string(brought->text_or("by", ""));
+  erase_record(brought_collection, id);
+  auto const bringer = find_record(bringer_collection, by);
+  auto const* const n = bringer ? bringer->find("entities") : nullptr;
+  if (n && n->as_int() > 1) put_record(bringer_collection, by, json::object{{"entities", n->as_int() - 1}});
+  else if (bringer) erase_record(bringer_collection, by);
 }
 
 std::uint64_t pending_write::observe(series_key const& series, observation o) {

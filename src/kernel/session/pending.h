@@ -48,6 +48,11 @@ struct overlay {
   std::map<std::string, std::vector<std::uint64_t>, std::less<>> ended;
 };
 
+// Records {"by": name of the device} by entity: who brought it. They live as long as anything of the entity does.
+inline constexpr std::string_view brought_collection = "brought";
+// Records {"entities": n} by name of a device: how many it has brought.
+inline constexpr std::string_view bringer_collection = "bringer";
+
 class pending_write final : public transaction {
  public:
   pending_write(committed_state committed, overlay const& earlier, counters from, write_moment when)
@@ -59,6 +64,7 @@ class pending_write final : public transaction {
   entity_ptr find(std::string_view id) const override;
   record_ptr find_record(std::string_view collection, std::string_view key) const override;
   std::vector<series_ref> series_of(std::string_view id) const override;
+  std::string owner_of(std::uint64_t series) const;  // the entity; empty: there is no such series
   std::uint64_t put(entity e, keep k) override;
   void erase(std::string_view id) override;
   void forget(std::string_view id) override;
@@ -86,6 +92,7 @@ class pending_write final : public transaction {
  private:
   std::vector<attribute_ptr> set_unbelieved_aside(entity& e, entity_ptr const& before) const;
   std::uint64_t put_believed(entity e, entity_ptr const& before, keep k);
+  void let_go(std::string_view id);
   void end_series(std::string_view entity, std::uint64_t series);
   std::uint64_t series_for(std::string_view entity, symbol attribute, symbol dataset, attribute_kind kind);
   void set_record(std::string_view collection, std::string_view key, record_ptr r);

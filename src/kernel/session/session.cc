@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <future>
 
-#include "kernel/access/token.h"
 #include "kernel/history/history.h"
 #include "kernel/session/city.h"
 
@@ -12,21 +11,23 @@ namespace {
 
 entity_store::sight sight_of(city const& c, principal const& who) {
   if (who.may_read_all()) return {};
-  return [&c](entity const& e) {
-    return std::any_of(e.types.begin(), e.types.end(), [&](symbol t) { return c.is_open(t); });
-  };
+  return [&c, &who](entity const& e) { return c.sees(who, e); };
 }
 
 }  // namespace
 
-bool session::is_over(timestamp now) const {
-  return now >= who_.until || std::any_of(who_.tokens.begin(), who_.tokens.end(),
-                                          [&](auto const& id) { return city_->find_record(revoked_tokens_collection, id) != nullptr; });
+session::session(std::shared_ptr<dos::city> c, principal who) : city_(std::move(c)) {
+  if (city_ && !who.is_at_home_in(city_->id())) who = {.name = "anonymous", .source = std::move(who.source), .names = std::move(who.names)};
+  who_ = std::make_shared<principal const>(std::move(who));
 }
+
+bool session::sees(entity const& e) const { return city_->sees(*who_, e); }
+
+bool session::is_over(timestamp now) const { return city_->is_over(*who_, now); }
 
 entity_ptr session::find_with_history(std::string_view id) const {
   auto found = city_->entities().find(id);
-  auto const sees = sight_of(*city_, who_);
+  auto const sees = sight_of(*city_, *who_);
   return found && (!sees || sees(*found)) ? found : nullptr;
 }
 
@@ -41,10 +42,10 @@ entity_ptr session::get(std::string_view id) const {
   return found;
 }
 
-entity_store::page session::find(query::query const& q) const { return city_->entities().find(q, sight_of(*city_, who_)); }
+entity_store::page session::find(query::query const& q) const { return city_->entities().find(q, sight_of(*city_, *who_)); }
 
 void session::for_each(query::query const& q, std::function<bool(entity_ptr const&)> const& visit) const {
-  city_->entities().for_each(q, visit, sight_of(*city_, who_));
+  city_->entities().for_each(q, visit, sight_of(*city_, *who_));
 }
 
 std::vector<series_ref> session::series_of(std::string_view id) const {
@@ -53,7 +54,7 @@ std::vector<series_ref> session::series_of(std::string_view id) const {
 
 std::optional<entity_store::owned_series> session::find_series(std::uint64_t number) const {
   auto found = city_->entities().find_series(number);
-  auto const sees = sight_of(*city_, who_);
+  auto const sees = sight_of(*city_, *who_);
   return found && (!sees || sees(*found->entity)) ? found : std::nullopt;
 }
 
@@ -64,7 +65,7 @@ std::optional<entity_store::owned_series> session::find_observed(observation_num
 
 std::uint64_t session::series_end() const { return city_->entities().series_end(); }
 
-timestamp session::believed_until() const { return city_->believed_until(who_.source); }
+timestamp session::believed_until() const { return city_->believed_until(who_->source); }
 
 dos::history const& session::history() const { return city_->history(); }
 
@@ -72,12 +73,12 @@ std::optional<entity_change> session::shown(entity_change const& c) const { retu
 
 std::vector<std::pair<symbol, std::size_t>> session::types() const {
   auto all = city_->entities().types();
-  if (!who_.may_read_all()) std::erase_if(all, [&](auto const& t) { return !city_->is_open(t.first); });
+  if (!who_->may_read_all()) std::erase_if(all, [&](auto const& t) { return !city_->is_open(t.first); });
   return all;
 }
 
 std::vector<std::pair<symbol, std::size_t>> session::attributes_of(symbol type) const {
-  if (!who_.may_read_all() && !city_->is_open(type)) return {};
+  if (!who_->may_read_all() && !city_->is_open(type)) return {};
   return city_->entities().attributes_of(type);
 }
 
@@ -99,10 +100,10 @@ void session::for_each_record(std::string_view collection, std::string_view from
 std::size_t session::record_count(std::string_view collection) const { return city_->record_count(collection); }
 
 void session::submit(decide d, std::function<void(outcome)> done, std::size_t weight) const {
-  if (!who_.may_write()) {
-    throw fault(who_.role == role::anonymous ? fault_kind::unauthenticated : fault_kind::forbidden,
-                who_.role == role::anonymous ? "writing needs a token: Authorization: Bearer …"
-                                             : "the role " + std::string(to_text(who_.role)) + " may not write");
+  if (!who_->may_write()) {
+    throw fault(who_->role == role::anonymous ? fault_kind::unauthenticated : fault_kind::forbidden,
+                who_->role == role::anonymous ? "writing needs a token: Authorization: Bearer …"
+                                             : "the role " + std::string(to_text(who_->role)) + " may not write");
   }
   city_->submit(who_, std::move(d), std::move(done), weight);
 }

@@ -51,8 +51,8 @@ class transaction {
   virtual timestamp believed_until() const = 0;
   // Also when only the history is left (deleted_at set); nothing when it never was.
   virtual entity_ptr find(std::string_view id) const = 0;
-  // Found and alive, else fault not_found.
-  entity_ptr get(std::string_view id) const;
+  // What the write is about: found and alive, else fault not_found. Forbidden where the writer may not change it.
+  virtual entity_ptr get(std::string_view id) const;
   // A record is a JSON document of the platform itself: subscription, device profile, token, quarantined message …
   virtual record_ptr find_record(std::string_view collection, std::string_view key) const = 0;
   virtual std::vector<series_ref> series_of(std::string_view id) const = 0;
@@ -104,15 +104,17 @@ class city;
 
 class session {
  public:
-  session(std::shared_ptr<dos::city> c, principal who) : city_(std::move(c)), who_(std::move(who)) {}
+  // Whoever is not at home in the city is nobody there.
+  session(std::shared_ptr<dos::city> c, principal who);
 
-  principal const& who() const { return who_; }
+  principal const& who() const { return *who_; }
   dos::city& city() const { return *city_; }
   std::shared_ptr<dos::city> const& shared_city() const { return city_; }
   // The right it was opened with has expired or was revoked since. Whoever keeps a session for long asks now and then.
   bool is_over(timestamp now) const;
 
   // --- reading, through the view of who asks ---
+  bool sees(entity const& e) const;
   entity_ptr find(std::string_view id) const;  // alive and visible
   entity_ptr get(std::string_view id) const;   // else fault not_found
   entity_ptr find_with_history(std::string_view id) const;  // deleted ones too
@@ -151,7 +153,7 @@ class session {
 
  private:
   std::shared_ptr<dos::city> city_;
-  principal who_;
+  std::shared_ptr<principal const> who_;
 };
 
 }  // namespace dos

@@ -21,6 +21,7 @@ struct queued_write {
   std::function<void(outcome)> done;
   std::size_t weight = 1;  // how many single writes it is worth
   std::shared_ptr<name_allowance> names = {};  // see principal
+  std::shared_ptr<principal const> by = {};  // who is governed, see governed_write.h; none: the write is as decided
 };
 
 class write_queues {

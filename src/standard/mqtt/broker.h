@@ -24,12 +24,14 @@ class city_broker : public std::enable_shared_from_this<city_broker> {
 
   city_broker(listener const& l, std::shared_ptr<dos::city> c) : listener_(l), city_(std::move(c)) {}
 
+  // The right has ended in this city.
+  bool is_over(principal const& who) const;
   void start();  // takes up what is stored
   void stop();   // before the clients are sent away: lasting sessions stay as they are, the wills of others are told
   void tick();   // several times a second
 
   // Of a client, on its connection's thread.
-  void connect(std::shared_ptr<client> c, net::mqtt::connect hello, bool every_city);
+  void connect(std::shared_ptr<client> c, net::mqtt::connect hello);
   void publish(std::shared_ptr<client> const& c, net::mqtt::publish p);
   void acknowledge(client& c, net::mqtt::ack const& a);
   void subscribe(std::shared_ptr<client> const& c, net::mqtt::subscribe const& s);
@@ -58,6 +60,7 @@ class city_broker : public std::enable_shared_from_this<city_broker> {
 
   // sessions.cc
   std::shared_ptr<client_session> find_session(std::string const& id) const;
+  bool may_leave(client const& c, net::mqtt::publish const& will) const;
   void greet(std::shared_ptr<client> const& c, bool session_present, bool assigned);
   void leave(client_session& s);
   void drop(std::shared_ptr<client_session> const& s);
@@ -74,6 +77,7 @@ class city_broker : public std::enable_shared_from_this<city_broker> {
 
   // publications.cc
   place find_place(std::string_view topic) const;
+  bool may_enter(principal const& who, dos::city const& c) const;
   // Topics that are for publishing only.
   bool is_hidden(principal const& who, std::string_view topic_or_filter) const;
   reason check(client const& c, net::mqtt::publish const& p, place const& where) const;
@@ -120,6 +124,7 @@ class city_broker : public std::enable_shared_from_this<city_broker> {
 
   mutable std::mutex mutex_;  // of all that follows
   std::map<std::string, std::shared_ptr<client_session>> sessions_;
+  std::size_t without_token_ = 0;  // of the sessions
   topic_tree tree_;
   std::map<std::string, message_ptr, std::less<>> retained_;
   std::uint64_t next_number_ = 1;

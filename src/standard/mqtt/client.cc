@@ -55,9 +55,12 @@ void client::open(net::mqtt::connect hello) {
     return refuse(bad_user_or_password);
   }
   who = std::move(found.who);
-  if (token.empty()) who.role = std::max(who.role, listener_->settings.anonymous);
-  broker_ = &listener_->home(found.city, user);
-  broker_->connect(shared_from_this(), std::move(hello), found.city == "*");
+  has_token = !token.empty();
+  if (!has_token) who.role = std::max(who.role, listener_->settings.anonymous);
+  auto& home = listener_->home(found.city, user);
+  if (home.is_over(who)) return refuse(bad_user_or_password);  // revoked in this city
+  broker_ = &home;
+  broker_->connect(shared_from_this(), std::move(hello));
 }
 
 }  // namespace dos::broker

@@ -59,10 +59,10 @@ class client final : public net::mqtt_handler, public std::enable_shared_from_th
   std::shared_ptr<net::mqtt_peer> const peer;
   net::mqtt::version version = net::mqtt::version::v3_1_1;
   principal who;
+  bool has_token = false;
 
   // The broker's.
   std::shared_ptr<client_session> session;
-  bool every_city = false;  // the token is for all of them
   bool ready = false;       // CONNACK is sent
   std::size_t in_flight_max = 1;
   std::deque<std::shared_ptr<pending_publish>> pending;

@@ -71,6 +71,10 @@ offer offer_mqtt(node const& n, std::vector<offer> const& others) {
   r->all->n = &n;
   r->all->settings = read_settings(n.configuration);
   for (auto const& o : others) r->all->spaces.insert(r->all->spaces.end(), o.topic_spaces.begin(), o.topic_spaces.end());
+  for (auto const& c : n.cities) {
+    for (auto const collection : {message_collection, delivery_collection, received_collection, retained_collection})
+      c->let_devices_note(collection);
+  }
   for (auto const& c : n.cities) r->all->brokers[c->id()] = std::make_shared<city_broker>(*r->all, c);
   auto o = offer();
   o.name = "mqtt";

@@ -43,12 +43,16 @@ bool city_broker::is_hidden(principal const& who, std::string_view topic_or_filt
   });
 }
 
+bool city_broker::may_enter(principal const& who, dos::city const& c) const {
+  return c.id() == city_->id() || (who.is_at_home_in(c.id()) && !c.is_over(who, now()));
+}
+
 reason city_broker::check(client const& c, net::mqtt::publish const& p, place const& where) const {
   if (p.topic.size() > limits().topic_bytes_max ||
       std::size_t(std::count(p.topic.begin(), p.topic.end(), '/')) >= limits().topic_levels_max)
     return topic_name_invalid;
   if (p.properties.payload_is_text == 1 && !text::is_utf8(p.payload)) return payload_format_invalid;
-  if (where.space) return where.city == city_ || c.every_city ? success : not_authorized;
+  if (where.space) return may_enter(c.who, *where.city) ? success : not_authorized;
   if (!c.who.may_write() || belongs_to_another_device(c.who, p.topic)) return not_authorized;
   if (p.retain && !p.payload.empty() && retained_.size() >= limits().retained_max && !retained_.contains(p.topic))
     return quota_exceeded;
@@ -164,7 +168,7 @@ void city_broker::finished(std::shared_ptr<client> const& c, std::shared_ptr<pen
     ++counts_.refused;
     p->reason = reason_of(*f);
     p->is_passing = is_passing(*f);
-    log::write(log::level::debug, "an MQTT message was refused", {{"client", c->session->id}, {"reason", f->detail}});
+    log::write(log::level::debug, "an MQTT message was refused", {{"client", c->session->client_id}, {"reason", f->detail}});
   }
   answer_pending(*c);
 }
@@ -296,7 +300,9 @@ void city_broker::retain(message_ptr const& m, std::vector<record_change>& chang
 
 // `g`: where a module may be called. Without it such a will waits for tick().
 void city_broker::publish_will(guard* g, principal const& who, message_ptr const& m) {
+  if (is_over(who)) return;
   if (auto const where = find_place(m->topic); where.space) {
+    if (!may_enter(who, *where.city)) return;
     if (!g) return wills_.emplace_back(who, m), void();
     g->unlock();
     auto const refused = [id = m->from](std::optional<fault> const& f) {
@@ -311,6 +317,7 @@ void city_broker::publish_will(guard* g, principal const& who, message_ptr const
     return g->lock();
   }
   if (belongs_to_another_device(who, m->topic)) return;
+  if (m->retain && !m->payload.empty() && retained_.size() >= limits().retained_max && !retained_.contains(m->topic)) return;
   auto targets = route(*m);
   auto changes = std::vector<record_change>();
   make_durable(m, targets, changes);

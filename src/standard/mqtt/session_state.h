@@ -53,8 +53,10 @@ struct will {
 enum class reception : std::uint8_t { pending, done };
 
 struct client_session {
-  std::string id;
-  principal owner;  // a session is taken up again only under the same name
+  std::string id;         // as it is stored, see session_id()
+  std::string client_id;  // the client's own name for itself
+  principal owner;        // as of the last connection
+  bool has_token = true;
   bool is_stored = false;     // as a lasting session is, and any that has a will
   std::int64_t expiry_s = 0;  // 0: ends with the connection
   std::map<std::string, std::shared_ptr<subscription>> subscriptions;
@@ -77,6 +79,9 @@ struct client_session {
 
   bool is_lasting() const { return expiry_s > 0; }
 };
+
+// Identifiers of clients are each principal's own: nobody takes another's session by calling itself like him.
+std::string session_id(principal const& owner, bool has_token, std::string_view client);
 
 inline std::uint16_t packet_id(std::uint64_t number) { return std::uint16_t(number % 65'535 + 1); }
 

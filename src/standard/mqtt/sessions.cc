@@ -21,6 +21,8 @@ std::shared_ptr<client_session> city_broker::find_session(std::string const& id)
   return it == sessions_.end() ? nullptr : it->second;
 }
 
+bool city_broker::is_over(principal const& who) const { return city_->is_over(who, now()); }
+
 void city_broker::start() {
   struct to_open {
     place where;
@@ -35,6 +37,7 @@ void city_broker::start() {
   erasures_ = std::move(all.orphans);
   for (auto& s : all.sessions) {
     sessions_.emplace(s->id, s);
+    if (!s->has_token) ++without_token_;
     for (auto const& [filter, sub] : s->subscriptions) {
       auto where = find_place(filter);
       if (!where.space) plant(*s, *sub);
@@ -55,8 +58,14 @@ void city_broker::start() {
   tick();  // wills that are due are told before anybody comes
 }
 
+bool city_broker::may_leave(client const& c, net::mqtt::publish const& will) const {
+  if (!c.who.may_write() || will.topic.size() > limits().topic_bytes_max) return false;
+  auto const where = find_place(will.topic);
+  return !where.space || where.city == city_ || c.who.is_at_home_in(where.city->id());
+}
+
 // MQTT 5.0, 3.1.4
-void city_broker::connect(std::shared_ptr<client> c, net::mqtt::connect hello, bool every_city) {
+void city_broker::connect(std::shared_ptr<client> c, net::mqtt::connect hello) {
   auto const g = guard(*this);
   auto const refuse = [&](reason r) {
     ++counts_.refused;
@@ -66,16 +75,23 @@ void city_broker::connect(std::shared_ptr<client> c, net::mqtt::connect hello, b
   if (assigned && !c->is_v5() && !hello.clean_start) return refuse(client_identifier_not_valid);  // 3.1.1, 3.1.3.1
   if (assigned) hello.client_id = "auto-" + new_uuid();
   if (!is_proper_id(hello.client_id, limits().client_id_bytes_max)) return refuse(client_identifier_not_valid);
-  if (hello.will && (!c->who.may_write() || hello.will->topic.size() > limits().topic_bytes_max)) return refuse(not_authorized);
+  if (hello.will && !may_leave(*c, *hello.will)) return refuse(not_authorized);
 
-  auto s = find_session(hello.client_id);
-  if (s && s->owner.name != c->who.name) return refuse(client_identifier_not_valid);
-  if (!s && sessions_.size() >= limits().sessions_max) return refuse(quota_exceeded);
+  // Nobody knows who comes without a token and without rights: such a client has no session but its connection.
+  auto const is_nobody = !c->has_token && c->who.role == role::anonymous;
+  auto id = session_id(c->who, c->has_token, is_nobody ? new_uuid() : hello.client_id);
+  if (auto const earlier = find_session(hello.client_id); earlier && c->has_token && earlier->owner.name == c->who.name && earlier->owner.role == c->who.role)
+    id = hello.client_id;  // stored before identifiers were each principal's own
+  auto s = find_session(id);
+  // Half of the places is for those who have a token.
+  auto const is_full = sessions_.size() >= limits().sessions_max ||
+                       (!c->has_token && without_token_ >= limits().sessions_without_token_max());
+  if (!s && is_full) return refuse(quota_exceeded);
   if (s && s->connected) {
     auto const old = s->connected;
     end_connection(nullptr, *old, true, std::nullopt);
     old->peer->close(session_taken_over);
-    s = find_session(hello.client_id);  // it may have ended with its connection
+    s = find_session(id);  // it may have ended with its connection
   }
   if (s && (hello.clean_start || s->expires <= now())) {
     conclude(nullptr, s);
@@ -83,14 +99,17 @@ void city_broker::connect(std::shared_ptr<client> c, net::mqtt::connect hello, b
   }
   auto const present = s != nullptr;
   if (!s) {
-    s = sessions_.emplace(hello.client_id, std::make_shared<client_session>()).first->second;
-    s->id = hello.client_id;
+    s = sessions_.emplace(id, std::make_shared<client_session>()).first->second;
+    s->id = id;
+    s->client_id = hello.client_id;
+    s->has_token = c->has_token;
+    if (!s->has_token) ++without_token_;
     s->next_number = next_number_++ << 32 | 1;
   }
-  s->owner = {.name = c->who.name, .role = c->who.role, .source = c->who.source};
+  s->owner = c->who;
   auto const asked = c->is_v5() ? std::int64_t(hello.properties.session_expiry_s.value_or(0))
                                 : hello.clean_start ? 0 : limits().session_s_max;
-  s->expiry_s = std::min(asked, limits().session_s_max);
+  s->expiry_s = is_nobody ? 0 : std::min(asked, limits().session_s_max);
   s->expires = s->will_due = timestamp_max;
   s->last_will.reset();
   if (hello.will) {
@@ -99,7 +118,6 @@ void city_broker::connect(std::shared_ptr<client> c, net::mqtt::connect hello, b
   }
   s->connected = c;
   c->session = s;
-  c->every_city = every_city;
   c->in_flight_max = std::min(hello.properties.receive_max.value_or(65'535), limits().in_flight_max);
   c->peer->pause(true);
   if (c->is_v5() && limits().keep_alive_s_max && (hello.keep_alive_s == 0 || hello.keep_alive_s > limits().keep_alive_s_max))
@@ -123,7 +141,7 @@ void city_broker::greet(std::shared_ptr<client> const& c, bool session_present, 
   auto answer = net::mqtt::connack{.session_present = session_present};
   if (c->is_v5()) {
     answer.properties.receive_max = limits().receive_max;
-    if (assigned) answer.properties.assigned_client_id = s.id;
+    if (assigned) answer.properties.assigned_client_id = s.client_id;
     answer.properties.session_expiry_s = std::uint32_t(s.expiry_s);
     if (limits().keep_alive_s_max) answer.properties.server_keep_alive_s = limits().keep_alive_s_max;
   }
@@ -198,6 +216,7 @@ void city_broker::drop(std::shared_ptr<client_session> const& s) {
   s->queue.clear();
   s->waiting.clear();
   s->in_flight.clear();
+  if (!s->has_token) --without_token_;
   sessions_.erase(s->id);
 }
 
@@ -233,7 +252,7 @@ void city_broker::tick() {
   for (auto const& [id, s] : sessions_) {
     if (s->will_due <= t || s->expires <= t) due.push_back(s);
     if (!s->connected) continue;
-    if (session(city_, s->connected->who).is_over(t)) over.push_back(s->connected);
+    if (city_->is_over(s->connected->who, t)) over.push_back(s->connected);
   }
   for (auto const& s : due) {
     if (s->dropped) continue;
@@ -248,6 +267,11 @@ void city_broker::tick() {
       erase(retained_collection, entry.first);
       return true;
     });
+    auto ended = std::vector<std::shared_ptr<client_session>>();  // with the right they were made with
+    for (auto const& [id, s] : sessions_) {
+      if (!s->connected && city_->is_over(s->owner, t)) ended.push_back(s);
+    }
+    for (auto const& s : ended) conclude(&g, s);
     for (auto const& [id, s] : sessions_) {
       if (s->connected) continue;
       auto gone = std::vector<std::uint64_t>();

@@ -19,6 +19,7 @@ struct settings {
   std::uint16_t in_flight_max = 1'000;         // messages to a client that wait for its acknowledgement
   std::int64_t session_s_max = 30 * 86'400;    // how long a session outlives its connection
   std::size_t sessions_max = 10'000;           // of a city
+  std::size_t sessions_without_token_max() const { return sessions_max / 2; }
   std::size_t subscriptions_max = 1'000;       // of a session
   std::size_t topic_levels_max = 32;           // of topics and filters
   std::size_t topic_bytes_max = 2'048;         //

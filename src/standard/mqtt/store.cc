@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "kernel/session/city.h"
 
 namespace dos::broker {
 namespace {
@@ -38,12 +39,19 @@ json::value to_json(subscription const& s) {
   return o;
 }
 
-std::shared_ptr<client_session> read_session(std::string_view id, json::value const& r, timestamp restarted) {
+std::shared_ptr<client_session> read_session(std::string_view city, std::string_view id, json::value const& r, timestamp restarted) {
   auto s = std::make_shared<client_session>();
   s->id = id;
-  s->owner = {.name = std::string(r.text_or("owner", {})),
-              .role = parse_role(r.text_or("role", "anonymous")),
-              .source = std::string(r.text_or("source", "mqtt"))};
+  if (auto const* const who = r.find("who")) {
+    s->owner = read_principal(*who);
+  } else {  // as earlier versions kept it
+    s->owner = {.name = std::string(r.text_or("owner", {})),
+                .role = parse_role(r.text_or("role", "anonymous")),
+                .source = std::string(r.text_or("source", "mqtt")),
+                .city = std::string(city)};
+  }
+  s->client_id = r.text_or("client", id);
+  s->has_token = !r.find("noToken");
   s->is_stored = true;
   s->expiry_s = int_or(r, "expiry", 0);
   auto const left = int_or(r, "left", restarted.us);
@@ -68,6 +76,11 @@ std::shared_ptr<client_session> read_session(std::string_view id, json::value co
 
 }  // namespace
 
+std::string session_id(principal const& owner, bool has_token, std::string_view client) {
+  if (!has_token) return "-:" + std::string(client);
+  return std::string(to_text(owner.role)) + ':' + std::to_string(owner.name.size()) + ':' + owner.name + ':' + std::string(client);
+}
+
 std::string to_key(std::uint64_t number) { return hex(number, 16); }
 std::string delivery_key(std::string_view client, std::uint64_t number) {
   return std::string(client) + '/' + to_key(number);
@@ -85,11 +98,11 @@ json::value to_json(client_session const& s, timestamp left) {
   if (s.is_lasting()) {  // of another nothing is kept but its will
     for (auto const& [filter, sub] : s.subscriptions) list.push_back(to_json(*sub));
   }
-  auto o = json::object({{"owner", s.owner.name},
-                         {"role", to_text(s.owner.role)},
-                         {"source", s.owner.source},
+  auto o = json::object({{"who", dos::to_json(s.owner)},
+                         {"client", s.client_id},
                          {"expiry", s.expiry_s},
                          {"subscriptions", std::move(list)}});
+  if (!s.has_token) o.push("noToken", true);
   if (left != no_time) o.push("left", left.us);
   if (s.last_will) {
     auto w = to_json(s.last_will->what);
@@ -122,7 +135,7 @@ stored_state load(session const& s, timestamp restarted) {
   auto all = stored_state();
   auto by_id = std::map<std::string, std::shared_ptr<client_session>, std::less<>>();
   s.for_each_record(session_collection, {}, [&](std::string_view id, record_ptr const& r) {
-    auto one = read_session(id, *r, restarted);
+    auto one = read_session(s.city().id(), id, *r, restarted);
     for (auto const& [filter, sub] : one->subscriptions) {
       auto const p = s.find_record(position_collection, position_key(id, filter));
       if (p) sub->position = std::uint64_t(int_or(*p, "position", 0));

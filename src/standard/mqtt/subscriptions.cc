@@ -92,7 +92,7 @@ std::uint8_t city_broker::subscribe_one(guard& g, client& c, net::mqtt::subscrip
   auto const where = find_place(filter);
   if (where.space) {
     if (!group.empty()) return shared_subscriptions_not_supported;
-    if (where.city != city_ && !c.every_city) return not_authorized;
+    if (!may_enter(c.who, *where.city)) return not_authorized;
     sub->position = where.city->status().position;
     g.unlock();
     auto handle = std::shared_ptr<void>();

@@ -210,7 +210,7 @@ bool call::has_option(std::string_view option) const {
 }
 
 bool may_see(session const& who, entity const& e) {
-  return who.who().may_read_all() || std::any_of(e.types.begin(), e.types.end(), [&](symbol t) { return who.city().is_open(t); });
+  return who.sees(e);
 }
 
 entity_ptr call::find(std::string_view id) const {

@@ -152,7 +152,8 @@ void show_default_context(service_ptr const& s, city const& c, http::reply const
 
 void add_contexts(offer& o, service_ptr s) {
   add_route(o, "POST", "/jsonldContexts", need::editor, thread_use::quick, endpoint(s, {.params = {}, .body = body_rule::any_json}, add_hosted));
-  add_route(o, "GET", "/jsonldContexts", need::nothing, thread_use::slow, endpoint(s, {.params = {"details", "kind"}, .may_wait = true}, list_contexts));
+  // Addresses of partners, and words of what is closed.
+  add_route(o, "GET", "/jsonldContexts", need::reader, thread_use::slow, endpoint(s, {.params = {"details", "kind"}, .may_wait = true}, list_contexts));
   add_route(o, "GET", "/jsonldContexts/{context}", need::nothing, thread_use::quick, endpoint(s, {.params = {"details"}}, serve_context));
   add_route(o, "DELETE", "/jsonldContexts/{context}", need::editor, thread_use::quick, endpoint(s, {.params = {"reload"}}, delete_context));
   o.city_routes.push_back({.method = "GET",

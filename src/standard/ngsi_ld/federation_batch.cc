@@ -361,7 +361,7 @@ void run(distribution_ptr const& d, std::function<void(call_ptr)> const& local) 
 std::function<void(call_ptr)> distributed_batch(source_op o, std::function<void(call_ptr)> local) {
   namespace room = batch_everywhere;
   return [o, local = std::move(local)](call_ptr c) {
-    if (!has_sources(*c) || !c->who.who().may_write() || !c->body.is_array() || c->body.as_array().empty()) return local(std::move(c));
+    if (!has_sources(*c) || !c->who.who().may_edit() || !c->body.is_array() || c->body.as_array().empty()) return local(std::move(c));
     auto reach = reachable_sources(*c);
     std::erase_if(reach.sources, [](auto const& s) { return s->has_history; });
     if (reach.loops || reach.sources.empty()) return local(std::move(c));

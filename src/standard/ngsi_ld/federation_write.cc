@@ -358,7 +358,7 @@ void run(writing_ptr const& w, std::function<void(call_ptr)> const& local) {
 std::function<void(call_ptr)> distributed(source_op o, std::function<void(call_ptr)> local) {
   namespace room = writing_everywhere;
   return [o, local = std::move(local)](call_ptr c) {
-    if (!has_sources(*c) || !c->who.who().may_write()) return local(std::move(c));
+    if (!has_sources(*c) || !c->who.who().may_edit()) return local(std::move(c));
     auto reach = reachable_sources(*c);
     std::erase_if(reach.sources, [](auto const& s) { return s->has_history; });
     auto const w = std::make_shared<room::writing>();

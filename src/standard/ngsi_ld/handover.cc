@@ -209,7 +209,7 @@ std::shared_ptr<std::vector<subject> const> handover::subjects_in(city const& c,
 source_list handover::sources_for(city const& c, std::string_view key, record_ptr const& kept) const {
   auto const& record = *kept;
   auto const& body = *record.find("body");
-  if (is_set(body, "localOnly") || subscription_state(record, service_->program.clock.now()) != "active") return {};
+  if (is_set(body, "localOnly") || subscription_state(c, record, service_->program.clock.now()) != "active") return {};
   auto const all = service_->sources->sources_of(c);
   if (all->empty()) return {};
   auto came_by = http::request();
@@ -401,7 +401,7 @@ void handover::tell(std::shared_ptr<city> const& c, std::string const& key, reco
         [self, lane](outcome const& o) { self->end(lane, !o.refused); });
   };
   auto const record = c->find_record(subscription_collection, id);
-  if (!record || subscription_state(*record, service_->program.clock.now()) != "active") return done(true);
+  if (!record || subscription_state(*c, *record, service_->program.clock.now()) != "active") return done(true);
   with_names(c, *queued, [self = shared_from_this(), c, queued, record, id, done](context_ptr names) {
     auto const s = std::make_shared<subscription>(read_subscription(*record));
     auto entities = std::make_shared<std::vector<entity_ptr>>();

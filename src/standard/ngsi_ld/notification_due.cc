@@ -142,7 +142,7 @@ void notifier::send_and_note(due_subscription const& d, std::shared_ptr<message>
 
 void notifier::tell_changes(due_subscription const& d) {
   auto const now = service_->program.clock.now();
-  if (subscription_state(*d.record, now) != "active") {  // what happens meanwhile is not told later
+  if (subscription_state(*d.city, *d.record, now) != "active") {  // what happens meanwhile is not told later
     auto const held = std::lock_guard(lock_);
     if (!progress_of(d).is_sending) progress_of(d).looked_at = last_change(*d.city);
     return;
@@ -184,7 +184,7 @@ void notifier::tell_changes(due_subscription const& d) {
 
 void notifier::tell_interval(due_subscription const& d) {
   auto const now = service_->program.clock.now();
-  if (subscription_state(*d.record, now) != "active") return;
+  if (subscription_state(*d.city, *d.record, now) != "active") return;
   auto const state = d.city->find_record(notification_state_collection, state_key(d.collection, d.key));
   auto const of_registrations = d.collection == registration_subscription_collection;
   auto m = std::make_shared<message>();

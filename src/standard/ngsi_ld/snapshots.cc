@@ -132,7 +132,7 @@ void create_snapshot(call_ptr c) {
   body = new_body(std::move(body), c->at->program.clock.now());
   body["snapshotStatus"] = "preparing";
   auto const id = std::string(body.find("id")->as_string());
-  auto const record = json::value(json::object{{"body", std::move(body)}, {"context", c->context}, {"who", describe(c->who.who())}});
+  auto const record = json::value(json::object{{"body", std::move(body)}, {"context", c->context}, {"who", to_json(c->who.who())}});
   write(
       c,
       [c, id, record](transaction& t) {
@@ -167,7 +167,7 @@ void clone_snapshot(call_ptr c) {
   auto record = source->as_object();
   auto const parts = std::size_t(record.find("parts")->as_int());
   record["body"] = std::move(body);
-  record["who"] = describe(c->who.who());
+  record["who"] = to_json(c->who.who());
   write(
       c,
       [c, id, from, parts, record = json::value(std::move(record))](transaction& t) {

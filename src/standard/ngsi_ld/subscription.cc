@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "http/percent.h"
 #include "http/url.h"
+#include "kernel/session/city.h"
 #include "standard/ngsi_ld/entity_query.h"
 #include "standard/ngsi_ld/name_rules.h"
 #include "standard/ngsi_ld/q_parser.h"
@@ -191,18 +192,6 @@ q_options linked_options(std::function<std::vector<std::string>(query::query con
 
 }  // namespace
 
-json::value describe(principal const& p) {
-  return json::object{{"name", p.name}, {"role", to_text(p.role)}, {"source", p.source}};
-}
-
-principal read_principal(json::value const& v) {
-  auto p = principal();
-  p.name = v.text_or("name", "anonymous");
-  p.role = parse_role(v.text_or("role", "anonymous"));
-  p.source = v.text_or("source", "http");
-  return p;
-}
-
 void require_receiver_info(json::value const& info, std::string_view member) {
   require_key_values(info, member);
   for (auto const& pair : info.as_array()) {
@@ -353,10 +342,11 @@ void require_valid_subscription(json::value const& record, timestamp now) {
   if (s.watch.expires_at != no_time && s.watch.expires_at <= now) refuse_subscription("this is in the past", "expiresAt");
 }
 
-std::string_view subscription_state(json::value const& record, timestamp now) {
+std::string_view subscription_state(city const& c, json::value const& record, timestamp now) {
   auto const& body = *record.find("body");
   auto const expires = parse_timestamp(body.text_or("expiresAt", ""));
   if (expires && *expires <= now) return "expired";
+  if (auto const* const who = record.find("who"); who != nullptr && c.is_over(read_principal(*who), now)) return "expired";
   auto const* active = body.find("isActive");
   return active != nullptr && active->is_bool() && !active->as_bool() ? "paused" : "active";
 }

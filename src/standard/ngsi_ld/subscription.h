@@ -59,15 +59,13 @@ subscription read_subscription(json::value const& record);
 void require_valid_subscription(json::value const& record, timestamp now);
 // The body with names as short as `names` makes them.
 json::object show_subscription_body(json::value const& body, context const& names);
-std::string_view subscription_state(json::value const& record, timestamp now);  // "active", "paused", "expired"
+// "active", "paused", "expired"; with the right it was made with a subscription expires, too.
+std::string_view subscription_state(city const& c, json::value const& record, timestamp now);
 
 // linked_q as the subscriber sees the linked entities; null where there is none. Faults: invalid when too many would match.
 query::node_ptr linked_condition(subscription const& s, session const& who);
 // The headers for a receiver, [{"key": …, "value": …}]. Faults: invalid. 5.2.22
 void require_receiver_info(json::value const& info, std::string_view member);
-// Who made it, as a record keeps it.
-json::value describe(principal const& p);
-principal read_principal(json::value const& v);
 
 // Applies `map` to the names of a type selection ("(A;B),C") or a projection ("id,a{b}").
 std::string map_names(std::string_view text, std::string_view separators, std::function<std::string(std::string_view)> const& map);

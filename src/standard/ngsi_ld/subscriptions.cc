@@ -27,7 +27,7 @@ void add_time(json::object& o, std::string_view name, timestamp t) {
 json::object show(call const& c, door const& d, notifier const& n, std::string_view key, json::value const& record) {
   auto const& stored = *record.find("body");
   auto o = show_subscription_body(stored, *c.names);
-  o["status"] = subscription_state(record, c.at->program.clock.now());
+  o["status"] = subscription_state(c.who.city(), record, c.at->program.clock.now());
   if (d.of_registrations) {
     o.erase("notificationTrigger");
   } else if (o.find("notificationTrigger") == nullptr) {
@@ -103,7 +103,7 @@ void create_subscription(call_ptr c, door const& d, std::shared_ptr<notifier> n,
                                                  {"createdAt", to_string(now)},
                                                  {"modifiedAt", to_string(now)},
                                                  {"via", via},
-                                                 {"who", describe(c->who.who())}});
+                                                 {"who", to_json(c->who.who())}});
     require_valid_subscription(record, now);
     auto const id = std::string(record.find("body")->text_or("id", ""));
     auto const location = address_of(c->request, d.path, id);
@@ -143,7 +143,7 @@ void update_subscription(call_ptr c, door const& d, std::shared_ptr<handover> h)
       throw fault(fault_kind::invalid, "the id of a subscription stays", "id", "ETSI GS CIM 009, 5.8.2");
     }
     auto const url = context_url(*c, context);
-    write(c, [&d, id, patch, terms, context, url](transaction& t) {
+    write(c, [&d, id, patch, terms, context, url, who = to_json(c->who.who())](transaction& t) {
       auto const old = t.find_record(d.collection, id);
       if (!old) refuse_unknown_subscription(id);
       auto next = old->as_object();
@@ -162,6 +162,7 @@ void update_subscription(call_ptr c, door const& d, std::shared_ptr<handover> h)
         keep_context(t, context, url);
       }
       next["modifiedAt"] = to_string(t.now());
+      next["who"] = who;  // whoever says last what is told, tells it with his right
       auto const record = json::value(std::move(next));
       if (patch.find("expiresAt") != nullptr) {
         require_valid_subscription(record, t.now());

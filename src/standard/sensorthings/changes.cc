@@ -148,6 +148,7 @@ void refuse_derived(item const& i) {
 
 void writer::change(item const& i, json::value const& body, bool whole, consequences const& c) {
   auto const& d = describe(i.what);
+  t_.get(i.entity->id);  // the writer's to change, also where nothing but notes about it changes
   require(body.is_object(), fault_kind::invalid, "the body is an object");
   for (auto const& m : body.as_object()) {
     if (!d.find_property(m.key) && !d.find_navigation(m.key) && m.key.find("@iot.") == m.key.npos && m.key != "id") {

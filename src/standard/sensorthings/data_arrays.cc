@@ -36,9 +36,9 @@ std::uint64_t series_of_body(json::value const& group) {
 }
 
 // What a client says of a stream, checked as far as one can outside the write.
-row_group read_group(json::value const& group, session const& own, vocabulary const& words, data_array& all) {
+row_group read_group(json::value const& group, session const& who, vocabulary const& words, data_array& all) {
   auto const id = series_of_body(group);
-  auto const s = find_committed_stream(own, words, id);
+  auto const s = find_committed_stream(who, words, id);
   auto const* const components = group.find("components");
   auto const* const rows = group.find("dataArray");
   require(components && components->is_array() && rows && rows->is_array(), fault_kind::invalid,
@@ -73,7 +73,7 @@ row_group read_group(json::value const& group, session const& own, vocabulary co
         if (!names[k].starts_with("FeatureOfInterest/")) {
           read_member(d, names[k], v);
         } else if (!v.is_null()) {
-          auto const owner = v.is_int() && v.as_int() > 0 ? own.find_series(std::uint64_t(v.as_int())) : std::nullopt;
+          auto const owner = v.is_int() && v.as_int() > 0 ? who.find_series(std::uint64_t(v.as_int())) : std::nullopt;
           require(owner && is_alive(owner->entity) && owner->entity->has_type(words.feature), fault_kind::invalid,
                   "there is no such FeatureOfInterest");
           d.feature = json::object{{"@iot.id", v}};
@@ -120,12 +120,12 @@ void write_rows(writer& w, data_array& all, row_group& g, std::size_t from, std:
 }  // namespace
 
 http::response create_observations(service const& s, session const& who, http::request const& r) {
-  auto const own = s.own(who);
+  require_need(who.who(), need::writer);
   auto const body = parse_body(r);
   require(body.is_array(), fault_kind::invalid, "the body is a list of data arrays");
   auto all = data_array();
   all.base = target_of(s, r).base;
-  for (auto const& group : body.as_array()) all.groups.push_back(read_group(group, own, s.words_of(own.city()), all));
+  for (auto const& group : body.as_array()) all.groups.push_back(read_group(group, who, s.words_of(who.city()), all));
   all.numbers.resize(all.errors.size());
   // Slices of all groups, in turn.
   auto slice = std::vector<std::array<std::size_t, 3>>();  // group, from, to
@@ -133,7 +133,7 @@ http::response create_observations(service const& s, session const& who, http::r
   auto const write = [&] {
     if (slice.empty()) return;
     who.apply([&](transaction& t) {
-      auto w = writer(t, own, s.words_of(own.city()));
+      auto w = writer(t, who, s.words_of(who.city()));
       for (auto const& [group, from, to] : slice) write_rows(w, all, all.groups[group], from, to);
     });
     tell_subscribers(s, who, {});

@@ -96,7 +96,7 @@ std::uint64_t writer::create_datastream(kind k, json::value const& body, std::st
   about.push("observedProperties", uris);
 
   // The attribute is called like what it observes; a second one of that name is another dataset.
-  auto const observed = t_.get(properties.front());
+  auto const observed = t_.find(properties.front());
   auto const property_name = observed->find(words_.name);
   auto const given = is_multi ? *body.find("name") : property_name ? property_name->value : json::value("observation");
   auto const name = symbol(words_.words.iri(camel_case(given.is_string() ? given.as_string() : "observation")));

@@ -77,7 +77,7 @@ std::optional<std::string> writer::generate_feature(entity const& thing) {
     }
     return std::nullopt;
   }
-  auto const location = t_.get(best);
+  auto const location = t_.find(best);
   auto const known = t_.find_record(feature_collection, best);
   auto const feature = known ? t_.find(known->as_string()) : entity_ptr();
   auto const is_there = [&](symbol part) {

@@ -18,6 +18,8 @@ bool is_measured(attribute const& a) {
   return keeps_measurements(a.kind) && (a.observed_at != no_time || a.unit || a.value.is_number() || a.value.is_bool());
 }
 
+bool is_generated(entity const& e) { return e.id.starts_with(generated_property_stem); }
+
 }  // namespace
 
 std::string link_key(std::string_view target, std::string_view relation, std::string_view source) {
@@ -123,11 +125,11 @@ std::optional<item> reader::find(kind k, std::uint64_t id) const {
     return i.moment && !is_deleted(*i.moment) ? std::optional(i) : std::nullopt;
   }
   auto owner = who_.find_series(id);
-  if (!owner && k != kind::thing) {
-    // Names of attributes are no secret.
+  if (!owner && k == kind::observed_property) {
     owner = own_.find_series(id);
-    if (owner && !owner->entity->id.starts_with(generated_property_stem)) owner.reset();
+    if (owner && !is_generated(*owner->entity)) owner.reset();
   }
+  if (owner && is_generated(*owner->entity) && !knows_attribute_of(*owner->entity)) owner.reset();
   if (!owner || !is_alive(owner->entity)) return std::nullopt;
   auto const& e = owner->entity;
   if (k == kind::datastream || k == kind::multi_datastream) {
@@ -188,21 +190,36 @@ void reader::for_each_by_series(kind k, std::uint64_t from, time_bounds const& b
 void reader::make_properties() const {
   for (auto const& [type, n] : who_.types()) {
     for (auto const& [name, m] : who_.attributes_of(type)) {
-      if (own_.find(property_entity_id(words_, name))) continue;
-      auto q = query::query();
-      q.selectors = {{.ids = {}, .id_pattern = {}, .types = {{type}}}};
-      q.attributes = {name};
-      q.limit = 20;
-      for (auto const& e : who_.find(q).entities) {
-        auto const a = e->find(name);
-        auto const stream = a && a->series ? as_datastream(e, {a->series, name, {}, a->kind}) : std::nullopt;
-        if (stream && stream->derived) {
-          derived_property(name);
-          break;
-        }
-      }
+      if (!own_.find(property_entity_id(words_, name)) && sees_derived(type, name)) derived_property(name);
     }
   }
+}
+
+// A property was made of an attribute that somebody saw. Others see it when they know the attribute themselves.
+bool reader::knows_attribute_of(entity const& generated) const {
+  if (who_.who().may_read_all()) return true;
+  if (auto const it = known_properties_.find(generated.id); it != known_properties_.end()) return it->second;
+  auto knows = false;
+  for (auto const& [type, n] : who_.types()) {
+    for (auto const& [name, m] : who_.attributes_of(type)) {
+      knows = knows || (property_entity_id(words_, name) == generated.id && sees_derived(type, name));
+    }
+  }
+  return known_properties_[generated.id] = knows;
+}
+
+// Some entity of the type has the attribute as a Datastream that follows from it.
+bool reader::sees_derived(symbol type, symbol name) const {
+  auto q = query::query();
+  q.selectors = {{.ids = {}, .id_pattern = {}, .types = {{type}}}};
+  q.attributes = {name};
+  q.limit = 20;
+  auto const found = who_.find(q).entities;
+  return std::any_of(found.begin(), found.end(), [&](entity_ptr const& e) {
+    auto const a = e->find(name);
+    auto const stream = a && a->series ? as_datastream(e, {a->series, name, {}, a->kind}) : std::nullopt;
+    return stream && stream->derived;
+  });
 }
 
 item reader::derived_property(symbol name) const {

@@ -6,7 +6,9 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -110,10 +112,14 @@ class reader {
   void observations_back(item const& feature, time_bounds const& bounds, visitor const& visit) const;
   void things_back(item const& location, visitor const& visit) const;
 
+  bool knows_attribute_of(entity const& generated) const;
+  bool sees_derived(symbol type, symbol attribute) const;
+
   session who_;
   session own_;
   vocabulary const& words_;
   surroundings const& around_;
+  mutable std::map<std::string, bool> known_properties_;  // generated ones, by id: whether the asker knows what of
 };
 
 // Keys of `link_collection`.

@@ -68,7 +68,7 @@ http::response landing_page(service const& s, session const&, std::string const&
 }
 
 need need_of(std::string_view method) {
-  return method == "GET" || method == "HEAD" ? need::nothing : method == "POST" ? need::writer : need::editor;
+  return method == "GET" || method == "HEAD" ? need::nothing : method == "DELETE" ? need::editor : need::writer;
 }
 
 void add_route(offer& o, std::string method, std::string const& path, need needs, city_handler handle, thread_use use) {

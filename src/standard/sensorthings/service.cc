@@ -154,6 +154,9 @@ service::service(node& n)
   for (auto const& c : n.cities) {
     auto const file = n.default_context_file(c->id());
     words_.emplace(c->id(), vocabulary(file.empty() ? terms() : load_terms(file), others));
+    for (auto const collection : {datastream_collection, datastream_name_collection, link_collection, feature_collection,
+                                  feature_since_collection, result_time_collection, area_collection})
+      c->let_devices_note(collection);
   }
   limits.page_max = configured(n, "page_max", limits.page_max);
   limits.observations_page_max = configured(n, "temporal_page_max", limits.observations_page_max);
@@ -244,8 +247,9 @@ http::response read(service const& s, session const& who, http::request const& r
 }
 
 prepared_write prepare(service const& s, session const& who, http::request const& r, target const& t) {
-  // What a writer may not see by itself it may write to, as at every door.
-  auto const now = reading(s, s.own(who), t.base);
+  // Whoever has no right to write learns of nothing that is there, and others of what they see.
+  require_need(who.who(), r.method == "DELETE" ? need::editor : need::writer);
+  auto const now = reading(s, who, t.base);
   auto a = resolve(t.segments, now.read);
   if (r.method == "POST") return prepare_creation(r, std::move(a));
   if (r.method == "PATCH" || r.method == "PUT") return prepare_change(r, a, now.read);
@@ -269,28 +273,27 @@ void submit(service_ptr const& s, session const& who, prepared_write w,
             std::function<void(outcome, prepared_write const&)> done) {
   struct turn {
     service_ptr s;
-    session own;
+    session who;
     prepared_write write;
     std::vector<std::pair<kind, std::uint64_t>> touched = {};
   };
-  auto const mine = std::make_shared<turn>(turn{s, s->own(who), std::move(w)});
+  auto const mine = std::make_shared<turn>(turn{s, who, std::move(w)});
   who.submit(
       [mine](transaction& t) {
-        auto decided = writer(t, mine->own, mine->s->words_of(mine->own.city()));
+        auto decided = writer(t, mine->who, mine->s->words_of(mine->who.city()));
         mine->write.decide(decided);
         mine->touched = decided.touched();
       },
       [mine, done = std::move(done)](outcome o) {
-        if (!o.refused) tell_subscribers(*mine->s, mine->own, std::move(mine->touched));
+        if (!o.refused) tell_subscribers(*mine->s, mine->who, std::move(mine->touched));
         done(std::move(o), mine->write);
       });
 }
 
 void apply(service const& s, session const& who, std::vector<prepared_write> const& all) {
-  auto const own = s.own(who);
   auto touched = std::vector<std::pair<kind, std::uint64_t>>();
   who.apply([&](transaction& t) {
-    auto w = writer(t, own, s.words_of(own.city()));
+    auto w = writer(t, who, s.words_of(who.city()));
     for (auto const& one : all) one.decide(w);
     touched = w.touched();
   });
@@ -306,6 +309,7 @@ prepared_write prepare_in_change_set(service const& s, session const& who, http:
   require_need(who.who(), need_of(r.method));
   auto const refers = !t.segments.empty() && t.segments[0].starts_with('$') && t.segments[0] != "$batch";
   if (!refers && r.method != "POST") return prepare(s, who, r, t);
+  require_need(who.who(), need::writer);
   auto const changes = refers && t.segments.size() == 1 && (r.method == "PATCH" || r.method == "PUT") && !is_patch_list(r);
   require(!refers || changes || (r.method == "POST" && t.segments.size() == 2), fault_kind::not_supported,
           "what a change set makes can be changed in it, and posted to as in $1/Datastreams");
@@ -338,7 +342,7 @@ prepared_write prepare_in_change_set(service const& s, session const& who, http:
     };
     return {decide, answer};
   }
-  auto const now = reading(s, s.own(who), t.base);
+  auto const now = reading(s, who, t.base);
   auto const a = std::make_shared<address const>(resolve(t.segments, now.read));
   require(a->form == address::form::set, fault_kind::not_allowed,
           "entities are created by POST to a set such as Things");

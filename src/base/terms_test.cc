@@ -24,5 +24,14 @@ TEST(an_iri, is_said_in_the_shortest_way) {
   EXPECT_EQ("https://example.org/unknown", words.term("https://example.org/unknown"));
 }
 
+TEST(a_term, of_the_core_means_what_the_door_of_ngsi_ld_means) {
+  auto const words = terms(json::parse(R"({"mode": "https://example.org/mode"})"));
+  for (auto const* const name : {"mode", "error", "values", "endpoint", "Feature", "status", "description", "temperature"}) {
+    EXPECT_EQ(core_context()->expand(name), terms().iri(name));
+    EXPECT_EQ(core_context()->expand(name), words.iri(name));
+    EXPECT_EQ(name, words.term(words.iri(name)));
+  }
+}
+
 }  // namespace
 }  // namespace dos

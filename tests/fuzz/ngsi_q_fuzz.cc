@@ -12,9 +12,9 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
   using namespace dos;
   static auto const car = ngsi_ld::to_entity(ngsi_ld::parse_entity(
       json::parse(R"({"id":"urn:a:1","type":"A","scope":"/a/b","n":5,"t":"text","o":{"value":{"a":[1,{"b":2}]},"observedAt":"2026-01-01T00:00:00Z"}})"),
-      *ngsi_ld::core_context()));
+      *core_context()));
   auto const text = std::string_view(reinterpret_cast<char const*>(data), size);
-  auto const names = ngsi_ld::naming{*ngsi_ld::core_context()};
+  auto const names = ngsi_ld::naming{*core_context()};
   try {
     query::matches(*ngsi_ld::parse_q(text, names), car);
   } catch (fault const&) {

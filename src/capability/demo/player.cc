@@ -61,11 +61,12 @@ struct player::stage {
   bool plays = false;
 };
 
+terms const& player::words_of(stage const& on) const { return names_.of(*on.where); }
+
 session player::session_for(stage const& on) const { return node_.as_source(on.where, "demo"); }
 
 void player::prepare() {
   auto const root = fs::path(node_.resources_directory);
-  words_ = load_terms((root / "contexts" / "dos-context.json").string());
   network_ = read_sensors(content_of(root / "demo" / "sensors.yaml"));
   for (auto const& [id, profile] : load_device_profiles((root / "codecs").string())) {
     types_[id] = profile->entity_type;
@@ -142,9 +143,9 @@ void player::open_types(stage& on) {
   auto const s = session_for(on);
   auto types = std::set<std::string>();
   for (auto const& list : on.entities) {
-    for (auto const& e : list.as_array()) types.insert(words_.iri(e.text_or("type", "")));
+    for (auto const& e : list.as_array()) types.insert(words_of(on).iri(e.text_or("type", "")));
   }
-  for (auto const& p : on.sensors) types.insert(words_.iri(types_[p.sensor->profile]));
+  for (auto const& p : on.sensors) types.insert(words_of(on).iri(types_[p.sensor->profile]));
   // What was open before is not the demonstration's to close.
   std::erase_if(types, [&](auto const& type) { return s.find_record(open_types_collection, type) != nullptr; });
   auto const opened = std::vector<std::string>(types.begin(), types.end());
@@ -181,12 +182,12 @@ void player::register_device(stage& on, demo::sensor const& s) {
   note_brought(in, entities_key, points);
 }
 
-std::vector<past_value> player::past_of(told_object const& o, timestamp from, timestamp to) const {
+std::vector<past_value> player::past_of(terms const& words, told_object const& o, timestamp from, timestamp to) const {
   auto values = std::vector<past_value>();
   for (auto const& told : rows_between(*o.object, from, to, zone_)) {
     for (auto const& v : told.row->values) {
       auto const& column = o.week->columns[v.column];
-      values.push_back({symbol(words_.iri(column.attribute)), symbol(column.unit), told.time, v.value});
+      values.push_back({symbol(words.iri(column.attribute)), symbol(column.unit), told.time, v.value});
     }
   }
   return values;
@@ -196,7 +197,7 @@ void player::tell_past(stage& on, told_object& o) {
   auto const now = node_.clock.now();
   auto const in = session_for(on);
   auto const from = std::max(last_observed(in, o.object->id, no_time), now - past_us);
-  write_past(in, o.object->id, past_of(o, from, now), provenance::recorded);
+  write_past(in, o.object->id, past_of(words_of(on), o, from, now), provenance::recorded);
   o.told_until = now;
 }
 
@@ -219,7 +220,7 @@ void player::measure_past(stage& on, posted_sensor& p) {
     auto const when = s.time_of(frame);
     for (auto& v : measure(s, when, zone_)) {
       auto const& unit = units_[s.profile][std::string(v.attribute)];
-      values.push_back({symbol(words_.iri(v.attribute)), symbol(unit), when, std::move(v.value)});
+      values.push_back({symbol(words_of(on).iri(v.attribute)), symbol(unit), when, std::move(v.value)});
     }
   }
   write_past(in, mount->measuring_point, values, provenance::simulated);

@@ -9,18 +9,18 @@
 #include <string>
 #include <vector>
 
-#include "base/terms.h"
 #include "capability/demo/front_door.h"
 #include "capability/demo/past.h"
 #include "capability/demo/sensor.h"
 #include "capability/demo/week.h"
+#include "contract/city_names.h"
 #include "contract/contract.h"
 
 namespace dos::demo {
 
 class player {
  public:
-  explicit player(node const& n) : node_(n), door_(n) {}
+  explicit player(node const& n) : node_(n), door_(n), names_(n) {}
 
   void prepare();  // reads the files and says what is to be done; after the start of the node
   void step();     // a job: a piece of the load, or what has come due
@@ -52,11 +52,12 @@ class player {
   void tell(stage& on, timestamp now);
   void post(stage& on, timestamp now);
   session session_for(stage const& on) const;
-  std::vector<past_value> past_of(told_object const& o, timestamp from, timestamp to) const;
+  terms const& words_of(stage const& on) const;
+  std::vector<past_value> past_of(terms const& words, told_object const& o, timestamp from, timestamp to) const;
 
   node const& node_;
   front_door door_;
-  terms words_;
+  city_names names_;
   time_zone zone_{"Europe/Berlin"};
   std::map<std::string, std::map<std::string, std::string>> units_;  // by profile and attribute
   std::map<std::string, std::string> types_;                         // of measuring points, by profile

@@ -89,10 +89,10 @@ void change_and_show(session const& s, tools const& with, std::string const& id,
                      std::function<void(transaction&, device&)> change, http::reply answer) {
   submit_and_reply(
       s,
-      [with, id, change = std::move(change)](transaction& t) {
+      [s, with, id, change = std::move(change)](transaction& t) {
         auto d = get_device(t, id);
         change(t, d);
-        put_device(t, d, with->words);
+        put_device(t, d, with->words(s));
       },
       std::move(answer), [s, with, id](outcome const&) { return shown_device(s, with, id, 200); });
 }
@@ -145,7 +145,7 @@ void get_one_device::operator()(session s, http::request r, http::reply answer) 
   auto const d = read_device(*s.get_record(device_collection, id));
   auto const p = with_->profiles.find(s, d.profile);
   auto o = show_device(s, d, p.get(), with_->clock.now());
-  o["health"].as_object().push("history", show_health_history(s, id, with_->words));
+  o["health"].as_object().push("history", show_health_history(s, id, with_->words(s)));
   answer(http::json(200, json::to_string(o)));
 }
 
@@ -157,9 +157,9 @@ void create_device::operator()(session s, http::request r, http::reply answer) c
   submit_and_reply(
       s,
       [s, with = with_, body, p, wish](transaction& t) {
-        auto const d = make_device(t, body, edit_of(s, t), wish ? &*wish : nullptr, *p, with->words);
+        auto const d = make_device(t, body, edit_of(s, t), wish ? &*wish : nullptr, *p, with->words(s));
         require_calibratable(d, *p, t.now());
-        put_new_device(t, d, with->words);
+        put_new_device(t, d, with->words(s));
       },
       std::move(answer),
       [s, with = with_, id = probe.id](outcome const&) { return shown_device(s, with, id, 201); });
@@ -177,7 +177,7 @@ void patch_device::operator()(session s, http::request r, http::reply answer) co
         if (!patch.find("mounts")) return;
         for (auto const& m : d.mounts) {
           auto const p = with->profiles.find(s, d.profile);
-          use_as_point(t, m.measuring_point, d, p ? *p : device_profile(), with->words);
+          use_as_point(t, m.measuring_point, d, p ? *p : device_profile(), with->words(s));
         }
       },
       std::move(answer));
@@ -197,7 +197,7 @@ void create_mount::operator()(session s, http::request r, http::reply answer) co
   require(wish.has_value(), fault_kind::invalid, "say where: measuringPoint, or measuringPointNew {name, location}",
           "measuringPoint");
   change_and_show(
-      s, with_, id, [with = with_, p, wish](transaction& t, device& d) { mount(t, d, *wish, *p, with->words); },
+      s, with_, id, [s, with = with_, p, wish](transaction& t, device& d) { mount(t, d, *wish, *p, with->words(s)); },
       std::move(answer));
 }
 
@@ -293,8 +293,8 @@ void write_rows(session const& s, tools const& with, std::vector<checked_row>& r
       s.submit(
           [&s, &with, &c](transaction& t) {
             auto const* wish = c.wish ? &*c.wish : nullptr;
-            auto const d = make_device(t, c.row.device, edit_of(s, t), wish, *c.profile, with->words);
-            put_new_device(t, d, with->words);
+            auto const d = make_device(t, c.row.device, edit_of(s, t), wish, *c.profile, with->words(s));
+            put_new_device(t, d, with->words(s));
           },
           [end](outcome o) { end(o.refused); });
     } catch (fault const& f) {

@@ -3,9 +3,9 @@
 
 #include <memory>
 
-#include "base/terms.h"
 #include "capability/devices/city_box.h"
 #include "capability/devices/register_writes.h"
+#include "contract/city_names.h"
 #include "contract/contract.h"
 #include "contract/device_profile.h"
 
@@ -13,13 +13,14 @@ namespace dos::devices {
 
 // What every endpoint of the register needs.
 struct register_tools {
-  register_tools(dos::clock const& c, std::map<std::string, profile_ptr> built_in, terms w,
-                 std::map<std::string, city_box> b)
-      : clock(c), profiles(std::move(built_in)), words(std::move(w)), boxes(std::move(b)) {}
+  register_tools(node const& n, std::map<std::string, profile_ptr> built_in, std::map<std::string, city_box> b)
+      : clock(n.clock), profiles(std::move(built_in)), names(n), boxes(std::move(b)) {}
+
+  terms const& words(session const& s) const { return names.of(s.city()); }
 
   dos::clock const& clock;
   device_profiles profiles;
-  terms words;
+  city_names names;
   std::map<std::string, city_box> boxes;  // by city; those that say where they are
 };
 using tools = std::shared_ptr<register_tools const>;

@@ -183,7 +183,8 @@ class row_reader {
 import_table read_import(std::string_view csv) {
   require(csv.size() <= import_bytes_max, fault_kind::too_large, "a table of devices has at most 4 MiB");
   auto table =
-      import_table{.encoding = text::is_utf8(csv) ? text_encoding::utf8 : text_encoding::windows1252, .rows = {}};
+      import_table{.encoding = encoding_of_mark(csv).value_or(text::is_utf8(csv) ? text_encoding::utf8 : text_encoding::windows1252),
+                   .rows = {}};
   auto& rows = table.rows;
   auto head = std::optional<header>();
   auto seen = std::map<std::string, std::size_t>();

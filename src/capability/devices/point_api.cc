@@ -29,11 +29,11 @@ timestamp last_observed(entity const& e) {
   return last;
 }
 
-json::object shown_point(tools const& with, entity const& e, json::value const& record) {
+json::object shown_point(terms const& words, entity const& e, json::value const& record) {
   auto o = json::object{{"id", e.id}, {"name", record.text_or("name", e.id)}};
-  o.push("type", with->words.term(e.types.front().text()));
+  o.push("type", words.term(e.types.front().text()));
   auto const value = [&](char const* member, std::string_view term) {
-    auto const a = e.find(symbol::find(with->words.iri(term)));
+    auto const a = e.find(symbol::find(words.iri(term)));
     if (a) o.push(member, a->value);
   };
   value("location", "location");
@@ -68,7 +68,7 @@ void list_points::operator()(session s, http::request r, http::reply answer) con
                         text::folded(id).find(q) != std::string::npos;
     if (!e || !wanted) return true;
     if (total++ < page.offset || items.size() >= page.limit) return true;
-    auto o = shown_point(with_, *e, *record);
+    auto o = shown_point(with_->words(s), *e, *record);
     if (auto const at = devices.find(std::string(id)); at != devices.end()) o.push("device", at->second);
     items.push_back(std::move(o));
     return true;
@@ -87,10 +87,10 @@ void create_point::operator()(session s, http::request r, http::reply answer) co
   }
   auto const id = std::make_shared<std::string>();
   submit_and_reply(
-      s, [with = with_, p, id](transaction& t) { *id = put_point(t, p, with->words); }, std::move(answer),
+      s, [s, with = with_, p, id](transaction& t) { *id = put_point(t, p, with->words(s)); }, std::move(answer),
       [s, with = with_, id](outcome const&) {
         auto const record = s.get_record(measuring_point_collection, *id);
-        return http::created("measuring-points/" + *id, json::to_string(shown_point(with, *s.get(*id), *record)));
+        return http::created("measuring-points/" + *id, json::to_string(shown_point(with->words(s), *s.get(*id), *record)));
       });
 }
 

@@ -26,8 +26,8 @@ clock_bounds bounds_of(json::value const& configuration) {
 
 }  // namespace
 
-intake::intake(node const& n, device_profiles const& profiles, terms const& words)
-    : node_(n), words_(words), prepare_{profiles, decoder_, bounds_of(n.configuration)}, workers_({}) {
+intake::intake(node const& n, device_profiles const& profiles, city_names const& names)
+    : node_(n), names_(names), prepare_{profiles, decoder_, bounds_of(n.configuration)}, workers_({}) {
   for (auto const& c : n.cities) {
     for (auto const collection : {radio_state_collection, quarantine_collection, quarantine_bounds_collection, input_source_collection,
                                   device_command_collection, device_command_waiting_collection})
@@ -85,7 +85,7 @@ void intake::process(std::shared_ptr<city> const& c, std::shared_ptr<prepared> p
     auto const s = node_.as_input(c, p->message.source);
     prepare_(s, *p);
     auto const answer = std::make_shared<fate>();
-    s.submit([this, p, answer](transaction& t) { *answer = write(t, *p, words_); },
+    s.submit([&words = names_.of(*c), p, answer](transaction& t) { *answer = write(t, *p, words); },
              [answer, done](outcome o) {
                if (o.refused) *answer = {.what = fate::kind::refused, .reason = {}, .detail = {}, .refused = o.refused};
                done(std::move(*answer));

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "base/terms.h"
+#include "contract/city_names.h"
 #include "contract/contract.h"
 #include "contract/device_profile.h"
 #include "ingest/lorawan/decoder.h"
@@ -20,7 +20,7 @@ namespace dos::lorawan {
 
 class intake {
  public:
-  intake(node const& n, device_profiles const& profiles, terms const& words);
+  intake(node const& n, device_profiles const& profiles, city_names const& names);
 
   // `done` is called once, on another thread, after the commit; it must be quick. Faults at once: too_many when this
   // source's queue is full.
@@ -45,7 +45,7 @@ class intake {
   void process(std::shared_ptr<city> const& c, std::shared_ptr<prepared> p, std::function<void(fate)> done);
 
   node const& node_;
-  terms const& words_;
+  city_names const& names_;
   decoder decoder_;
   preparation prepare_;
   std::mutex refusals_mutex_;

@@ -42,7 +42,7 @@ struct world {
     home->start_sending();
     n.cities = {home};
     root = session(home, {.name = "test", .role = role::admin, .source = "test"});
-    in = std::make_unique<intake>(n, profiles, words);
+    in = std::make_unique<intake>(n, profiles, names);
     put_device(device_state::active);
     root.apply([&](transaction& t) {
       auto e = entity();
@@ -114,6 +114,7 @@ struct world {
   std::shared_ptr<city> home;
   node n;
   device_profiles profiles{{}};
+  city_names names{n};
   terms words;
   std::unique_ptr<intake> in;
   session root{nullptr, {}};

@@ -1,6 +1,6 @@
 #include "ingest/lorawan/lorawan.h"
 
-#include "base/terms.h"
+#include "contract/city_names.h"
 #include "contract/device_profile.h"
 #include "contract/input_source.h"
 #include "contract/rights.h"
@@ -21,14 +21,14 @@ using namespace std::chrono_literals;
 struct parts {
   explicit parts(node const& n)
       : profiles(load_device_profiles(n.resources_directory + "/codecs")),
-        words(load_terms(n.resources_directory + "/contexts/dos-context.json")),
-        in(n, profiles, words),
+        names(n),
+        in(n, profiles, names),
         brokers(n, in),
         downlinks(n, brokers),
         tools{n.clock, profiles, encoders, downlinks} {}
 
   device_profiles profiles;
-  terms words;
+  city_names names;
   intake in;
   lorawan::brokers brokers;
   decoder encoders;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-#include "standard/ngsi_ld/attribute_value.h"
+#include "kernel/graph/attribute_value.h"
 #include "standard/ngsi_ld/refusal.h"
 
 namespace dos::ngsi_ld {

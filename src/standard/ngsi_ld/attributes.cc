@@ -1,8 +1,8 @@
+#include "base/name_rules.h"
 #include "standard/ngsi_ld/attribute_patch.h"
 #include "standard/ngsi_ld/distributed.h"
 #include "standard/ngsi_ld/entity_change.h"
 #include "standard/ngsi_ld/entity_query.h"
-#include "standard/ngsi_ld/name_rules.h"
 #include "standard/ngsi_ld/routes.h"
 
 #include "base/fault.h"

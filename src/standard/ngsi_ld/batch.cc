@@ -1,6 +1,6 @@
+#include "base/name_rules.h"
 #include "standard/ngsi_ld/distributed.h"
 #include "standard/ngsi_ld/entity_change.h"
-#include "standard/ngsi_ld/name_rules.h"
 #include "standard/ngsi_ld/routes.h"
 
 #include <algorithm>

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "base/name_rules.h"
 #include "base/text.h"
 #include "http/link.h"
 #include "http/media.h"
@@ -13,9 +14,8 @@
 #include "kernel/session/city.h"
 #include "standard/ngsi_ld/entity_map.h"
 #include "standard/ngsi_ld/federation.h"
-#include "standard/ngsi_ld/name_rules.h"
-#include "standard/ngsi_ld/snapshot.h"
 #include "standard/ngsi_ld/openapi.h"
+#include "standard/ngsi_ld/snapshot.h"
 
 namespace dos::ngsi_ld {
 namespace {

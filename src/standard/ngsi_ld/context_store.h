@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "base/fault.h"
+#include "base/json_ld.h"
 #include "contract/contract.h"
-#include "standard/ngsi_ld/json_ld.h"
 
 namespace dos::ngsi_ld {
 

@@ -6,12 +6,12 @@
 
 #include "base/fault.h"
 #include "base/id.h"
+#include "base/name_rules.h"
 #include "base/text.h"
 #include "geo/geometry.h"
 #include "kernel/graph/pattern.h"
 #include "standard/ngsi_ld/geo_query.h"
 #include "standard/ngsi_ld/linked.h"
-#include "standard/ngsi_ld/name_rules.h"
 #include "standard/ngsi_ld/q_parser.h"
 #include "standard/ngsi_ld/refusal.h"
 #include "standard/ngsi_ld/selection_parser.h"

@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json_ld.h"
 #include "contract/contract.h"
 #include "standard/ngsi_ld/context_source.h"
-#include "standard/ngsi_ld/json_ld.h"
 
 namespace dos::ngsi_ld {
 

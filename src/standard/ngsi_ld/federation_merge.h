@@ -4,8 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json_ld.h"
 #include "kernel/graph/entity.h"
-#include "standard/ngsi_ld/json_ld.h"
 
 namespace dos::ngsi_ld {
 

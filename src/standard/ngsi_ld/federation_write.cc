@@ -4,11 +4,11 @@
 #include <atomic>
 
 #include "base/fault.h"
+#include "base/name_rules.h"
 #include "kernel/session/city.h"
 #include "standard/ngsi_ld/distributed.h"
 #include "standard/ngsi_ld/federation.h"
 #include "standard/ngsi_ld/fragment.h"
-#include "standard/ngsi_ld/name_rules.h"
 #include "standard/ngsi_ld/routes.h"
 #include "standard/ngsi_ld/selection_parser.h"
 

@@ -5,8 +5,8 @@
 
 #include "base/fault.h"
 #include "base/id.h"
-#include "standard/ngsi_ld/attribute_value.h"
-#include "standard/ngsi_ld/name_rules.h"
+#include "base/name_rules.h"
+#include "kernel/graph/attribute_value.h"
 
 namespace dos::ngsi_ld {
 namespace {
@@ -35,10 +35,6 @@ constexpr auto ignored_members = std::array<std::string_view, 7>{
 // What only notifications say. 4.5.2.2 and its siblings
 constexpr auto previous_values = std::array<std::string_view, 7>{
     "previousValue", "previousObject", "previousLanguageMap", "previousVocab", "previousJson", "previousValueList", "previousObjectList"};
-
-// Names that the core context gives to members of attributes: no attribute of an entity is called so. 4.5.1
-constexpr auto reserved_names = std::array<std::string_view, 6>{
-    "datasetId", "instanceId", "observedAt", "unitCode", "entityIdSealed", "entityTypeSealed"};
 
 constexpr auto core_stem = std::string_view("https://uri.etsi.org/ngsi-ld/");
 
@@ -310,10 +306,7 @@ entity_fragment parse_entity(json::value const& body, context const& c, input_fo
     } else if (key == "@context" || key == "createdAt" || key == "modifiedAt" || key == "deletedAt") {
       continue;
     } else {
-      require_attribute_name(key);
-      if (std::find(reserved_names.begin(), reserved_names.end(), key) != reserved_names.end()) {
-        refuse("the core context gives this name to a member of attributes", key, "4.5.1");
-      }
+      require_free_attribute_name(key);
       for (auto& f : parse_instances(key, v, c, form)) e.attributes.push_back(std::move(f));
     }
   }

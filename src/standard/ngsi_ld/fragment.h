@@ -8,9 +8,10 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/json_ld.h"
+#include "kernel/graph/attribute_value.h"
 #include "kernel/graph/entity.h"
-#include "standard/ngsi_ld/attribute_value.h"
-#include "standard/ngsi_ld/json_ld.h"
+#include "standard/ngsi_ld/refusal.h"
 
 namespace dos::ngsi_ld {
 

@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "base/json.h"
+#include "base/json_ld.h"
 #include "kernel/graph/entity.h"
-#include "standard/ngsi_ld/json_ld.h"
 
 namespace dos::ngsi_ld {
 

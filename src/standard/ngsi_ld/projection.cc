@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "base/fault.h"
+#include "base/name_rules.h"
 #include "base/text.h"
-#include "standard/ngsi_ld/name_rules.h"
 #include "standard/ngsi_ld/refusal.h"
 
 namespace dos::ngsi_ld {

@@ -5,13 +5,13 @@
 
 #include "base/fault.h"
 #include "base/id.h"
+#include "base/name_rules.h"
 #include "base/text.h"
 #include "geo/geometry.h"
 #include "kernel/graph/pattern.h"
 #include "standard/ngsi_ld/context_source.h"
 #include "standard/ngsi_ld/entity_query.h"
 #include "standard/ngsi_ld/fragment.h"
-#include "standard/ngsi_ld/name_rules.h"
 #include "standard/ngsi_ld/refusal.h"
 
 namespace dos::ngsi_ld {

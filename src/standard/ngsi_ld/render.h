@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json_ld.h"
 #include "kernel/graph/entity.h"
-#include "standard/ngsi_ld/json_ld.h"
 #include "standard/ngsi_ld/projection.h"
 
 namespace dos::ngsi_ld {

@@ -1,5 +1,5 @@
 // Snapshots as resources. ETSI GS CIM 009, 5.16, 6.36 to 6.38
-#include "standard/ngsi_ld/name_rules.h"
+#include "base/name_rules.h"
 #include "standard/ngsi_ld/q_parser.h"
 #include "standard/ngsi_ld/snapshot.h"
 

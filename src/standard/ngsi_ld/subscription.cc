@@ -5,12 +5,12 @@
 
 #include "base/fault.h"
 #include "base/id.h"
+#include "base/name_rules.h"
 #include "base/text.h"
 #include "http/percent.h"
 #include "http/url.h"
 #include "kernel/session/city.h"
 #include "standard/ngsi_ld/entity_query.h"
-#include "standard/ngsi_ld/name_rules.h"
 #include "standard/ngsi_ld/q_parser.h"
 #include "standard/ngsi_ld/refusal.h"
 #include "standard/ngsi_ld/selection_parser.h"

@@ -3,12 +3,12 @@
 #include <map>
 
 #include "base/fault.h"
+#include "base/name_rules.h"
 #include "kernel/history/history.h"
 #include "kernel/session/instance.h"
 #include "standard/ngsi_ld/attribute_patch.h"
 #include "standard/ngsi_ld/entity_change.h"
 #include "standard/ngsi_ld/evolution.h"
-#include "standard/ngsi_ld/name_rules.h"
 #include "standard/ngsi_ld/routes.h"
 
 namespace dos::ngsi_ld {

@@ -14,7 +14,7 @@
 #include "base/json.h"
 #include "base/symbol.h"
 
-namespace dos::ngsi_ld {
+namespace dos {
 
 inline constexpr std::size_t terms_max = 50'000;      // definitions in one context, imports included
 inline constexpr int term_depth_max = 100;            // terms that need terms for their prefix
@@ -105,4 +105,4 @@ bool is_core_context_url(std::string_view url);
 
 inline constexpr std::string_view default_vocabulary = "https://uri.etsi.org/ngsi-ld/default-context/";
 
-}  // namespace dos::ngsi_ld
+}  // namespace dos

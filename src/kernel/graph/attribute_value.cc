@@ -1,4 +1,4 @@
-#include "standard/ngsi_ld/attribute_value.h"
+#include "kernel/graph/attribute_value.h"
 
 #include <algorithm>
 
@@ -6,7 +6,19 @@
 #include "base/id.h"
 #include "geo/geometry.h"
 
-namespace dos::ngsi_ld {
+namespace dos {
+namespace {
+
+[[noreturn]] void refuse(std::string detail, std::string_view member, std::string_view clause) {
+  throw fault(fault_kind::invalid, std::move(detail), std::string(member), "ETSI GS CIM 009, " + std::string(clause));
+}
+
+std::string inside(std::string_view path, std::string_view member) {
+  if (path.empty() || member.empty()) return std::string(path.empty() ? member : path);
+  return std::string(path) + "." + std::string(member);
+}
+
+}  // namespace
 
 bool is_null_uri(json::value const& v) { return v.is_string() && v.as_string() == null_uri; }
 
@@ -144,4 +156,4 @@ json::value checked_value(attribute_kind k, json::value v, context const& c, std
   return v;
 }
 
-}  // namespace dos::ngsi_ld
+}  // namespace dos

@@ -13,10 +13,10 @@
 #include <sstream>
 
 #include "base/fault.h"
+#include "base/json_ld.h"
 #include "base/text.h"
-#include "standard/ngsi_ld/json_ld.h"
 
-namespace dos::ngsi_ld {
+namespace dos {
 namespace json_ld_suite {
 
 struct beyond_us {};  // what the test needs is not done here
@@ -441,4 +441,4 @@ TEST(json_ld_suite, of_the_world_wide_web_consortium) {
 }
 
 }  // namespace json_ld_suite
-}  // namespace dos::ngsi_ld
+}  // namespace dos

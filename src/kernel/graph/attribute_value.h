@@ -5,12 +5,11 @@
 #include <string_view>
 
 #include "base/json.h"
+#include "base/json_ld.h"
 #include "base/time.h"
 #include "kernel/graph/entity.h"
-#include "standard/ngsi_ld/json_ld.h"
-#include "standard/ngsi_ld/refusal.h"
 
-namespace dos::ngsi_ld {
+namespace dos {
 
 // In place of a value: remove what stands there. ETSI GS CIM 009, 4.5.0
 inline constexpr std::string_view null_uri = "urn:ngsi-ld:null";
@@ -23,4 +22,4 @@ void forbid_null_uri(json::value const& v, std::string_view path);      // where
 json::value checked_uris(json::value v, std::string const& path);         // of a relationship, 4.5.3
 json::value checked_value(attribute_kind k, json::value v, context const& c, std::string const& path);
 
-}  // namespace dos::ngsi_ld
+}  // namespace dos

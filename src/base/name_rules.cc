@@ -1,21 +1,18 @@
-#include "standard/ngsi_ld/name_rules.h"
+#include "base/name_rules.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 
+#include "base/fault.h"
 #include "base/id.h"
 #include "base/text.h"
-#include "standard/ngsi_ld/refusal.h"
 
-namespace dos::ngsi_ld {
+namespace dos {
 namespace {
 
-// ETSI GS CIM 009, 4.6.2: a letter, then letters, digits and _; we take - and . as well. A name with a colon is an IRI.
-void require_type_name(std::string_view name) {
-  static constexpr auto reserved = std::string_view("()<>\"'=;,?&#[]{}| ");
-  auto const is_wrong = name.find(':') == std::string_view::npos &&
-                        ((name[0] >= '0' && name[0] <= '9') || name.find_first_of(reserved) != std::string_view::npos);
-  if (is_wrong) refuse("a type begins with a letter and has only letters, digits and _", "type", "4.6.2");
+[[noreturn]] void refuse(std::string detail, std::string_view member, std::string_view clause) {
+  throw fault(fault_kind::invalid, std::move(detail), std::string(member), "ETSI GS CIM 009, " + std::string(clause));
 }
 
 // ETSI GS CIM 009, 4.18: levels of letters, digits and _, each beginning with a letter.
@@ -43,6 +40,24 @@ void require_attribute_name(std::string_view name) {
   if (begins_wrong || (!is_iri && name.find_first_of("()<>\"'=;,?&#[]{}|% ") != std::string_view::npos)) {
     refuse("this is no name of an attribute", name, "4.6.2");
   }
+}
+
+// ETSI GS CIM 009, 4.6.2: a letter, then letters, digits and _; we take - and . as well. A name with a colon is an IRI.
+void require_type_name(std::string_view name) {
+  static constexpr auto reserved = std::string_view("()<>\"'=;,?&#[]{}| ");
+  if (name.empty()) refuse("a type has a name", "type", "4.6.2");
+  auto const is_wrong = name.find(':') == std::string_view::npos &&
+                        ((name[0] >= '0' && name[0] <= '9') || name.find_first_of(reserved) != std::string_view::npos);
+  if (is_wrong) refuse("a type begins with a letter and has only letters, digits and _", "type", "4.6.2");
+}
+
+void require_free_attribute_name(std::string_view name) {
+  require_attribute_name(name);
+  // The first are members of an entity, the others are what the core context gives to attributes.
+  static constexpr auto taken = std::array<std::string_view, 14>{
+      "id",        "type",      "scope",     "expiresAt",  "createdAt",  "modifiedAt", "deletedAt",
+      "datasetId", "instanceId", "observedAt", "unitCode", "entityIdSealed", "entityTypeSealed", "@context"};
+  if (std::find(taken.begin(), taken.end(), name) != taken.end()) refuse("this name has another meaning in an entity", name, "4.5.1");
 }
 
 std::vector<symbol> parse_types(json::value const& v, context const& c) {
@@ -80,4 +95,4 @@ std::vector<symbol> parse_scopes(json::value const& v) {
   return scopes;
 }
 
-}  // namespace dos::ngsi_ld
+}  // namespace dos

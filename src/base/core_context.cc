@@ -1,7 +1,7 @@
 // The terms of the core context. ETSI GS CIM 009, annex B
-#include "standard/ngsi_ld/json_ld.h"
+#include "base/json_ld.h"
 
-namespace dos::ngsi_ld {
+namespace dos {
 
 std::string_view core_context_text() {
   static constexpr auto text = std::string_view(R"json({
@@ -218,4 +218,4 @@ std::string_view core_context_text() {
   return text;
 }
 
-}  // namespace dos::ngsi_ld
+}  // namespace dos

@@ -1,10 +1,10 @@
-#include "standard/ngsi_ld/json_ld.h"
+#include "base/json_ld.h"
 
 #include <gtest/gtest.h>
 
 #include "base/fault.h"
 
-namespace dos::ngsi_ld {
+namespace dos {
 namespace {
 
 context_ptr with(std::string_view local) {
@@ -71,4 +71,4 @@ TEST(context, the_core_is_known_by_all_its_versions) {
 }
 
 }  // namespace
-}  // namespace dos::ngsi_ld
+}  // namespace dos

@@ -1,4 +1,4 @@
-#include "standard/ngsi_ld/json_ld.h"
+#include "base/json_ld.h"
 
 #include <algorithm>
 #include <array>
@@ -6,9 +6,8 @@
 
 #include "base/fault.h"
 #include "base/text.h"
-#include "standard/ngsi_ld/refusal.h"
 
-namespace dos::ngsi_ld {
+namespace dos {
 namespace {
 
 bool is_keyword(std::string_view s) {
@@ -49,12 +48,16 @@ bool fits_an_iri(std::string_view s) {
   });
 }
 
+std::string inside_context(std::string_view member) {
+  return member.empty() ? "@context" : "@context." + std::string(member);
+}
+
 [[noreturn]] void refuse_context(std::string detail, std::string_view keyword = {}) {
-  throw fault(fault_kind::invalid, std::move(detail), inside("@context", keyword), "W3C json-ld11-api, 4.1");
+  throw fault(fault_kind::invalid, std::move(detail), inside_context(keyword), "W3C json-ld11-api, 4.1");
 }
 
 [[noreturn]] void refuse_term(std::string detail, std::string_view term) {
-  throw fault(fault_kind::invalid, std::move(detail), inside("@context", term), "W3C json-ld11-api, 4.2");
+  throw fault(fault_kind::invalid, std::move(detail), inside_context(term), "W3C json-ld11-api, 4.2");
 }
 
 }  // namespace
@@ -236,7 +239,9 @@ class context_processor {
       if (!m->is_string()) refuse_term(std::string(key) + " is text", term);
       return m->as_string();
     };
-    if (value.find("@context") != nullptr) refuse("NGSI-LD knows no contexts that hold for one term only", inside("@context", term), "5.5.7");
+    if (value.find("@context") != nullptr) {
+      throw fault(fault_kind::invalid, "NGSI-LD knows no contexts that hold for one term only", inside_context(term), "ETSI GS CIM 009, 5.5.7");
+    }
     for (auto const& m : value.as_object()) {
       static constexpr auto known = std::array<std::string_view, 10>{"@id",    "@reverse", "@container", "@direction", "@index",
                                                                      "@language", "@nest", "@prefix",    "@protected", "@type"};
@@ -377,8 +382,8 @@ std::string context::expand(std::string_view name) const {
     iri = vocab_ + std::string(name);
   }
   if (name.empty() || iri.size() > name_bytes_max || !fits_an_iri(iri)) {
-    refuse("a name may not be empty, longer than 2,000 bytes or have characters that no IRI has",
-           name.substr(0, 100), "4.6.2");
+    throw fault(fault_kind::invalid, "a name may not be empty, longer than 2,000 bytes or have characters that no IRI has",
+                std::string(name.substr(0, 100)), "ETSI GS CIM 009, 4.6.2");
   }
   return iri;
 }
@@ -444,4 +449,4 @@ context_ptr core_context() {
   return core;
 }
 
-}  // namespace dos::ngsi_ld
+}  // namespace dos

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/fault.h"
 #include "base/text.h"
@@ -9,28 +10,101 @@
 namespace dos {
 namespace {
 
-constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+constexpr std::size_t mark_bytes = 3;
 constexpr std::size_t recoveries_max = 100;
 
 }  // namespace
 
-csv_reader::csv_reader(csv_options options) : options_(options) {}
+csv_reader::csv_reader(csv_options options) : options_(std::move(options)) {}
+
+void csv_reader::add(std::string_view bytes) {
+  if (utf16_) utf16_->read(buffer_, bytes);
+  else buffer_ += bytes;
+}
 
 void csv_reader::feed(std::string_view bytes, visitor const& visit) {
   if (is_stopped_) return;
-  buffer_ += bytes;
-  if (is_started_ || buffer_.size() >= byte_order_mark.size()) read(false, visit);
+  add(bytes);
+  if (is_started_ || buffer_.size() >= mark_bytes) read(false, visit);
 }
 
 void csv_reader::finish(visitor const& visit) {
   if (!is_stopped_) read(true, visit);
 }
 
-void csv_reader::read(bool is_last, visitor const& visit) {
+// The encoding, and a line that says what separates.
+bool csv_reader::start(bool is_last) {
   if (!is_started_) {
     is_started_ = true;
-    if (buffer_.starts_with(byte_order_mark)) begin_ = scan_ = byte_order_mark.size();
+    auto const mark = encoding_of_mark(buffer_);
+    if (mark) options_.encoding = mark;
+    if (mark == text_encoding::utf8) begin_ = scan_ = mark_bytes;
+    if (options_.encoding && is_utf16(*options_.encoding)) {
+      utf16_.emplace(*options_.encoding);
+      options_.encoding = text_encoding::utf8;
+      add(std::exchange(buffer_, {}));
+    }
   }
+  if (is_last && utf16_) utf16_->finish(buffer_);
+  if (line_ > 1 || is_in_table_) return true;
+  constexpr auto declaration = std::string_view("sep=");
+  auto const head = std::string_view(buffer_).substr(begin_, declaration.size());
+  if (!text::equal_ignoring_case(head, declaration.substr(0, head.size()))) return true;
+  auto const line = find_line(is_last);
+  if (!line) return buffer_.size() - begin_ > 8;  // a table that begins with such a word
+  auto const said = line->substr(std::min(declaration.size(), line->size()));
+  if (head.size() < declaration.size() || said.size() != 1) return true;
+  options_.separator = said[0];
+  is_declared_ = true;
+  return true;
+}
+
+std::optional<std::string_view> csv_reader::find_line(bool is_last) const {
+  auto const end = buffer_.find_first_of("\r\n", begin_);
+  auto const is_whole = end != buffer_.npos && (buffer_[end] == '\n' || end + 1 < buffer_.size() || is_last);
+  if (!is_whole && !is_last) return {};
+  return std::string_view(buffer_).substr(begin_, end == buffer_.npos ? end : end - begin_);
+}
+
+bool csv_reader::find_first_row(bool is_last) {
+  while (!is_in_table_) {
+    if (!is_declared_ && options_.first_text.empty() && line_ >= options_.first_line) {
+      is_in_table_ = true;
+      break;
+    }
+    auto const raw = find_line(is_last);
+    if (!raw && buffer_.size() - begin_ > options_.row_bytes_max) {
+      throw fault(fault_kind::too_large, "line " + std::to_string(line_) + " is longer than " + std::to_string(options_.row_bytes_max) + " bytes");
+    }
+    if (!raw || (is_last && begin_ == buffer_.size())) {
+      require(!is_last, fault_kind::invalid,
+              options_.first_text.empty() ? "the table is to begin in line " + std::to_string(options_.first_line) +
+                                                ", and the file has " + std::to_string(line_ - 1) + " lines"
+                                          : "no line of the file begins with \"" + options_.first_text + '"');
+      return false;
+    }
+    auto line = std::string();
+    auto const is_text = text::is_utf8(*raw);
+    append_as_utf8(line, *raw, options_.encoding.value_or(is_text ? text_encoding::utf8 : text_encoding::windows1252));
+    auto const bare = text::trim(std::string_view(line).substr(options_.quote != 0 && line.starts_with(options_.quote)));
+    is_in_table_ = !is_declared_ && !options_.first_text.empty() && bare.starts_with(options_.first_text);
+    if (is_in_table_) break;
+    if (!std::exchange(is_declared_, false)) {
+      ++rows_;  // a spreadsheet shows it
+      if (options_.line_before) options_.line_before(line);
+    }
+    auto next = begin_ + raw->size();
+    auto const is_return = next < buffer_.size() && buffer_[next] == '\r';
+    auto const is_pair = is_return && next + 1 < buffer_.size() && buffer_[next + 1] == '\n';
+    if (is_return && !is_pair) ++line_;  // line ends of old Macintoshes
+    next = std::min(buffer_.size(), next + (is_pair ? 2 : 1));
+    move_to(next);
+  }
+  return true;
+}
+
+void csv_reader::read(bool is_last, visitor const& visit) {
+  if (!start(is_last) || !find_first_row(is_last)) return;
   if (options_.separator == 0 && !guess_separator(is_last)) return;
   while (!is_stopped_) {
     if (skips_line_) {
@@ -112,6 +186,9 @@ void csv_reader::emit(visitor const& visit) {
           {csv_defect::too_long, 0, "the row has more than " + std::to_string(options_.columns_max) + " fields"});
       row_.is_lost = true;
     }
+    if (!visit(row_)) is_stopped_ = true;
+  } else if (options_.tells_blank_rows) {
+    row_.fields.clear();
     if (!visit(row_)) is_stopped_ = true;
   }
   if (next_ > end_ && buffer_[next_ - 1] == '\r') ++line_;  // line ends of old Macintoshes

@@ -1,4 +1,5 @@
-// Tables as text (RFC 4180 and what people make of it), read piece by piece into rows of UTF-8.
+// Tables as text (RFC 4180 and what people make of it), read piece by piece into rows of UTF-8. A first line "sep=;" says
+// what separates, as spreadsheets write it.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,14 @@ struct csv_options {
   char quote = '"';    // 0: none
   // Nothing: UTF-8, and fields that are not are read as Windows-1252 and reported. With utf8 such fields are reported
   // and repaired with U+FFFD.
+  // A byte order mark knows better than either.
   std::optional<text_encoding> encoding = {};
+  // The table begins in this line (from 1), or in the first one that begins with this text. What stands before is told
+  // line by line, as UTF-8.
+  std::size_t first_line = 1;
+  std::string first_text = {};
+  std::function<void(std::string_view line)> line_before = {};
+  bool tells_blank_rows = false;  // blank rows are visited, too: without fields
   std::size_t columns_max = 2'000;
   std::size_t row_bytes_max = 1 << 20;
   std::size_t rows_max = 50'000'000;
@@ -55,7 +63,8 @@ class csv_reader {
 
   explicit csv_reader(csv_options options = {});
 
-  // Any number of bytes at a time. Faults: too_large over rows_max; malformed when quote after quote is not closed.
+  // Any number of bytes at a time. Faults: too_large over rows_max; malformed when quote after quote is not closed; from
+  // finish(), invalid when the table never begins.
   void feed(std::string_view bytes, visitor const& visit);
   void finish(visitor const& visit);  // the last row may lack its line end
 
@@ -64,6 +73,10 @@ class csv_reader {
  private:
   enum class place : std::uint8_t { field_start, plain, quoted, quote_in_quoted };
 
+  void add(std::string_view bytes);
+  bool start(bool is_last);
+  bool find_first_row(bool is_last);
+  std::optional<std::string_view> find_line(bool is_last) const;
   void read(bool is_last, visitor const& visit);
   bool find_row_end(bool is_last);
   void emit(visitor const& visit);
@@ -91,6 +104,9 @@ class csv_reader {
   std::size_t columns_ = 0;  // of the first row
   std::size_t recoveries_ = 0;
   bool is_started_ = false;
+  bool is_in_table_ = false;
+  bool is_declared_ = false;  // the line at hand says what separates
+  std::optional<utf16_reader> utf16_;
   bool skips_line_ = false;  // the rest of a row that was too long
   bool is_stopped_ = false;
   csv_row row_;

@@ -149,5 +149,49 @@ TEST(csv, the_reader_stops_when_told) {
   EXPECT_EQ(2, count);
 }
 
+std::string as_utf16(std::string_view ascii, bool is_big_endian) {
+  auto bytes = std::string(is_big_endian ? "\xfe\xff" : "\xff\xfe");
+  for (auto const c : ascii) bytes += is_big_endian ? std::string({'\0', c}) : std::string({c, '\0'});
+  return bytes;
+}
+
+TEST(csv, spreadsheets_write_utf16_and_say_what_separates) {
+  auto const expected = std::vector<csv_fields>{{"a", "b"}, {"1,5", "2"}};
+  for (auto const& bytes : {std::string("sep=;\r\na;b\r\n1,5;2\r\n"), std::string("\xef\xbb\xbfSEP=;\na;b\n1,5;2"),
+                            as_utf16("a;b\r\n1,5;2\r\n", false), as_utf16("sep=;\r\na;b\r\n1,5;2", true)}) {
+    for (auto piece = std::size_t(1); piece <= bytes.size(); ++piece) {
+      auto fields = std::vector<csv_fields>();
+      for (auto const& r : read_table(bytes, {}, piece)) fields.push_back(r.fields);
+      ASSERT_EQ(expected, fields) << bytes << " by " << piece;
+    }
+  }
+  EXPECT_EQ((std::vector<csv_fields>{{"\u00e4\U0001f333"}}), read_fields({"\xff\xfe\xe4\x00\x3c\xd8\x33\xdf", 8}));
+  EXPECT_EQ((std::vector<csv_fields>{{"sep=", "x"}}), read_fields("sep=;x", {.separator = ';'}));
+  EXPECT_EQ((std::vector<csv_fields>{{"s"}, {"1"}}), read_fields("s\n1"));
+}
+
+TEST(csv, a_table_may_begin_below_other_lines) {
+  auto before = std::vector<std::string>();
+  auto options = csv_options{.first_text = "Datum", .line_before = [&](std::string_view line) { before.emplace_back(line); }};
+  auto const bytes = std::string_view("Pegel \"Villigst\";;\r\n\r\nH\xf6he, \"m\r\n\"Datum\";Wert\r\n1;2\r\n");
+  for (auto piece = std::size_t(1); piece <= bytes.size(); ++piece) {
+    before.clear();
+    auto const rows = read_table(bytes, options, piece);
+    ASSERT_EQ(2u, rows.size());
+    EXPECT_EQ((csv_fields{"Datum", "Wert"}), rows[0].fields);
+    EXPECT_EQ(5u, rows[1].line);
+    EXPECT_EQ(5u, rows[1].number);
+    EXPECT_EQ((std::vector<std::string>{"Pegel \"Villigst\";;", "", "H\u00f6he, \"m"}), before);
+  }
+  EXPECT_EQ((std::vector<csv_fields>{{"a", "b"}}), read_fields("x\ny,z\n\na;b\n", {.first_line = 4}));
+  try {
+    read_fields("x\ny\n", {.first_line = 65});
+    FAIL();
+  } catch (fault const& f) {
+    EXPECT_EQ("the table is to begin in line 65, and the file has 2 lines", f.detail);
+  }
+  EXPECT_THROW(read_fields("x\ny\n", {.first_text = "Datum"}), fault);
+}
+
 }  // namespace
 }  // namespace dos

@@ -1,5 +1,6 @@
 #include "base/notation.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "base/fault.h"
@@ -172,7 +173,11 @@ timestamp later_utc(time_zone const& zone, std::int64_t local_us) {
   return first;
 }
 
-date_pattern::date_pattern(std::string_view pattern) : pattern_(pattern) {
+bool date_pattern::has_short_years() const {
+  return std::any_of(items_.begin(), items_.end(), [](item const& i) { return i.field == 'y' && i.digits == 2; });
+}
+
+date_pattern::date_pattern(std::string_view pattern, int pivot) : pattern_(pattern), pivot_(pivot) {
   if (is_named_pattern(pattern)) return;
   auto fields = std::string();
   for (auto i = std::size_t(0); i < pattern.size();) {
@@ -237,7 +242,7 @@ std::optional<clock_reading> date_pattern::parse(std::string_view text) const {
       case 'y':
         p.year = take_number(s, i.digits, i.digits);
         fits = p.year >= 0;
-        if (i.digits == 2) p.year += p.year < 70 ? 2000 : 1900;
+        if (i.digits == 2) p.year += p.year < pivot_ ? 2000 : 1900;
         break;
       case 'M':
         fits = two(p.month);

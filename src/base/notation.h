@@ -33,7 +33,7 @@ struct clock_reading {
 timestamp later_utc(time_zone const& zone, std::int64_t local_us);
 
 // How a date is written:
-//   yyyy yy MM M dd d HH H mm m ss s   one letter takes one or two digits, two take exactly two; yy 70…99 are 19yy
+//   yyyy yy MM M dd d HH H mm m ss s   one letter takes one or two digits, two take exactly two; yy from `pivot` on are 19yy
 //   S    a fraction of 1 to 9 digits     XXX   Z, +01:00, +0100 or +01
 //   'x'  the text x ('' is a quote)      ?     what follows may be absent: "yyyy-MM-dd?THH:mm"
 //   anything else stands for itself
@@ -41,11 +41,12 @@ timestamp later_utc(time_zone const& zone, std::int64_t local_us);
 // 24:00 is the end of the day.
 class date_pattern {
  public:
-  explicit date_pattern(std::string_view pattern);  // faults: invalid
+  explicit date_pattern(std::string_view pattern, int pivot = 70);  // faults: invalid
 
   // The whole text without blanks around it; nothing when it is written otherwise or no such day or time exists.
   std::optional<clock_reading> parse(std::string_view text) const;
   std::string_view pattern() const { return pattern_; }
+  bool has_short_years() const;
 
  private:
   struct item {
@@ -54,6 +55,7 @@ class date_pattern {
     std::string literal;
   };
   std::string pattern_;
+  int pivot_;
   std::vector<item> items_;
 };
 

@@ -86,5 +86,15 @@ TEST(notation, a_pattern_that_makes_no_sense_is_refused) {
   }
 }
 
+TEST(date_pattern, the_century_of_two_digits_turns_at_the_pivot) {
+  auto const year = [](char const* text, int pivot) {
+    return to_string(timestamp{date_pattern("dd.MM.yy", pivot).parse(text)->local_us}).substr(0, 4);
+  };
+  EXPECT_EQ("1931", year("01.02.31", 30));
+  EXPECT_EQ("2029", year("01.02.29", 30));
+  EXPECT_EQ("1900", year("01.02.00", 0));
+  EXPECT_EQ("2099", year("01.02.99", 100));
+}
+
 }  // namespace
 }  // namespace dos

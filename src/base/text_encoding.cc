@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <utility>
 
 #include "base/text.h"
 
@@ -44,14 +45,19 @@ std::uint16_t to_code_point(unsigned char c, text_encoding from) {
   return c;
 }
 
-void append_code_point(std::string& out, std::uint16_t code) {
+void append_code_point(std::string& out, std::uint32_t code) {
   if (code < 0x80) {
     out += char(code);
   } else if (code < 0x800) {
     out += char(0xc0 | code >> 6);
     out += char(0x80 | (code & 0x3f));
   } else {
-    out += char(0xe0 | code >> 12);
+    if (code < 0x10000) {
+      out += char(0xe0 | code >> 12);
+    } else {
+      out += char(0xf0 | code >> 18);
+      out += char(0x80 | (code >> 12 & 0x3f));
+    }
     out += char(0x80 | (code >> 6 & 0x3f));
     out += char(0x80 | (code & 0x3f));
   }
@@ -89,6 +95,8 @@ std::optional<text_encoding> parse_text_encoding(std::string_view name) {
   if (key == "iso88591" || key == "latin1") return text_encoding::latin1;
   if (key == "iso885915" || key == "latin9") return text_encoding::latin9;
   if (key == "windows1252" || key == "cp1252") return text_encoding::windows1252;
+  if (key == "utf16" || key == "utf16le" || key == "ucs2") return text_encoding::utf16le;
+  if (key == "utf16be") return text_encoding::utf16be;
   return {};
 }
 
@@ -102,11 +110,75 @@ std::string_view to_string(text_encoding e) {
       return "iso-8859-15";
     case text_encoding::windows1252:
       return "windows-1252";
+    case text_encoding::utf16le:
+      return "utf-16";
+    case text_encoding::utf16be:
+      return "utf-16be";
   }
   return "utf-8";
 }
 
+std::optional<text_encoding> encoding_of_mark(std::string_view bytes) {
+  if (bytes.starts_with("\xef\xbb\xbf")) return text_encoding::utf8;
+  if (bytes.starts_with("\xff\xfe")) return text_encoding::utf16le;
+  if (bytes.starts_with("\xfe\xff")) return text_encoding::utf16be;
+  return {};
+}
+
+std::size_t utf16_reader::take(std::string& out, std::uint16_t unit) {
+  auto replaced = std::size_t(0);
+  auto const is_second = unit >= 0xdc00 && unit < 0xe000;
+  auto const first = std::exchange(surrogate_, std::nullopt);
+  if (first && is_second) {
+    append_code_point(out, 0x10000 + ((*first - 0xd800u) << 10) + (unit - 0xdc00u));
+    return 0;
+  }
+  if (first) {
+    out += replacement;
+    ++replaced;
+  }
+  auto const is_mark = !is_started_ && unit == 0xfeff;
+  is_started_ = true;
+  if (unit >= 0xd800 && unit < 0xdc00) {
+    surrogate_ = unit;
+  } else if (is_second) {
+    out += replacement;
+    ++replaced;
+  } else if (!is_mark) {
+    append_code_point(out, unit);
+  }
+  return replaced;
+}
+
+std::size_t utf16_reader::read(std::string& out, std::string_view bytes) {
+  auto replaced = std::size_t(0);
+  out.reserve(out.size() + bytes.size() / 2);
+  for (auto const c : bytes) {
+    auto const byte = static_cast<unsigned char>(c);
+    if (!byte_) {
+      byte_ = byte;
+      continue;
+    }
+    replaced += take(out, std::uint16_t(is_big_endian_ ? *byte_ << 8 | byte : byte << 8 | *byte_));
+    byte_.reset();
+  }
+  return replaced;
+}
+
+std::size_t utf16_reader::finish(std::string& out) {
+  if (!byte_ && !surrogate_) return 0;
+  byte_.reset();
+  surrogate_.reset();
+  out += replacement;
+  return 1;
+}
+
 std::size_t append_as_utf8(std::string& out, std::string_view bytes, text_encoding from) {
+  if (is_utf16(from)) {
+    auto reader = utf16_reader(from);
+    auto const replaced = reader.read(out, bytes);
+    return replaced + reader.finish(out);
+  }
   if (from == text_encoding::utf8) {
     if (!text::is_utf8(bytes)) return append_repaired(out, bytes);
     out += bytes;

@@ -4,6 +4,8 @@
 #include <numbers>
 #include <string>
 
+#include "base/decimal.h"
+
 namespace dos {
 namespace {
 
@@ -171,6 +173,17 @@ unit const* find_unit(std::string_view name) {
 std::optional<double> convert(double value, unit const& from, unit const& to) {
   if (&from == &to) return value;
   if (from.quantity != to.quantity) return {};
+  auto const exactly = [&]() -> std::optional<decimal> {
+    auto const decimal_of = [](double d) { return find_decimal(d, decimal_digits_max); };
+    auto const v = find_decimal(value);
+    auto const f = decimal_of(from.factor), shift = decimal_of(from.offset), back = decimal_of(-to.offset), by = decimal_of(to.factor);
+    if (!v || !f || !shift || !back || !by) return {};
+    auto const base = product(*v, *f);
+    auto const moved = base ? sum(*base, *shift) : std::nullopt;
+    auto const there = moved ? sum(*moved, *back) : std::nullopt;
+    return there ? quotient(*there, *by) : std::nullopt;
+  };
+  if (auto const exact = exactly()) return to_double(*exact);
   return (value * from.factor + from.offset - to.offset) / to.factor;
 }
 

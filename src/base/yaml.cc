@@ -202,4 +202,42 @@ json::value parse_yaml(std::string_view text) {
   }
 }
 
+std::size_t find_yaml_line(std::string_view text, std::string_view member) {
+  try {
+    auto node = YAML::Load(std::string(text));
+    auto line = node.Mark().line;
+    while (!member.empty()) {
+      if (member[0] == '[' && node.IsSequence()) {
+        auto const end = member.find(']');
+        auto const at = end == member.npos ? std::nullopt : text::to_int(member.substr(1, end - 1));
+        if (!at || *at < 0 || std::size_t(*at) >= node.size()) break;
+        node.reset(node[std::size_t(*at)]);
+        line = node.Mark().line;
+        member.remove_prefix(end + 1);
+      } else if (node.IsMap()) {
+        auto longest = YAML::Node();
+        auto value = YAML::Node();
+        for (auto const& item : node) {
+          auto const key = item.first.Scalar();
+          auto const rest = member.starts_with(key) ? member.substr(key.size()) : "x";
+          if (!rest.empty() && rest[0] != '.' && rest[0] != '[') continue;
+          if (longest.IsDefined() && !longest.IsNull() && longest.Scalar().size() >= key.size()) continue;
+          longest.reset(item.first);
+          value.reset(item.second);
+        }
+        if (longest.IsNull()) break;
+        line = longest.Mark().line;
+        member.remove_prefix(longest.Scalar().size());
+        node.reset(value);
+      } else {
+        break;
+      }
+      if (member.starts_with('.')) member.remove_prefix(1);
+    }
+    return std::size_t(line + 1);
+  } catch (YAML::Exception const&) {
+    return 0;
+  }
+}
+
 }  // namespace dos

@@ -1,6 +1,7 @@
 // YAML as JSON values: for configuration, mappings and packages.
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 #include "base/json.h"
@@ -16,5 +17,9 @@ inline constexpr int yaml_depth_max = 100;
 // malformed with the line: syntax, duplicate keys, keys that are no scalars, .inf and .nan, tags other than those of
 // the core schema, a second document, invalid UTF-8; too_large over the limits above.
 json::value parse_yaml(std::string_view text);
+
+// The line, from 1, in which a member stands, or the innermost one around it that does: "attributes[2].unit". JSON is
+// YAML as well. 0 when the text cannot be read.
+std::size_t find_yaml_line(std::string_view text, std::string_view member);
 
 }  // namespace dos

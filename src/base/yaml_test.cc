@@ -83,5 +83,16 @@ TEST(yaml, deep_nesting_is_refused) {
   EXPECT_THROW(parse_yaml(blocks), fault);
 }
 
+TEST(yaml, the_line_of_a_member_is_found) {
+  auto const* const text = "source: {format: csv}\nattributes:\n  - {attribute: a}\n  - attribute: b\n    a.b: 1\n    unit: X\n";
+  EXPECT_EQ(1u, find_yaml_line(text, "source.format"));
+  EXPECT_EQ(3u, find_yaml_line(text, "attributes[0].from"));
+  EXPECT_EQ(6u, find_yaml_line(text, "attributes[1].unit"));
+  EXPECT_EQ(5u, find_yaml_line(text, "attributes[1].a.b"));
+  EXPECT_EQ(2u, find_yaml_line(text, "attributes[7]"));
+  EXPECT_EQ(3u, find_yaml_line("{\n \"a\":\n  {\n\"b\": 1}}", "a.c") + 1);
+  EXPECT_EQ(0u, find_yaml_line("a: [", "a"));
+}
+
 }  // namespace
 }  // namespace dos

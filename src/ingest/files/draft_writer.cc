@@ -4,28 +4,55 @@
 #include <chrono>
 
 #include "base/fault.h"
-#include "kernel/history/history.h"
 #include "kernel/session/instance.h"
 
 namespace dos::files {
 namespace {
 
-constexpr std::size_t entities_remembered_max = 10'000;
+struct correction {
+  std::uint64_t series = 0;
+  std::uint64_t number = 0;
+  attribute to;
+};
 
 struct prepared_draft {
   std::string id;
   symbol type;
   symbol scope;
   std::vector<attribute> attributes;
+  std::vector<correction> corrections;
   std::size_t repeated = 0;  // values found in the history
+};
+
+struct decision {
+  std::size_t stored = 0;
+  std::size_t corrected = 0;
+  std::size_t repeated = 0;
 };
 
 bool is_same(attribute const& known, attribute const& a) {
   return known.observed_at == a.observed_at && known.unit == a.unit && known.kind == a.kind && known.value == a.value;
 }
 
-// On the sequencer's thread. Answers how many values were stored and how many known.
-std::pair<std::size_t, std::size_t> decide(transaction& t, prepared_draft const& d, std::string const& source) {
+// What was told of a moment before is told otherwise: the observation changes, and the state where it is that moment's.
+void correct(transaction& t, std::string const& id, std::vector<correction> const& all) {
+  auto const stored = t.find(id);
+  auto e = entity(*stored);
+  auto is_current = false;
+  for (auto const& c : all) {
+    auto a = c.to;
+    a.modified_at = t.now();
+    t.change_observation(c.series, c.number, to_observation(a, c.number));
+    auto const known = e.find(a.name);
+    if (!known || known->observed_at != a.observed_at) continue;
+    e.set(make_attribute(std::move(a)));
+    is_current = true;
+  }
+  if (is_current) t.put(std::move(e), transaction::keep::nothing);
+}
+
+// On the sequencer's thread.
+decision decide(transaction& t, prepared_draft const& d, std::string const& source) {
   auto const stored = t.find(d.id);
   auto const is_alive = stored && stored->deleted_at == no_time;
   auto e = is_alive ? entity(*stored) : entity();
@@ -34,12 +61,12 @@ std::pair<std::size_t, std::size_t> decide(transaction& t, prepared_draft const&
     e.types = {d.type};
   }
   auto changes = std::size_t(0);
-  auto repeated = d.repeated;
+  auto result = decision{.repeated = d.repeated};
   auto late = std::vector<attribute>();
   for (auto const& a : d.attributes) {
     auto const known = e.find(a.name);
     if (known && is_same(*known, a)) {
-      ++repeated;
+      ++result.repeated;
     } else if (known && known->observed_at != no_time && a.observed_at != no_time &&
                a.observed_at < known->observed_at) {
       late.push_back(a);  // belongs to the history; what is known of a later time stays what is known now
@@ -49,25 +76,28 @@ std::pair<std::size_t, std::size_t> decide(transaction& t, prepared_draft const&
     }
   }
   if (d.scope && std::find(e.scopes.begin(), e.scopes.end(), d.scope) == e.scopes.end()) e.scopes.push_back(d.scope);
+  result.corrected = stored ? d.corrections.size() : 0;
+  result.stored = changes + late.size() + result.corrected;
   t.count(source, tally::received);
   t.count(source, tally::accepted);
-  if (changes + late.size() == 0) {
+  if (result.stored == 0) {
     t.count(source, tally::repeated);
-    return {0, repeated};
+    return result;
   }
   if (changes > 0 || !is_alive) t.put(std::move(e));
   for (auto& a : late) {
     a.modified_at = t.now();
     t.observe({.entity = d.id, .attribute = a.name, .dataset = {}, .kind = a.kind}, to_observation(a, 0));
   }
+  if (result.corrected > 0) correct(t, d.id, d.corrections);
   t.count(source, tally::stored);
-  return {changes + late.size(), repeated};
+  return result;
 }
 
 }  // namespace
 
 draft_writer::draft_writer(session s, terms const& words, std::string source)
-    : session_(std::move(s)), words_(words), source_(std::move(source)) {}
+    : session_(s), words_(words), source_(std::move(source)), known_(std::move(s), words) {}
 
 draft_writer::~draft_writer() { wait_for_room(0); }
 
@@ -76,71 +106,59 @@ void draft_writer::wait_for_room(std::size_t under_way) {
   changed_.wait(lock, [&] { return under_way_ <= under_way; });
 }
 
-draft_writer::series_by_name const& draft_writer::series_of(std::string const& id) {
-  if (auto const found = series_.find(id); found != series_.end()) return found->second;
-  if (series_.size() >= entities_remembered_max) series_.clear();
-  auto& known = series_[id];
-  for (auto const& s : session_.series_of(id)) {
-    auto const statistics = session_.history().statistics_of(s.series);
-    if (statistics) known.emplace(s.attribute, known_series{s.series, statistics->last.time});
-  }
-  return known;
-}
-
-// A file that is imported again, or overlaps with the one before, brings what is there already.
-bool draft_writer::is_known(series_by_name const& series, attribute const& a) const {
-  auto const found = series.find(a.name);
-  if (a.observed_at == no_time || found == series.end() || a.observed_at > found->second.last) return false;
-  auto at = range_query();
-  at.from = a.observed_at;
-  at.to = a.observed_at + 1;
-  auto is_there = false;
-  session_.history().for_each(found->second.id, at, [&](observation const& o) {
-    is_there = o.value == a.value;
-    return !is_there;
-  });
-  return is_there;
-}
-
 void draft_writer::write(entity_draft d) {
-  auto const iri = [&](std::string const& term) {
-    auto& name = names_[term];
-    if (!name) name = symbol(words_.iri(term));
-    return name;
-  };
   auto p = std::make_shared<prepared_draft>();
   p->id = std::move(d.id);
-  p->type = iri(d.type);
+  p->type = symbol(words_.iri(d.type));
   p->scope = symbol(d.scope);
-  auto const& series = series_of(p->id);
+  auto const is_again = [&](attribute_draft const& a) {
+    return a.observed_at != no_time && !written_.insert(std::hash<std::string>()(p->id + '\n' + a.name + '\n' + std::to_string(a.observed_at.us))).second;
+  };
+  auto const comes_again = std::count_if(d.attributes.begin(), d.attributes.end(), is_again) > 0;
+  if (comes_again || written_.size() > written_max) {
+    wait_for_room(0);
+    written_.clear();
+    known_.forget();
+    std::for_each(d.attributes.begin(), d.attributes.end(), is_again);
+  }
   for (auto& from : d.attributes) {
+    auto const known = known_.find(p->id, from);
+    if (known && known->is_equal) {
+      ++p->repeated;
+      continue;
+    }
     auto a = attribute();
-    a.name = iri(from.name);
+    a.name = known_.name_of(from.name);
     a.kind = from.kind;
     a.unit = symbol(from.unit);
     a.value = std::move(from.value);
     a.observed_at = from.observed_at;
     a.provenance = from.provenance;
-    if (is_known(series, a))
-      ++p->repeated;
+    if (known)
+      p->corrections.push_back({known->series, known->number, std::move(a)});
     else
       p->attributes.push_back(std::move(a));
   }
 
-  auto const result = std::make_shared<std::pair<std::size_t, std::size_t>>();
-  auto const work = [p, result, source = source_](transaction& t) { *result = decide(t, *p, source); };
-  auto const done = [this, result](outcome const& o) {
-    auto const lock = std::lock_guard(mutex_);
-    if (o.refused) {
-      if (counts_.refused++ == 0) counts_.refusal = o.refused->detail;
-    } else {
-      counts_.entities += result->first > 0;
-      counts_.values += result->first;
-      counts_.repeated += result->second;
-    }
-    --under_way_;
-    changed_.notify_all();
-  };
+  auto const result = std::make_shared<decision>();
+  submit([p, result, source = source_](transaction& t) { *result = decide(t, *p, source); },
+         [this, result](outcome const& o) {
+           auto const lock = std::lock_guard(mutex_);
+           if (o.refused) {
+             if (counts_.refused++ == 0) counts_.refusal = o.refused->detail;
+           } else {
+             counts_.entities += result->stored > 0;
+             counts_.values += result->stored;
+             counts_.corrected += result->corrected;
+             counts_.repeated += result->repeated;
+           }
+           --under_way_;
+           changed_.notify_all();
+         });
+}
+
+// Waits while too many are under way, or the queue is full.
+void draft_writer::submit(std::function<void(transaction&)> work, std::function<void(outcome)> done) {
   for (;;) {
     {
       auto lock = std::unique_lock(mutex_);

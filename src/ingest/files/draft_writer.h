@@ -2,12 +2,14 @@
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <string>
-#include <unordered_map>
+#include <unordered_set>
 
 #include "base/terms.h"
 #include "ingest/files/draft_reader.h"
+#include "ingest/files/known_history.h"
 #include "kernel/session/session.h"
 
 namespace dos::files {
@@ -15,6 +17,7 @@ namespace dos::files {
 struct write_counts {
   std::size_t entities = 0;  // drafts that changed something
   std::size_t values = 0;    // stored
+  std::size_t corrected = 0;  // of these in place of another value of the same moment
   std::size_t repeated = 0;  // values that were known already
   std::size_t refused = 0;   // drafts
   std::string refusal;       // the first reason
@@ -32,22 +35,20 @@ class draft_writer {
   void write(entity_draft d);
   write_counts finish();  // waits for all
 
- private:
-  struct known_series {
-    std::uint64_t id = 0;
-    timestamp last;
-  };
-  using series_by_name = std::unordered_map<symbol, known_series>;
+  known_history& known() { return known_; }
 
-  series_by_name const& series_of(std::string const& id);
-  bool is_known(series_by_name const& series, attribute const& a) const;
+ private:
   void wait_for_room(std::size_t under_way);
+  void submit(std::function<void(transaction&)> work, std::function<void(outcome)> done);
+
+  // Moments that this import has written since all was stored last: a later row of the same moment is a correction.
+  static constexpr std::size_t written_max = 100'000;
 
   session session_;
   terms const& words_;
   std::string source_;
-  std::unordered_map<std::string, series_by_name> series_;
-  std::unordered_map<std::string, symbol> names_;
+  known_history known_;
+  std::unordered_set<std::size_t> written_;  // digests
 
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -1,9 +1,12 @@
 #include "ingest/files/evaluate.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
+#include "base/decimal.h"
 #include "base/text.h"
+#include "base/text_cut.h"
 
 namespace dos::files {
 namespace {
@@ -31,7 +34,7 @@ std::size_t covered_bytes(std::string_view pattern, std::string_view s) {
 
 std::string repaired(std::string_view s, std::string_view pattern, std::string_view right) {
   auto result = std::string();
-  while (!s.empty()) {
+  while (!s.empty() && result.size() <= text_template::filled_bytes_max) {
     auto const n = covered_bytes(pattern, s);
     auto const step = n > 0 ? n : 1;
     result += n > 0 ? right : s.substr(0, 1);
@@ -40,30 +43,66 @@ std::string repaired(std::string_view s, std::string_view pattern, std::string_v
   return result;
 }
 
+// As messages show it.
+std::string quoted(std::string_view s) {
+  constexpr auto shown_bytes_max = std::size_t(120);
+  return '"' + std::string(text::cut(s, shown_bytes_max)) + (s.size() > shown_bytes_max ? "…\"" : "\"");
+}
+
+// What a value takes, roughly.
+std::size_t bytes_of(json::value const& v) {
+  auto n = std::size_t(16);
+  if (v.is_string()) n += v.as_string().size();
+  if (v.is_array()) {
+    for (auto const& item : v.as_array()) n += bytes_of(item);
+  } else if (v.is_object()) {
+    for (auto const& m : v.as_object()) n += m.key.size() + bytes_of(m.value);
+  }
+  return n;
+}
+
 class evaluator {
  public:
   evaluator(value_rule const& rule, evaluation const& e) : rule_(rule), e_(e) {}
 
   std::optional<json::value> from_record(record const& r) const {
-    if (rule_.constant) return rule_.constant;
     if (!rule_.members.empty()) return object_of(r);
-    if (!rule_.text.is_empty()) {
-      auto const filled = rule_.text.fill([&](std::string const& name) { return r.find(name).find_text(); });
-      return filled ? from_text(*filled) : std::nullopt;
-    }
-    auto const found = r.find(rule_.from);
-    if (found.value && stays_json(*found.value)) return *found.value;
-    auto text = found.find_text();
-    return text ? from_text(std::move(*text)) : std::nullopt;
+    auto value = one_of(r);
+    if (!value) return {};
+    auto const bytes = bytes_of(*value);
+    if (bytes > e_.bytes_left) return refuse("the values of a record have at most " + std::to_string(record_bytes_max >> 20) + " MB");
+    e_.bytes_left -= bytes;
+    return value;
   }
 
  private:
+  std::optional<json::value> one_of(record const& r) const {
+    if (rule_.constant) return rule_.constant;
+    if (!rule_.text.is_empty()) {
+      auto const filled = rule_.text.fill([&](std::string const& name) { return text_of(r.find(name)); });
+      return filled ? from_text(*filled) : std::nullopt;
+    }
+    auto const found = r.find(rule_.from);
+    if (found.value && found.value->is_number() && is_skipped_number(*found.value)) return {};
+    if (found.value && stays_json(*found.value)) return *found.value;
+    auto text = text_of(found);
+    return text ? from_text(std::move(*text)) : std::nullopt;
+  }
+
   std::optional<json::value> object_of(record const& r) const {
     auto members = json::object();
     for (auto const& [name, rule] : rule_.members) {
       if (auto v = evaluate(rule, r, e_)) members.push(name, std::move(*v));
     }
     return members.empty() ? std::nullopt : std::optional(json::value(std::move(members)));
+  }
+
+  // A number of JSON that is read as one is written as numbers are in this file.
+  std::optional<std::string> text_of(field const& f) const {
+    auto text = f.find_text();
+    auto const is_number = f.value && f.value->is_number() && rule_.type == value_type::number && rule_.values.empty();
+    if (text && is_number) std::replace(text->begin(), text->end(), '.', e_.numbers.decimal);
+    return text;
   }
 
   bool stays_json(json::value const& v) const {
@@ -76,6 +115,11 @@ class evaluator {
     return s.empty() || std::find(rule_.skip_if.begin(), rule_.skip_if.end(), s) != rule_.skip_if.end();
   }
 
+  bool is_skipped_number(json::value const& n) const {
+    auto const& skipped = rule_.skipped_numbers;
+    return std::find(skipped.begin(), skipped.end(), n.as_double()) != skipped.end();
+  }
+
   std::optional<json::value> refuse(std::string message) const {
     e_.report(rule_.from, std::move(message));
     return {};
@@ -86,9 +130,10 @@ class evaluator {
     for (auto const& [pattern, right] : rule_.repairs) {
       auto better = repaired(s, pattern, right);
       if (better == s) continue;
-      e_.report(rule_.from, "the text was damaged before it came to us; \"" + s + "\" is read as \"" + better + "\"");
+      e_.report(rule_.from, "the text was damaged before it came to us; " + quoted(s) + " is read as " + quoted(better));
       s = std::move(better);
     }
+    if (s.size() > text_template::filled_bytes_max) return refuse("a text has at most 1 MB");
     if (rule_.split.empty()) return from_one(s);
     auto parts = std::vector<std::string>();
     for (auto at = std::size_t(0);;) {
@@ -134,38 +179,43 @@ class evaluator {
     auto found = find(s);
     if (found == rule_.values.end()) found = find("*");
     if (found != rule_.values.end()) return found->second.is_null() ? std::nullopt : std::optional(found->second);
-    return refuse("\"" + std::string(s) + "\" is none of the values that are known");
+    return refuse(quoted(s) + " is none of the values that are known");
   }
 
   std::optional<json::value> number(std::string_view s) const {
     auto n = parse_number(s, e_.numbers);
-    if (!n) return refuse("\"" + std::string(s) + "\" is no number");
-    if (rule_.scale != 1 || rule_.offset != 0 || rule_.unit_from != rule_.unit_to) {
-      auto d = n->as_double() * rule_.scale + rule_.offset;
+    if (!n) return refuse(quoted(s) + " is no number");
+    if (is_skipped_number(*n)) return {};
+    if (rule_.scale != 1 || rule_.offset != 0 || (rule_.unit_from && rule_.unit_from != rule_.unit_to)) {
+      auto d = scaled(n->as_double(), rule_.scale, rule_.offset);
       if (rule_.unit_from) d = convert(d, *rule_.unit_from, *rule_.unit_to).value_or(d);
-      if (!std::isfinite(d)) return refuse("\"" + std::string(s) + "\" is too large");
+      if (!std::isfinite(d)) return refuse(quoted(s) + " is too large");
       n = json::value(d);
     }
     if ((rule_.min && n->as_double() < *rule_.min) || (rule_.max && n->as_double() > *rule_.max)) {
-      return refuse("\"" + std::string(s) + "\" lies outside of what is possible");
+      return refuse(quoted(s) + " lies outside of what is possible");
     }
     return n;
   }
 
   std::optional<json::value> boolean(std::string_view s) const {
     auto const low = text::lower(s);
-    if (low == "true" || low == "1" || low == "ja" || low == "yes" || low == "j" || low == "y")
-      return json::value(true);
-    if (low == "false" || low == "0" || low == "nein" || low == "no" || low == "n") return json::value(false);
-    return refuse("\"" + std::string(s) + "\" is neither yes nor no");
+    constexpr auto yes = std::array<std::string_view, 9>{"true", "wahr", "1", "ja", "yes", "j", "y", "t", "on"};
+    constexpr auto no = std::array<std::string_view, 8>{"false", "falsch", "0", "nein", "no", "n", "f", "off"};
+    if (std::find(yes.begin(), yes.end(), low) != yes.end()) return json::value(true);
+    if (std::find(no.begin(), no.end(), low) != no.end()) return json::value(false);
+    return refuse(quoted(s) + " is neither yes nor no");
   }
 
   std::optional<json::value> date(std::string_view s) const {
     auto const reading = rule_.pattern->parse(s);
     if (!reading)
-      return refuse("\"" + std::string(s) + "\" is no date written as " + std::string(rule_.pattern->pattern()));
+      return refuse(quoted(s) + " is no date written as " + std::string(rule_.pattern->pattern()));
     if (rule_.type == value_type::time) {
-      return json::value(json::object{{"@type", "DateTime"}, {"@value", to_string(e_.to_utc(*reading))}});
+      auto told = e_.to_utc(*reading);
+      if (!told.at) return refuse(quoted(s) + ": " + told.remark);
+      if (!told.remark.empty()) e_.report(rule_.from, quoted(s) + ": " + told.remark);
+      return json::value(json::object{{"@type", "DateTime"}, {"@value", to_string(*told.at)}});
     }
     return json::value(
         json::object{{"@type", "Date"}, {"@value", to_string(timestamp{reading->local_us}).substr(0, 10)}});
@@ -176,6 +226,12 @@ class evaluator {
 };
 
 }  // namespace
+
+std::optional<json::value> number_of(field const& f, number_notation notation) {
+  if (f.value && f.value->is_number()) return *f.value;
+  auto const text = f.find_text();
+  return text ? parse_number(*text, notation) : std::nullopt;
+}
 
 std::optional<json::value> evaluate(value_rule const& rule, record const& r, evaluation const& e) {
   return evaluator(rule, e).from_record(r);

@@ -1,6 +1,7 @@
 #include "ingest/files/files.h"
 
 #include "ingest/files/import_api.h"
+#include "ingest/files/openapi.h"
 #include "ingest/files/pulls.h"
 
 namespace dos::files {
@@ -8,8 +9,7 @@ namespace dos::files {
 offer offer_files(node const& n) {
   using namespace std::chrono_literals;
   auto const shop =
-      std::make_shared<workshop const>(workshop{n, mappings(n.resources_directory + "/demo/mappings"),
-                                                load_terms(n.resources_directory + "/contexts/dos-context.json")});
+      std::make_shared<workshop const>(n, mappings(n.resources_directory + "/demo/mappings"), city_names(n));
   auto const fetching = std::make_shared<pulls>(shop);
   auto const slow = thread_use::slow;
   auto o = offer();
@@ -23,6 +23,7 @@ offer offer_files(node const& n) {
       {"GET", "/platform/v1/imports", need::reader, list_imports{}, slow},
       {"GET", "/platform/v1/imports/{id}", need::reader, get_import{}, slow},
   };
+  o.openapi = openapi_paths();
   o.jobs = {{.name = "http pull", .every = 1s, .run = [fetching] { fetching->look_after(); }}};
   return o;
 }

@@ -15,6 +15,7 @@ json::value to_json(read_counts const& c) {
                       {"repeated_values", c.repeated_values},
                       {"empty", c.empty},
                       {"lost", c.lost},
+                      {"places_lost", c.places_lost},
                       {"problems", c.problems}};
 }
 
@@ -40,6 +41,30 @@ json::value to_json(entity_draft const& d) {
   return json::object{{"row", d.row}, {"id", d.id}, {"type", d.type}, {"attributes", std::move(attributes)}};
 }
 
+// The first of many, bounded in number and bytes.
+class kept_list {
+ public:
+  kept_list(std::size_t items_max, std::size_t bytes_max) : items_max_(items_max), bytes_left_(bytes_max) {}
+
+  template <typename Make>
+  void add(Make const& make) {
+    if (is_full_ || items_.size() >= items_max_) return;
+    auto item = json::value(make());
+    auto const bytes = json::to_string(item).size();
+    is_full_ = bytes > bytes_left_;
+    if (is_full_) return;
+    bytes_left_ -= bytes;
+    items_.push_back(std::move(item));
+  }
+  json::array take() { return std::move(items_); }
+
+ private:
+  std::size_t items_max_;
+  std::size_t bytes_left_;
+  bool is_full_ = false;
+  json::array items_;
+};
+
 // Keys ascend with time and differ within the same microsecond.
 std::string new_key(timestamp now) {
   char text[24];
@@ -60,26 +85,27 @@ void keep_report(transaction& t, session const& s, std::string const& key, json:
 
 }  // namespace
 
-json::value preview_import(import_order const& o) {
-  auto drafts = json::array();
-  auto problems = json::array();
+json::value preview_import(import_order const& o, session const& s, terms const& words, timestamp now) {
+  auto drafts = kept_list(preview_drafts_max, preview_bytes_max);
+  auto problems = kept_list(problems_kept_max, problem_bytes_max);
+  auto known = known_history(s, words);
   auto const counts = read_records(o.bytes, *o.how,
                                    {.draft =
                                         [&](entity_draft&& d) {
-                                          if (drafts.size() < preview_drafts_max) drafts.push_back(to_json(d));
+                                          drafts.add([&] { return to_json(d); });
                                           return true;
                                         },
                                     .problem =
                                         [&](row_problem&& p) {
-                                          if (problems.size() < problems_kept_max) problems.push_back(to_json(p));
+                                          problems.add([&] { return to_json(p); });
                                         }},
-                                   o.parameters);
-  return json::object{{"counts", to_json(counts)}, {"drafts", std::move(drafts)}, {"problems", std::move(problems)}};
+                                   o.parameters, known.as_past(now));
+  return json::object{{"counts", to_json(counts)}, {"drafts", drafts.take()}, {"problems", problems.take()}};
 }
 
 json::value run_import(import_order const& o, session const& s, terms const& words, timestamp now) {
   auto const& source = s.who().source;
-  auto problems = json::array();
+  auto problems = kept_list(problems_kept_max, problem_bytes_max);
   auto writer = draft_writer(s, words, source);
   auto const counts = read_records(o.bytes, *o.how,
                                    {.draft =
@@ -89,13 +115,14 @@ json::value run_import(import_order const& o, session const& s, terms const& wor
                                         },
                                     .problem =
                                         [&](row_problem&& p) {
-                                          if (problems.size() < problems_kept_max) problems.push_back(to_json(p));
+                                          problems.add([&] { return to_json(p); });
                                         }},
-                                   o.parameters);
+                                   o.parameters, writer.known().as_past(now));
   auto const written = writer.finish();
   auto const key = new_key(now);
   auto stored =
       json::object{{"entities", written.entities}, {"values", written.values}, {"repeated", written.repeated}};
+  if (written.corrected > 0) stored.push("corrected", written.corrected);
   if (written.refused > 0) {
     stored.push("refused", written.refused);
     stored.push("refusal", written.refusal);
@@ -107,7 +134,7 @@ json::value run_import(import_order const& o, session const& s, terms const& wor
                                                {"at", to_string(now)},
                                                {"counts", to_json(counts)},
                                                {"stored", std::move(stored)},
-                                               {"problems", std::move(problems)}});
+                                               {"problems", problems.take()}});
   s.apply([&](transaction& t) {
     keep_report(t, s, key, report);
     if (counts.lost > 0) {

@@ -16,7 +16,9 @@ namespace dos::files {
 inline constexpr std::string_view import_collection = "import";
 inline constexpr std::size_t imports_kept_max = 200;
 inline constexpr std::size_t problems_kept_max = 500;
+inline constexpr std::size_t problem_bytes_max = 128 << 10;  // of those that are kept
 inline constexpr std::size_t preview_drafts_max = 20;
+inline constexpr std::size_t preview_bytes_max = 1 << 20;
 
 struct import_order {
   std::shared_ptr<mapping const> how;
@@ -27,7 +29,7 @@ struct import_order {
 };
 
 // Nothing is written. {"counts": …, "drafts": […], "problems": […]}
-json::value preview_import(import_order const& o);
+json::value preview_import(import_order const& o, session const& s, terms const& words, timestamp now);
 // Waits for the last write; keeps the report, whose "id" is its key. `s` is a session of the source "import:NAME".
 json::value run_import(import_order const& o, session const& s, terms const& words, timestamp now);
 

@@ -1,6 +1,7 @@
 #include "ingest/files/import_api.h"
 
 #include "base/fault.h"
+#include "base/text_cut.h"
 #include "base/yaml.h"
 #include "contract/rights.h"
 #include "http/media.h"
@@ -15,6 +16,32 @@ constexpr std::size_t mapping_bytes_max = 256 << 10;
 http::response list_answer(json::array items) {
   auto const total = items.size();
   return http::json(200, json::to_string(json::object{{"items", std::move(items)}, {"total", total}}));
+}
+
+// Faults: too_many.
+class import_slot {
+ public:
+  explicit import_slot(workshop const& shop) : shop_(shop) {
+    if (++shop_.imports_running <= imports_at_once_max) return;
+    --shop_.imports_running;
+    throw fault(fault_kind::too_many, std::to_string(imports_at_once_max) + " imports are under way; send the file again when one has ended");
+  }
+  ~import_slot() { --shop_.imports_running; }
+  import_slot(import_slot const&) = delete;
+
+ private:
+  workshop const& shop_;
+};
+
+// Faults name the line, too.
+mapping parsed_with_line(std::string_view text, json::value const& declaration) {
+  try {
+    return parse_mapping(declaration);
+  } catch (fault& f) {
+    auto const line = f.member.empty() ? 0 : find_yaml_line(text, f.member);
+    if (line > 0) f.detail = "line " + std::to_string(line) + ", " + f.member + ": " + f.detail;
+    throw;
+  }
 }
 
 void require_name(std::string_view name) {
@@ -62,11 +89,16 @@ void put_mapping::operator()(session s, http::request r, http::reply answer) con
   auto declaration = is_yaml ? parse_yaml(r.body) : parse_body(r);
   require(declaration.is_object(), fault_kind::malformed, "a mapping is an object");
   declaration.as_object()["name"] = name;
-  auto const m = parse_mapping(declaration);
+  auto const m = parsed_with_line(r.body, declaration);
   // What the program fetches by itself, with its rights and from its place in the network, an administrator decides.
   if (m.source.is_enabled) require_need(s.who(), need::admin);
   submit_and_reply(
-      s, [name, declaration](transaction& t) { t.put_record(mapping_collection, name, declaration); },
+      s,
+      [s, name, declaration](transaction& t) {
+        require(t.find_record(mapping_collection, name) || s.record_count(mapping_collection) < mappings_max, fault_kind::conflict,
+                "a city has at most " + std::to_string(mappings_max) + " mappings of its own");
+        t.put_record(mapping_collection, name, declaration);
+      },
       std::move(answer), [](outcome const&) { return http::no_content(); });
 }
 
@@ -90,13 +122,18 @@ void post_import::operator()(session s, http::request r, http::reply answer) con
                         .bytes = r.body,
                         .parameters = {},
                         .by = s.who().name,
-                        .file = std::string(r.query.text_or("file", "")).substr(0, 200)};
+                        .file = std::string(text::cut(r.query.text_or("file", ""), 200))};
   for (auto const& q : r.query) {
     if (q.name.starts_with("param.")) o.parameters.emplace(q.name.substr(6), q.text);
   }
-  if (r.query.text_or("preview", "false") == "true") return answer(http::json(200, json::to_string(preview_import(o))));
+  auto const slot = import_slot(*shop);
+  auto const& words = shop->names.of(s.city());
+  auto const now = shop->n.clock.now();
+  if (r.query.text_or("preview", "false") == "true") {
+    return answer(http::json(200, json::to_string(preview_import(o, s, words, now))));
+  }
   auto const source = shop->n.as_source(s.shared_city(), "import:" + std::string(name));
-  auto const report = run_import(o, source, shop->words, shop->n.clock.now());
+  auto const report = run_import(o, source, words, now);
   auto const location = '/' + s.city().id() + "/platform/v1/imports/" + std::string(report.text_or("id", ""));
   answer(http::created(location, json::to_string(report)));
 }

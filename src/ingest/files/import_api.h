@@ -1,9 +1,10 @@
 // Mappings and imports over HTTP: /platform/v1/mappings, /platform/v1/imports.
 #pragma once
 
+#include <atomic>
 #include <memory>
 
-#include "base/terms.h"
+#include "contract/city_names.h"
 #include "contract/contract.h"
 #include "ingest/files/mappings.h"
 
@@ -13,8 +14,10 @@ namespace dos::files {
 struct workshop {
   node const& n;
   mappings known;
-  terms words;
+  city_names names;
+  mutable std::atomic<int> imports_running{0};
 };
+inline constexpr int imports_at_once_max = 2;  // of the threads that answer slow requests, others need some
 
 struct list_mappings {
   void operator()(session s, http::request r, http::reply answer) const;

@@ -81,11 +81,19 @@ struct import_world {
     auto const a = e ? e->find(symbol(terms().iri(term))) : nullptr;
     return a ? a->value : json::value();
   }
-  std::size_t history_length(std::string const& id, std::string const& term) const {
+  std::vector<observation> observations_of(std::string const& id, std::string const& term) const {
     for (auto const& s : root->series_of(id)) {
-      if (s.attribute == symbol(terms().iri(term))) return root->history().range(s.series, {}).size();
+      if (s.attribute == symbol(terms().iri(term))) return root->history().range(s.series, {});
     }
-    return 0;
+    return {};
+  }
+  std::size_t history_length(std::string const& id, std::string const& term) const {
+    return observations_of(id, term).size();
+  }
+  std::vector<double> history_of(std::string const& id, std::string const& term) const {
+    auto values = std::vector<double>();
+    for (auto const& o : observations_of(id, term)) values.push_back(o.value.as_double());
+    return values;
   }
 
   std::string directory = std::filesystem::temp_directory_path() / ("dos-import-" + new_uuid());
@@ -142,6 +150,53 @@ TEST(imports, older_rows_enter_the_history_and_leave_the_present_alone) {
   w.import("id,t,n,v\n1,2025-12-31 10:00,Emscher,9.9\n1,2026-01-01 10:00,Emscher,1.5\n");
   EXPECT_EQ(json::value(1.6), w.current("urn:w:1", "waterLevel"));
   EXPECT_EQ(3u, w.history_length("urn:w:1", "waterLevel"));
+}
+
+TEST(imports, a_corrected_file_corrects) {
+  auto w = import_world();
+  w.import(three_rows);
+  auto const report = w.import("id,t,n,v\n1,2026-01-01 10:00,Emscher,1.4\n1,2026-01-01 11:00,Emscher,1.7\n");
+  EXPECT_EQ(R"({"entities":2,"values":2,"repeated":1,"corrected":2})", json::to_string(*report.find("stored")));
+  EXPECT_EQ(json::value(1.7), w.current("urn:w:1", "waterLevel"));
+  EXPECT_EQ((std::vector<double>{1.4, 1.7}), w.history_of("urn:w:1", "waterLevel"));
+  w.import("id,t,n,v\n1,2026-01-01 12:00,Emscher,2\n1,2026-01-01 12:00,Emscher,5\n1,2026-01-01 13:00,Emscher,6\n"
+           "1,2026-01-01 12:00,Emscher,7\n");
+  EXPECT_EQ(json::value(6), w.current("urn:w:1", "waterLevel"));
+  EXPECT_EQ((std::vector<double>{1.4, 1.7, 7, 6}), w.history_of("urn:w:1", "waterLevel"));
+}
+
+constexpr auto hourly_levels = R"(
+name: levels
+source: {format: csv}
+time_zone: Europe/Berlin
+entity: {type: WaterObserved, id: "urn:w:{id}"}
+history: true
+observed_at: t
+attributes: [{attribute: waterLevel, from: v, unit: MTR}]
+)";
+
+TEST(imports, the_hour_that_exists_twice_goes_on_in_the_next_file) {
+  auto w = import_world();
+  w.put_mapping("levels", parse_yaml(hourly_levels));
+  auto const times = [&] {
+    auto all = std::string();
+    for (auto const& o : w.observations_of("urn:w:1", "waterLevel")) all += to_string(o.time).substr(11, 5) + ' ';
+    return all;
+  };
+  w.import("id,t,v\n1,2026-10-25 01:00,1\n");
+  w.import("id,t,v\n1,2026-10-25 02:00,2\n");
+  w.import("id,t,v\n1,2026-10-25 02:00,3\n");
+  w.import("id,t,v\n1,2026-10-25 03:00,4\n");
+  EXPECT_EQ("23:00 00:00 01:00 02:00 ", times());
+  // Each once more.
+  w.import("id,t,v\n1,2026-10-25 02:00,2\n");
+  w.import("id,t,v\n1,2026-10-25 02:00,3\n");
+  EXPECT_EQ("23:00 00:00 01:00 02:00 ", times());
+  EXPECT_EQ((std::vector<double>{1, 2, 3, 4}), w.history_of("urn:w:1", "waterLevel"));
+  // What cannot have been yet is not.
+  w.clock.at = *parse_timestamp("2026-10-25T00:50:00Z");
+  w.import("id,t,v\n2,2026-10-25 02:30,1\n");
+  EXPECT_EQ("2026-10-25T00:30:00Z", to_string(w.observations_of("urn:w:2", "waterLevel").at(0).time));
 }
 
 TEST(imports, many_rows_come_in_in_order) {

@@ -5,85 +5,13 @@
 #include <set>
 
 #include "base/fault.h"
+#include "base/name_rules.h"
+#include "ingest/files/declaration.h"
 
 namespace dos::files {
 namespace {
 
 constexpr std::array<std::string_view, 4> format_names = {"csv", "geojson", "json", "ndjson"};
-
-// A part of the declaration and its path, for faults that name the member.
-class part {
- public:
-  part(json::value const& v, std::string path) : value_(v), path_(std::move(path)) {}
-
-  json::value const& value() const { return value_; }
-
-  [[noreturn]] void fail(std::string const& why) const { throw fault(fault_kind::invalid, why, path_); }
-
-  part const& only(std::initializer_list<std::string_view> words) const {
-    if (!value_.is_object()) fail("expected an object");
-    for (auto const& m : value_.as_object()) {
-      if (std::find(words.begin(), words.end(), m.key) != words.end()) continue;
-      auto known = std::string();
-      for (auto const w : words) known += (known.empty() ? "" : ", ") + std::string(w);
-      at(m.key).fail("unknown word \"" + m.key + "\"; known here: " + known);
-    }
-    return *this;
-  }
-
-  bool has(std::string_view key) const { return value_.find(key) != nullptr; }
-  part at(std::string_view key) const {
-    static auto const nothing = json::value();
-    auto const* const found = value_.find(key);
-    return {found ? *found : nothing, path_.empty() ? std::string(key) : path_ + '.' + std::string(key)};
-  }
-  std::vector<part> items() const {
-    if (!value_.is_array()) fail("expected a list");
-    auto result = std::vector<part>();
-    for (auto i = std::size_t(0); i < value_.as_array().size(); ++i) {
-      result.push_back({value_.as_array()[i], path_ + '[' + std::to_string(i) + ']'});
-    }
-    return result;
-  }
-
-  std::string text() const {
-    if (value_.is_string()) return std::string(value_.as_string());
-    if (value_.is_number()) return json::to_string(value_);  // a column may be called 2014
-    fail("expected a text");
-  }
-  std::string text_or(std::string_view key, std::string otherwise) const {
-    return has(key) ? at(key).text() : otherwise;
-  }
-  double number() const {
-    if (!value_.is_number()) fail("expected a number");
-    return value_.as_double();
-  }
-  bool boolean_or(std::string_view key, bool otherwise) const {
-    if (!has(key)) return otherwise;
-    if (!at(key).value_.is_bool()) at(key).fail("expected true or false");
-    return at(key).value_.as_bool();
-  }
-  std::vector<std::string> texts_or_none(std::string_view key) const {
-    auto result = std::vector<std::string>();
-    if (has(key)) {
-      for (auto const& item : at(key).items()) result.push_back(item.text());
-    }
-    return result;
-  }
-  // What another parser has to say gets our path.
-  template <typename T, typename... Args>
-  T made(Args&&... args) const {
-    try {
-      return T(std::forward<Args>(args)...);
-    } catch (fault const& f) {
-      fail(f.detail);
-    }
-  }
-
- private:
-  json::value const& value_;
-  std::string path_;
-};
 
 char read_character(part const& p, std::string_view key, char otherwise) {
   if (!p.has(key)) return otherwise;
@@ -95,9 +23,44 @@ char read_character(part const& p, std::string_view key, char otherwise) {
   return text[0];
 }
 
+// Where in the file the table lies.
+void read_extent(part const& p, source_rule& s) {
+  for (auto const word : {"begins_at", "ends_at", "repeats", "skip_rows", "headings"}) {
+    if (p.has(word) && s.format != source_format::csv) p.at(word).fail("only a csv file has tables");
+  }
+  if (p.has("begins_at")) {
+    if (p.at("begins_at").value().is_string()) {
+      s.csv.first_text = p.at("begins_at").text();
+      if (s.csv.first_text.empty()) p.at("begins_at").fail("expected a line, or how it begins");
+    } else {
+      s.csv.first_line = std::size_t(p.at("begins_at").whole_number(1, 1'000'000));
+    }
+  }
+  s.table_ends = p.text_or_texts("ends_at");
+  s.repeats = p.boolean_or("repeats", false);
+  if (s.repeats && (s.csv.first_text.empty() || !s.has_header)) {
+    p.at("repeats").fail("says that the names of columns come again: begins_at has to say how their line begins");
+  }
+  if (p.has("skip_rows")) s.skipped_rows = std::size_t(p.at("skip_rows").whole_number(0, 1'000));
+  s.headings = p.texts_by_name("headings");
+  for (auto const& [field, start] : s.headings) {
+    if (start.empty()) p.at("headings").at(field).fail("expected how the line begins");
+  }
+}
+
+// A century for years of two digits.
+date_pattern read_pattern(part const& p) {
+  auto const text = p.text_or("format", "ISO");
+  if (!p.has("pivot")) return p.at("format").made<date_pattern>(text);
+  auto const pivot = int(p.at("pivot").whole_number(0, 100));
+  auto pattern = p.at("format").made<date_pattern>(text, pivot);
+  if (!pattern.has_short_years()) p.at("pivot").fail("belongs to a format with yy");
+  return pattern;
+}
+
 source_rule read_source(part const& p) {
-  p.only({"format", "encoding", "separator", "quote", "decimal", "thousands", "records", "header", "ignore_rows", "url",
-          "interval_s", "enabled"});
+  p.only({"format", "encoding", "separator", "quote", "decimal", "thousands", "records", "header", "ignore_rows",
+          "begins_at", "ends_at", "repeats", "skip_rows", "headings", "url", "interval_s", "enabled"});
   auto s = source_rule();
   auto const format = p.at("format").text();
   auto const found = std::find(format_names.begin(), format_names.end(), format);
@@ -106,14 +69,20 @@ source_rule read_source(part const& p) {
   auto const encoding = p.text_or("encoding", "auto");
   if (encoding != "auto") {
     s.csv.encoding = parse_text_encoding(encoding);
-    if (!s.csv.encoding) p.at("encoding").fail("expected auto, utf-8, iso-8859-1, iso-8859-15 or windows-1252");
+    if (!s.csv.encoding) p.at("encoding").fail("expected auto, utf-8, utf-16, utf-16be, iso-8859-1, iso-8859-15 or windows-1252");
+  }
+  if (s.format == source_format::ndjson && s.csv.encoding.value_or(text_encoding::utf8) != text_encoding::utf8) {
+    p.at("encoding").fail("lines of JSON are UTF-8");
   }
   s.csv.separator = read_character(p, "separator", 0);
   s.csv.quote = read_character(p, "quote", '"');
   s.numbers.decimal = read_character(p, "decimal", '.');
   s.numbers.thousands = read_character(p, "thousands", 0);
+  if (s.numbers.decimal != '.' && s.numbers.decimal != ',') p.at("decimal").fail("expected a point or a comma");
+  if (s.numbers.thousands == s.numbers.decimal) p.at("thousands").fail("is the decimal mark already");
   s.has_header = p.boolean_or("header", true);
   s.ignored_rows = p.texts_or_none("ignore_rows");
+  read_extent(p, s);
   s.records = p.text_or("records", "");
   if (s.records.starts_with("$.")) s.records.erase(0, 2);
   if (s.records == "$") s.records.clear();
@@ -132,10 +101,14 @@ time_rule read_time(part const& p) {
     rule.from = p.text();
     return rule;
   }
-  p.only({"from", "format", "ends_period_s"});
-  rule.from = p.at("from").text();
-  if (p.has("format")) rule.pattern = p.at("format").made<date_pattern>(p.at("format").text());
-  if (p.has("ends_period_s")) rule.ends_period_us = std::int64_t(p.at("ends_period_s").number()) * us_per_second;
+  p.only({"from", "text", "format", "pivot", "ends_period_s"});
+  if (p.has("from") + p.has("text") != 1) p.fail("expected one of from and text");
+  if (p.has("from")) rule.from = p.at("from").text();
+  if (p.has("text")) rule.text = p.at("text").made<text_template>(p.at("text").text());
+  rule.pattern = read_pattern(p);
+  if (p.has("ends_period_s")) {
+    rule.ends_period_us = p.at("ends_period_s").whole_number(0, 366 * 86'400) * us_per_second;
+  }
   return rule;
 }
 
@@ -166,30 +139,34 @@ value_rule read_value(part const& p) {
     for (auto const& m : members.value().as_object()) {
       auto const member = members.at(m.key);
       if (member.value().is_object()) {
-        member.only({"from", "text", "value", "members", "as", "number", "format", "split", "part", "values", "repairs",
-                     "skip_if", "scale", "offset", "min", "max"});
+        member.only({"from", "text", "value", "members", "as", "number", "format", "pivot", "split", "part", "values",
+                     "repairs", "skip_if", "scale", "offset", "min", "max"});
       }
       v.members.push_back({m.key, read_value(member)});
     }
   }
   v.type = read_type(p);
-  if (p.has("format")) v.pattern = p.at("format").made<date_pattern>(p.at("format").text());
-  if (v.pattern && v.type != value_type::date && v.type != value_type::time) {
-    p.at("format").fail("a format belongs to as: date or as: time");
+  auto const is_date = v.type == value_type::date || v.type == value_type::time;
+  for (auto const word : {"format", "pivot"}) {
+    if (p.has(word) && !is_date) p.at(word).fail("belongs to as: date or as: time");
   }
-  if (!v.pattern && (v.type == value_type::date || v.type == value_type::time)) v.pattern = date_pattern("ISO");
+  if (is_date) v.pattern = read_pattern(p);
+  for (auto const word : {"scale", "offset", "min", "max", "unit"}) {
+    if (!p.has(word) || p.at(word).value() == json::value("")) continue;
+    if (v.type != value_type::as_it_is && v.type != value_type::number) p.at(word).fail("belongs to a number");
+    v.type = value_type::number;
+  }
   v.split = p.text_or("split", "");
   if (p.has("part")) v.part = int(p.at("part").number());
   if (p.has("values")) {
     if (!p.at("values").value().is_object()) p.at("values").fail("expected an object");
     for (auto const& m : p.at("values").value().as_object()) v.values.emplace_back(m.key, m.value);
   }
-  if (p.has("repairs")) {
-    if (!p.at("repairs").value().is_object()) p.at("repairs").fail("expected an object");
-    for (auto const& m : p.at("repairs").value().as_object())
-      v.repairs.emplace_back(m.key, p.at("repairs").at(m.key).text());
-  }
+  v.repairs = p.texts_by_name("repairs");
   v.skip_if = p.texts_or_none("skip_if");
+  for (auto const& text : v.skip_if) {
+    if (auto const n = parse_number(text)) v.skipped_numbers.push_back(n->as_double());
+  }
   if (p.has("scale")) v.scale = p.at("scale").number();
   if (p.has("offset")) v.offset = p.at("offset").number();
   if (p.has("min")) v.min = p.at("min").number();
@@ -204,13 +181,22 @@ provenance read_provenance(part const& p, provenance otherwise) {
   return *found;
 }
 
+// As the door of NGSI-LD takes names. ETSI GS CIM 009, 4.5.1, 4.6.2 and 4.7.1
+void check_name(part const& p, std::string const& name, attribute_kind kind) {
+  p.held([&] { require_free_attribute_name(name); });
+  auto iri = std::string();
+  p.held([&] { iri = core_context()->expand(name); });
+  if (iri.starts_with('@')) p.fail("this is a keyword of JSON-LD");
+  auto const is_place = name == "location" || name == "observationSpace" || name == "operationSpace";
+  if (is_place && kind != attribute_kind::geo_property) p.fail("this is a place: kind: geo, or the mapping's location");
+}
+
 attribute_rule read_attribute(part const& p, provenance otherwise) {
   p.only({"attribute", "kind",  "from", "text",      "value",       "members", "as",        "number",
-          "format",    "split", "part", "values",    "repairs",     "skip_if", "scale",     "offset",
+          "format",    "pivot", "split", "part",      "values",      "repairs", "skip_if",   "scale", "offset",
           "min",       "max",   "unit", "unit_from", "observed_at", "collect", "provenance"});
   auto a = attribute_rule();
   a.name = p.at("attribute").text();
-  if (a.name.empty()) p.at("attribute").fail("expected a name");
   auto const kind = p.text_or("kind", "property");
   if (kind == "relationship")
     a.kind = attribute_kind::relationship;
@@ -218,10 +204,11 @@ attribute_rule read_attribute(part const& p, provenance otherwise) {
     a.kind = attribute_kind::geo_property;
   else if (kind != "property")
     p.at("kind").fail("expected property, relationship or geo");
+  check_name(p.at("attribute"), a.name, a.kind);
   a.value = read_value(p);
   a.unit = p.text_or("unit", "");
   if (!a.unit.empty()) {
-    a.value.type = value_type::number;
+    if (a.kind != attribute_kind::property) p.at("unit").fail("only a property has a unit");
     auto const* const known = find_unit(a.unit);
     if (known)
       a.unit = known->code;
@@ -255,6 +242,7 @@ location_rule read_location(part const& p, source_format format) {
   }
   p.only({"attribute", "x", "y", "wkt", "geojson", "geometry", "bounds"});
   rule.attribute = p.text_or("attribute", "location");
+  check_name(p.at("attribute"), rule.attribute, attribute_kind::geo_property);
   rule.x = p.text_or("x", "");
   rule.y = p.text_or("y", "");
   rule.wkt = p.text_or("wkt", "");
@@ -283,6 +271,19 @@ table_rule read_table(part const& p) {
   return t;
 }
 
+each_column_rule read_each_column(part const& p) {
+  p.only({"name", "value", "of", "but"});
+  auto rule = each_column_rule();
+  rule.name = p.at("name").text();
+  rule.value = p.at("value").text();
+  if (rule.name.empty() || rule.value.empty() || rule.name == rule.value) p.fail("expected two names of fields");
+  if (p.has("of") + p.has("but") != 1) p.fail("expected one of of and but: the columns, or all but these");
+  rule.is_but = p.has("but");
+  auto const names = p.texts_or_none(rule.is_but ? "but" : "of");
+  rule.columns = {names.begin(), names.end()};
+  return rule;
+}
+
 bool reads_wall_clock(value_rule const& v) {
   if (v.type == value_type::time) return true;
   return std::any_of(v.members.begin(), v.members.end(), [](auto const& m) { return reads_wall_clock(m.value); });
@@ -292,6 +293,11 @@ bool reads_wall_clock(mapping const& m) {
   return m.observed_at || std::any_of(m.attributes.begin(), m.attributes.end(), [](attribute_rule const& a) {
            return a.observed_at || reads_wall_clock(a.value);
          });
+}
+
+void add_names(std::set<std::string>& names, time_rule const& t) {
+  names.insert(t.from);
+  for (auto& n : t.text.names()) names.insert(n);
 }
 
 void add_names(std::set<std::string>& names, value_rule const& v) {
@@ -304,6 +310,10 @@ void add_names(std::set<std::string>& names, value_rule const& v) {
 
 std::string_view to_text(source_format f) { return format_names[std::size_t(f)]; }
 
+bool each_column_rule::covers(std::string_view column) const {
+  return columns.contains(column) != is_but;
+}
+
 bool mapping::collects() const {
   return std::any_of(attributes.begin(), attributes.end(), [](attribute_rule const& a) { return a.is_collected; });
 }
@@ -311,7 +321,7 @@ bool mapping::collects() const {
 mapping parse_mapping(json::value const& declaration) {
   auto const p = part(declaration, {});
   p.only({"name", "title", "licence", "attribution", "publisher", "origin", "source", "time_zone", "crs", "provenance",
-          "parameters", "table", "entity", "location", "observed_at", "attributes", "history"});
+          "parameters", "table", "each_column", "entity", "location", "observed_at", "attributes", "history"});
   auto m = mapping();
   m.name = p.text_or("name", "");
   m.title = p.text_or("title", "");
@@ -326,11 +336,14 @@ mapping parse_mapping(json::value const& declaration) {
                      std::make_shared<time_zone const>(p.at("time_zone").made<time_zone>(p.at("time_zone").text())));
   m.projection =
       std::make_shared<geo::projection const>(p.at("crs").made<geo::projection>(p.text_or("crs", "EPSG:4326")));
+  m.says_crs = p.has("crs");
   m.parameters = p.texts_or_none("parameters");
   if (p.has("table")) m.table = read_table(p.at("table"));
+  if (p.has("each_column")) m.each_column = read_each_column(p.at("each_column"));
   auto const entity = p.at("entity");
   entity.only({"type", "id", "scope"});
   m.entity_type = entity.at("type").text();
+  entity.at("type").held([&] { require_type_name(m.entity_type); });
   m.entity_id = entity.at("id").made<text_template>(entity.at("id").text());
   if (entity.has("scope")) m.scope = entity.at("scope").made<text_template>(entity.at("scope").text());
   if (p.has("location")) m.location = read_location(p.at("location"), m.source.format);
@@ -356,10 +369,16 @@ std::vector<std::string> needed_fields(mapping const& m) {
     for (auto& n : m.table->key.names()) names.insert(n);
   }
   if (m.location) names.insert({m.location->x, m.location->y, m.location->wkt, m.location->geojson});
-  if (m.observed_at) names.insert(m.observed_at->from);
+  if (m.observed_at) add_names(names, *m.observed_at);
   for (auto const& a : m.attributes) {
     add_names(names, a.value);
-    if (a.observed_at) names.insert(a.observed_at->from);
+    if (a.observed_at) add_names(names, *a.observed_at);
+  }
+  if (auto const& each = m.each_column; each && !each->is_but) names.insert(each->columns.begin(), each->columns.end());
+  for (auto const& heading : m.source.headings) names.erase(heading.first);
+  if (m.each_column) {
+    names.erase(m.each_column->name);
+    names.erase(m.each_column->value);
   }
   auto const is_of_table = [&](std::string const& name) {
     return m.table && std::any_of(m.table->rows.as_object().begin(), m.table->rows.as_object().end(),

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,6 +32,11 @@ struct source_rule {
   number_notation numbers;
   bool has_header = true;                 // without one, columns are called 1, 2, 3 …
   std::vector<std::string> ignored_rows;  // rows whose first field begins so: footers, comments
+  std::vector<std::string> table_ends;    // the table ends before a row whose first field begins so; "": a blank row
+  bool repeats = false;                   // further tables of the same kind follow, each with its names of columns
+  std::size_t skipped_rows = 0;           // below the names of columns: units, for example
+  // field -> how a line before the table begins whose rest the field is, for all rows of the table
+  std::vector<std::pair<std::string, std::string>> headings;
   std::string records;                    // path to the array in a JSON document: "results"; empty: the document itself
   // Fetched from time to time.
   std::string url;
@@ -39,7 +45,8 @@ struct source_rule {
 };
 
 struct time_rule {
-  std::string from;
+  std::string from;    // column or path …
+  text_template text;  // … or several: "{date} {time}"
   date_pattern pattern{"ISO"};
   // The time is the end of a period of this length ("the hour until 03:00"): its beginning is what the wall clock
   // showed without doubt on the days when clocks change. 0: a moment.
@@ -64,10 +71,11 @@ struct value_rule {
   std::vector<std::pair<std::string, json::value>> values;  // what stands there -> what is meant; "*" for all else
   std::vector<std::pair<std::string, std::string>>
       repairs;                       // "Stra?e" -> "Straße", '?' for any one character; reported
-  std::vector<std::string> skip_if;  // means: no value
+  std::vector<std::string> skip_if;  // means: no value …
+  std::vector<double> skipped_numbers;  // … also where the number is written otherwise
   unit const* unit_from = nullptr;   // converted from here
   unit const* unit_to = nullptr;     // to here
-  double scale = 1;                  // number × scale + offset, before the conversion
+  double scale = 1;                  // number × scale + offset, before the conversion; all in decimals
   double offset = 0;
   std::optional<double> min, max;  // of the result; what lies beyond is reported and left out
 };
@@ -103,14 +111,26 @@ struct table_rule {
   json::value rows;  // object: key -> object of fields
 };
 
+// Several of a record's columns (or members) hold the same of several things: each becomes a record of its own.
+struct each_column_rule {
+  std::string name;   // field with the column's name …
+  std::string value;  // … and with what stands there; what is empty is no record
+  bool is_but = false;
+  std::set<std::string, std::less<>> columns;  // these, or all but these
+
+  bool covers(std::string_view column) const;
+};
+
 struct mapping {
   std::string name;  // of the mapping: letters, digits, dashes
   std::string title, licence, attribution, publisher, origin;
   source_rule source;
   std::shared_ptr<time_zone const> zone;              // there when a rule reads wall clocks
   std::shared_ptr<geo::projection const> projection;  // never empty
+  bool says_crs = false;                              // else a file may say otherwise
   std::vector<std::string> parameters;                // to be given with each import; fields "parameter.NAME"
   std::optional<table_rule> table;
+  std::optional<each_column_rule> each_column;
   std::string entity_type;  // term
   text_template entity_id;
   text_template scope;  // empty: none
@@ -121,7 +141,8 @@ struct mapping {
   bool is_history = false;  // every record is an observation of its entity, rather than all there is to say about it
 };
 
-// Faults: invalid with the member ("attributes[2].unit"), for words that are unknown as well.
+// Faults: invalid with the member ("attributes[2].unit"), for words that are unknown as well, and for names that the
+// door of NGSI-LD refuses.
 mapping parse_mapping(json::value const& declaration);
 
 // Every field the mapping needs, for checking a file's header. Those of parameters, tables and rows are left out.

@@ -14,6 +14,7 @@ namespace dos::files {
 
 // Records of a city's own mappings by name, as they were declared. One of these beats a built-in one of the same name.
 inline constexpr std::string_view mapping_collection = "import_mapping";
+inline constexpr std::size_t mappings_max = 200;  // of a city's own
 
 class mappings {
  public:

@@ -357,6 +357,58 @@ TEST_F(full_files_test, the_charging_register_comes_in_completely) {
   EXPECT_EQ(11852, power);
 }
 
+// Every garage is a column.
+TEST_F(full_files_test, three_years_of_garages_come_in_completely) {
+  auto const m = parse_mapping(parse_yaml(R"(
+source: {format: csv}
+time_zone: UTC
+each_column: {name: garage, value: free, but: [timestamp_utc]}
+entity: {type: OffStreetParking, id: "urn:ngsi-ld:OffStreetParking:dortmund:{garage|slug}"}
+history: true
+observed_at: timestamp_utc
+attributes: [{attribute: availableSpotNumber, from: free, number: true}]
+)"));
+  auto counts_by_garage = std::map<std::string, std::size_t>();
+  auto reader = draft_reader(m, {},
+                             {.draft =
+                                  [&](entity_draft&& d) {
+                                    ++counts_by_garage[d.id];
+                                    return true;
+                                  },
+                              .problem = [](row_problem&& p) { ADD_FAILURE() << p.message; }});
+  auto* const pipe = popen(("zstd -dcq '" + full_files("parking", "dortmund_garages_free").at(0).string() + "'").c_str(), "r");
+  auto piece = std::string(65'536, '\0');
+  while (auto const n = std::fread(piece.data(), 1, piece.size(), pipe)) reader.feed(std::string_view(piece).substr(0, n));
+  EXPECT_EQ(0, pclose(pipe));
+  EXPECT_EQ("716955 records, 716955 drafts, 716955 values, 0 repeated, 0 empty, 0 problems, 0 lost", summary(reader.finish()));
+  EXPECT_EQ(17u, counts_by_garage.size());
+  EXPECT_EQ(142'806u, counts_by_garage.at("urn:ngsi-ld:OffStreetParking:dortmund:friedensplatz"));
+}
+
+TEST_F(full_files_test, districts_say_their_coordinate_system_themselves) {
+  auto const file = full_files("geo", "nrw_kreise").at(0);
+  auto yaml = std::string(R"(
+source: {format: geojson}
+entity: {type: AdministrativeArea, id: "urn:ngsi-ld:AdministrativeArea:nrw:{AGS}"}
+location: geometry
+attributes: [{attribute: name, from: GEN}]
+)");
+  EXPECT_EQ("53 records, 53 drafts, 106 values, 0 repeated, 0 empty, 0 problems, 0 lost",
+            summary(take_file(file, parse_mapping(parse_yaml(yaml))).counts));
+  EXPECT_THROW(take_file(file, parse_mapping(parse_yaml("crs: EPSG:25832" + yaml))), fault);
+}
+
+TEST_F(full_files_test, a_table_in_a_page_of_text_is_a_table) {
+  auto const t = take_file(full_files("water", "loggers.md").at(0), parse_mapping(parse_yaml(R"(
+source: {format: csv, separator: "|", quote: none, begins_at: "| #", skip_rows: 1, ends_at: ""}
+entity: {type: WaterQualityObserved, id: "urn:ngsi-ld:WaterQualityObserved:bochum:{Logger ID}"}
+location: {x: Longitude, y: Latitude}
+attributes: [{attribute: name, from: Name}]
+)")));
+  EXPECT_EQ("16 records, 16 drafts, 32 values, 0 repeated, 0 empty, 0 problems, 0 lost", summary(t.counts));
+  EXPECT_EQ(R"("Uemminger See")", json::to_string(t.value("urn:ngsi-ld:WaterQualityObserved:bochum:900541", "name")));
+}
+
 TEST_F(full_files_test, four_years_of_air_quality_have_every_hour_once) {
   auto const m = shipped_mapping("uba-air-quality");
   auto total = read_counts();

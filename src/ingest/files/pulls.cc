@@ -99,7 +99,7 @@ void pulls::take(answer const& a) {
                 .parameters = {},
                 .by = source_of(a.key.second),
                 .file = without_password(m->source.url)},
-               s, shop_->words, shop_->n.clock.now());
+               s, shop_->names.of(*c), shop_->n.clock.now());
     p.etag = a.response.headers.text_or("ETag", "");
     tell(s, p, *m, "ok", "");
   } catch (fault const& f) {

@@ -25,6 +25,8 @@ json::value const* find_path(json::value const& v, std::string_view path) {
 }
 
 field record::find(std::string const& name) const {
+  if (one_column && name == one_column->name_field) return {one_column->name, nullptr, true};
+  if (one_column && name == one_column->value_field) return one_column->value;
   if (columns_) {
     auto const column = columns_->find(name);
     if (column != columns_->end() && column->second < fields_.size()) return {fields_[column->second], nullptr, true};
@@ -36,6 +38,10 @@ field record::find(std::string const& name) const {
   if (name.starts_with("parameter.") && parameters) {
     auto const found = parameters->find(name.substr(10));
     if (found != parameters->end()) return {found->second, nullptr, true};
+  }
+  if (headings) {
+    auto const found = headings->find(name);
+    if (found != headings->end()) return {found->second, nullptr, true};
   }
   if (name == "row.number")
     made_ = std::to_string(number);

@@ -34,12 +34,23 @@ class record {
 
   field find(std::string const& name) const;
 
+  // One of several columns that hold the same: what it is called and what stands there, as fields of these names.
+  struct column {
+    std::string_view name_field, value_field;
+    std::string_view name;
+    field value;
+  };
+  std::optional<column> one_column;
   std::size_t number = 0;                     // "row.number"
   std::string digest;                         // "row.hash"
   std::size_t repeat = 1;                     // "row.repeat": the how manieth of equal records
   json::value const* table_row = nullptr;     // of the mapping's own table
   parameter_map const* parameters = nullptr;  // "parameter.NAME"
+  parameter_map const* headings = nullptr;    // of the table
   json::value const* geometry = nullptr;      // of a feature
+  json::value const* own_crs = nullptr;       // what the feature itself says of its coordinates
+
+  json::value const* members() const { return members_; }
 
  private:
   column_map const* columns_ = nullptr;

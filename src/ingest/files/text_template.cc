@@ -72,6 +72,7 @@ std::vector<std::string> text_template::names() const {
 std::optional<std::string> text_template::fill(find_text const& find, bool for_uri) const {
   auto result = std::string();
   for (auto const& p : pieces_) {
+    if (result.size() > filled_bytes_max) break;
     if (!p.is_field) {
       result += p.text;
       continue;

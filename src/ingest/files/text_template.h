@@ -19,6 +19,8 @@ class text_template {
   bool is_empty() const { return pieces_.empty(); }
   std::vector<std::string> names() const;
 
+  static constexpr std::size_t filled_bytes_max = 1 << 20;  // what is filled goes no further once it is longer
+
   using find_text = std::function<std::optional<std::string>(std::string const& name)>;
   // Nothing when a field is absent or empty. `for_uri` percent-encodes what fields bring in (RFC 3986, 2.1).
   std::optional<std::string> fill(find_text const& find, bool for_uri = false) const;

@@ -131,6 +131,16 @@ TEST(a_table_of_devices, is_read_with_german_headings_semicolons_and_decimal_com
   EXPECT_EQ("2026-06-30T22:00:00Z", to_string(*row.from)) << "midnight in Dortmund";
 }
 
+TEST(a_table_of_devices, may_be_unicode_text_of_a_spreadsheet) {
+  auto bytes = std::string("\xff\xfe");
+  for (auto const c : std::string("sep=;\r\nDevEUI;Name;Profil\r\n0011223344556677;Park;milesight-ws302\r\n")) bytes += {c, '\0'};
+  auto const table = read_import(bytes);
+  EXPECT_EQ(text_encoding::utf16le, table.encoding);
+  ASSERT_EQ(1u, table.rows.size());
+  EXPECT_EQ(std::vector<std::string>(), table.rows[0].errors);
+  EXPECT_EQ(3u, table.rows[0].line);
+}
+
 TEST(a_table_of_devices, names_every_mistake_in_its_row) {
   auto const rows = read_import(
       "dev_eui,name,profile,state,latitude,longitude\n"

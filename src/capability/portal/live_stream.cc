@@ -6,15 +6,19 @@
 #include <set>
 
 #include "base/text.h"
+#include "capability/portal/names.h"
 #include "kernel/session/city.h"
 
 namespace dos::portal {
 namespace {
 
-// The last part of an IRI, as pages show it.
-std::string_view short_name(std::string_view iri) {
-  auto const at = iri.find_last_of("/#:");
-  return at == iri.npos ? iri : iri.substr(at + 1);
+std::set<std::string, std::less<>> open_types_of(city const& c) {
+  auto types = std::set<std::string, std::less<>>();
+  c.for_each_record(open_types_collection, {}, [&](std::string_view type, record_ptr const&) {
+    types.emplace(type);
+    return true;
+  });
+  return types;
 }
 
 }  // namespace
@@ -31,9 +35,10 @@ class live_streams::stream final : public http::body_source, public std::enable_
     if (is_over()) return state::end;
     auto const lock = std::lock_guard(mutex_);
     if (is_broken_) return state::end;
-    if (ready_.empty()) return state::wait;
     piece.swap(ready_);
     ready_.clear();
+    if (types_changed_.exchange(false)) piece += "event: types\ndata: {}\n\n";
+    if (piece.empty()) return state::wait;
     return state::more;
   }
 
@@ -51,6 +56,13 @@ class live_streams::stream final : public http::body_source, public std::enable_
   bool is_over() const { return session_.is_over(node_.clock.now()); }
   bool reads_log() const { return reads_log_; }
   std::string const& source() const { return session_.who().source; }
+
+  // Other types are open now than when the page loaded what it shows.
+  void tell_types(dos::city const& c) {
+    if (&session_.city() != &c) return;
+    types_changed_ = true;
+    wake();
+  }
 
   void wake() {
     auto woken = std::function<void()>();
@@ -159,6 +171,7 @@ class live_streams::stream final : public http::body_source, public std::enable_
   std::set<std::string, std::less<>> types_;
   std::unique_ptr<live_reader> reader_;  // of one thread at a time
   std::atomic<bool> reads_log_{false};
+  std::atomic<bool> types_changed_ = false;
   std::mutex mutex_;
   std::string ready_;
   bool is_being_filled_ = false, is_broken_ = false;
@@ -201,15 +214,32 @@ http::response live_streams::open(session s, http::request const& r) {
   return answer;
 }
 
-void live_streams::end_what_is_over() {
-  auto over = std::vector<std::shared_ptr<stream>>();
-  {
-    auto const lock = std::lock_guard(mutex_);
-    for (auto const& one : open_) {
-      if (auto alive = one.lock(); alive && alive->is_over()) over.push_back(std::move(alive));
-    }
+std::vector<std::shared_ptr<live_streams::stream>> live_streams::alive() {
+  auto all = std::vector<std::shared_ptr<stream>>();
+  auto const lock = std::lock_guard(mutex_);
+  for (auto const& one : open_) {
+    if (auto found = one.lock()) all.push_back(std::move(found));
   }
-  for (auto const& one : over) one->wake();
+  return all;
+}
+
+void live_streams::end_what_is_over() {
+  for (auto const& one : alive()) {
+    if (one->is_over()) one->wake();
+  }
+}
+
+void live_streams::tell_opened_and_withdrawn() {
+  for (auto const& c : node_.cities) {
+    auto open = open_types_of(*c);
+    {
+      auto const lock = std::lock_guard(mutex_);
+      auto const [known, is_new] = open_types_.try_emplace(c->id(), open);
+      if (is_new || known->second == open) continue;
+      known->second = std::move(open);
+    }
+    for (auto const& one : alive()) one->tell_types(*c);
+  }
 }
 
 }  // namespace dos::portal

@@ -1,6 +1,8 @@
 #include "capability/portal/portal.h"
 
+#include "capability/portal/facts.h"
 #include "capability/portal/live_stream.h"
+#include "capability/portal/rhythm.h"
 #include "capability/portal/static_files.h"
 #include "contract/contract.h"
 #include "contract/rights.h"
@@ -13,10 +15,7 @@ namespace {
 constexpr std::int64_t us_per_day = 86'400 * us_per_second;
 
 http::response cities(node const& n) {
-  auto list = json::array();
-  for (auto const& p : n.profiles) list.push_back(p.words);
-  auto const demo = n.cities.front()->record_count("demo") > 0;
-  return http::json(200, json::to_string(json::object({{"cities", std::move(list)}, {"demo", demo}, {"version", n.version}})));
+  return http::json(200, json::to_string(city_facts(n)));
 }
 
 json::value to_json(city const& c) {
@@ -85,7 +84,7 @@ http::response open_types(session const& s) {
   return http::json(200, json::to_string(json::object({{"items", std::move(list)}})));
 }
 
-void set_open(session const& s, http::request const& r, http::reply answer, bool open) {
+void set_open(session const& s, http::request const& r, http::reply answer, std::shared_ptr<live_streams> streams, bool open) {
   auto const type = std::string(r.param("type"));
   require(!type.empty(), fault_kind::invalid, "name a type by its full IRI", "type");
   submit_and_reply(
@@ -94,7 +93,11 @@ void set_open(session const& s, http::request const& r, http::reply answer, bool
         if (open) t.put_record(open_types_collection, type, json::object({{"type", type}, {"since", to_string(t.now())}}));
         else t.erase_record(open_types_collection, type);
       },
-      std::move(answer), [](outcome const&) { return http::no_content(); });
+      std::move(answer),
+      [streams = std::move(streams)](outcome const&) {
+        streams->tell_opened_and_withdrawn();
+        return http::no_content();
+      });
 }
 
 }  // namespace
@@ -113,14 +116,19 @@ offer offer_portal(node const& n) {
   o.city_routes.push_back({"GET", "/platform/v1/live", need::nothing,
                            [streams](session s, http::request r, http::reply answer) { answer(streams->open(std::move(s), r)); },
                            thread_use::quick});
-  o.jobs.push_back({"live streams", std::chrono::seconds(1), [streams] { streams->end_what_is_over(); }});
+  o.jobs.push_back({"live streams", std::chrono::seconds(1), [streams] {
+                      streams->end_what_is_over();
+                      streams->tell_opened_and_withdrawn();
+                    }});
+  o.city_routes.push_back({"GET", "/platform/v1/rhythms", need::nothing,
+                           [](session s, http::request r, http::reply answer) { answer(rhythms(s, r)); }, thread_use::slow});
   o.city_routes.push_back({"GET", "/platform/v1/open-types", need::nothing,
                            [](session s, http::request, http::reply answer) { answer(open_types(s)); }, thread_use::quick});
   o.city_routes.push_back({"PUT", "/platform/v1/open-types/{type}", need::admin,
-                           [](session s, http::request r, http::reply answer) { set_open(s, r, std::move(answer), true); },
+                           [streams](session s, http::request r, http::reply answer) { set_open(s, r, std::move(answer), streams, true); },
                            thread_use::quick});
   o.city_routes.push_back({"DELETE", "/platform/v1/open-types/{type}", need::admin,
-                           [](session s, http::request r, http::reply answer) { set_open(s, r, std::move(answer), false); },
+                           [streams](session s, http::request r, http::reply answer) { set_open(s, r, std::move(answer), streams, false); },
                            thread_use::quick});
   offer_static_files(n, o);
   return o;

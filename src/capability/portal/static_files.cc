@@ -8,6 +8,7 @@
 
 #include "base/id.h"
 #include "base/text.h"
+#include "capability/portal/page_renderer.h"
 #include "http/problem.h"
 #include "kernel/session/city.h"
 
@@ -151,6 +152,33 @@ std::string file_for(folder const& files, http::request const& r) {
   return in_app ? "200.html" : path;
 }
 
+// "en/index.html" is /en/.
+std::string address_of(std::string_view path) { return "/" + std::string(path.substr(0, path.rfind('/') + 1)); }
+
+// With what the city has to say; as it was built where that cannot be said.
+void serve_rendered(node const& n, std::shared_ptr<page_renderer> const& renderer, std::shared_ptr<folder> const& pages,
+                    std::string path, http::request r, http::reply answer) {
+  auto built = std::make_shared<http::response>();
+  {
+    auto plain = http::request();
+    plain.path = r.path;
+    *built = serve(*pages, path, plain);
+  }
+  auto const finish = [built, answer](std::string const& html) {
+    built->headers.erase("ETag");  // the server packs what has none
+    built->body = html;
+    answer(std::move(*built));
+  };
+  auto const address = address_of(path);
+  if (auto const made = renderer->find(address)) return finish(*made);
+  auto work = [renderer, pages, address, built, finish, path = std::move(path), r = std::move(r), answer] {
+    if (auto const made = renderer->render(address, built->body)) finish(*made);
+    else answer(serve(*pages, path, r));
+  };
+  if (n.on_worker) n.on_worker("pages", std::move(work));
+  else work();
+}
+
 // The boundaries that the cities brought with them, as one GeoJSON collection.
 http::response boundaries(node const& n, folder const& homes) {
   auto features = json::array();
@@ -186,8 +214,13 @@ void offer_static_files(node const& n, offer& o) {
   auto const pages = std::make_shared<folder>(fs::path(n.resources_directory) / "web" / "build");
   auto const maps = std::make_shared<folder>(fs::path(n.resources_directory) / "demo" / "map");
   auto const homes = std::make_shared<folder>(fs::path(n.data_directory) / "cities", shown_of_cities(n));
-  auto const page = [pages, &n](http::request r, http::reply answer) {
+  auto const bundle = fs::path(n.resources_directory) / "web" / "build_server" / "pages.js";
+  auto const renderer = std::make_shared<page_renderer>(n, read_file(bundle));
+  auto const page = [pages, renderer, &n](http::request r, http::reply answer) {
     auto const path = file_for(*pages, r);
+    if (path.ends_with("index.html") && renderer->is_rendered(address_of(path))) {
+      return serve_rendered(n, renderer, pages, path, std::move(r), std::move(answer));
+    }
     if (pages->find(path)) return answer(serve(*pages, path, r));
     // "/dortmund" as people type it.
     if (r.segments.size() == 1 && n.find_city(r.segments[0])) {

@@ -5,12 +5,15 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <mutex>
 
 #include "base/id.h"
 #include "base/text.h"
 #include "capability/portal/page_renderer.h"
+#include "http/media.h"
 #include "http/problem.h"
 #include "kernel/session/city.h"
+#include "net/gzip.h"
 
 namespace dos::portal {
 namespace {
@@ -137,6 +140,33 @@ void require_plain(std::string_view segment, http::request const& r) {
   require(segment.find_first_of("/\\") == segment.npos, fault_kind::not_found, "there is nothing at " + r.path);
 }
 
+// The map's data are large and seldom change: packed once, kept by browsers for a day, and not sent again if the same.
+class map_layers {
+ public:
+  explicit map_layers(fs::path const& root) : files_(root) {}
+
+  http::response serve(std::string const& file, http::request r) {
+    auto known = r.headers.text_or("If-None-Match", {});
+    if (known.starts_with("W/")) r.headers.set("If-None-Match", std::string(known.substr(2)));
+    auto answer = portal::serve(files_, file, r);
+    answer.headers.set("Cache-Control", "public, max-age=86400");
+    // Weak: packed or not, it is the same.
+    answer.headers.set("ETag", "W/" + std::string(answer.headers.text_or("ETag", {})));
+    if (answer.body.empty() || !http::accepts_coding(http::joined(r.headers, "Accept-Encoding"), "gzip")) return answer;
+    auto const lock = std::lock_guard(mutex_);
+    auto& packed = packed_[file];
+    if (packed.empty()) packed = net::gzipped(answer.body);
+    answer.body = packed;
+    answer.headers.set("Content-Encoding", "gzip");
+    return answer;
+  }
+
+ private:
+  folder files_;
+  std::mutex mutex_;
+  std::map<std::string, std::string> packed_;  // of files that exist
+};
+
 // "/a/" and "/a" are a/index.html; what has no page of its own is the app's.
 std::string file_for(folder const& files, http::request const& r) {
   auto path = std::string();
@@ -212,7 +242,7 @@ http::response boundaries(node const& n, folder const& homes) {
 
 void offer_static_files(node const& n, offer& o) {
   auto const pages = std::make_shared<folder>(fs::path(n.resources_directory) / "web" / "build");
-  auto const maps = std::make_shared<folder>(fs::path(n.resources_directory) / "demo" / "map");
+  auto const maps = std::make_shared<map_layers>(fs::path(n.resources_directory) / "demo" / "map");
   auto const homes = std::make_shared<folder>(fs::path(n.data_directory) / "cities", shown_of_cities(n));
   auto const bundle = fs::path(n.resources_directory) / "web" / "build_server" / "pages.js";
   auto const renderer = std::make_shared<page_renderer>(n, read_file(bundle));
@@ -244,7 +274,7 @@ void offer_static_files(node const& n, offer& o) {
                            [&n, maps, homes](http::request r, http::reply answer) {
                              auto const file = std::string(r.param("file"));
                              require_plain(file, r);
-                             if (n.demo) return answer(serve(*maps, file, r));
+                             if (n.demo) return answer(maps->serve(file, std::move(r)));
                              if (file == "boundaries.geojson") return answer(boundaries(n, *homes));
                              require(file == "stops.geojson" || file == "lines.geojson", fault_kind::not_found, "there is no map layer " + file);
                              answer(http::json(200, R"({"type":"FeatureCollection","features":[]})"));

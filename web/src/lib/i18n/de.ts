@@ -461,6 +461,7 @@ export const de = {
     api: 'Als Daten abrufen',
     missing: 'Dieses Objekt gibt es nicht, oder es ist nicht öffentlich.',
     gone: 'Dieses Objekt ist nicht mehr öffentlich, oder es wurde gelöscht.',
+    noScript: 'Verlauf und Tabelle dieses Objekts brauchen JavaScript. Sein letzter Wert steht in der Übersicht.',
     noId: 'Es fehlt die Angabe, welches Objekt gezeigt werden soll.',
     why: 'Warum fehlt hier etwas?',
     whyText: 'Seit der letzten Meldung ist mehr als das Doppelte der üblichen Zeit vergangen.',

@@ -409,6 +409,7 @@ export const en: Messages = {
     api: 'Get as data',
     missing: 'This object does not exist, or it is not public.',
     gone: 'This object is no longer public, or it was deleted.',
+    noScript: 'History and table of this object need JavaScript. Its latest value stands in the overview.',
     noId: 'The address does not say which object to show.',
     why: 'Why is something missing here?',
     whyText: 'Since the last message more than twice the usual time has passed.',

@@ -201,6 +201,71 @@ test('the first page weighs less than 200 KB without the map', async (browser) =
   await context.close();
 });
 
+/** How much came over the line, and how far what was there already was moved by what came later. */
+async function load(browser, options) {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  const session = await context.newCDPSession(page);
+  await session.send('Network.enable');
+  let bytes = 0;
+  const addresses = [];
+  session.on('Network.loadingFinished', ({ encodedDataLength }) => (bytes += encodedDataLength));
+  session.on('Network.requestWillBeSent', ({ request }) => addresses.push(request.url));
+  await page.addInitScript(() => {
+    window.shift = 0;
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
+    }).observe({ type: 'layout-shift', buffered: true });
+  });
+  await page.goto(`${base}/`);
+  await settled(page);
+  await page.locator('.list tbody tr').first().waitFor({ timeout: 20_000 });
+  await page.waitForTimeout(3000);
+  const shift = await page.evaluate(() => window.shift);
+  return { page, bytes, addresses, shift };
+}
+
+test('on a phone everything weighs less than 220 kB, nothing jumps, and the map comes with a touch', async (browser) => {
+  const options = { viewport: phone, hasTouch: true, isMobile: true };
+  const { page, bytes, addresses, shift } = await load(browser, options);
+  console.log(`   ${(bytes / 1000).toFixed(0)} kB, shift ${shift.toFixed(3)}`);
+  check(bytes < 220_000, `${bytes} bytes`);
+  check(shift <= 0.05, `shifted by ${shift}`);
+  check(!addresses.some((address) => address.includes('/demo-map/')), 'map data without a touch');
+  await page.getByRole('button', { name: 'Karte öffnen' }).click();
+  await page.locator('[data-map]').waitFor({ timeout: 40_000 });
+  await page.context().close();
+});
+
+test('on a wide screen nothing jumps either', async (browser) => {
+  const { page, shift } = await load(browser, { viewport: wide });
+  check(shift <= 0.05, `shifted by ${shift}`);
+  await page.context().close();
+});
+
+test('without a script the first page has every value, and the imprint names who answers', async (browser) => {
+  const page = await open(browser, '/', { ...calm, javaScriptEnabled: false });
+  check((await page.locator('.list tbody tr').count()) > 50, 'the list is not there');
+  check((await page.locator('.tile').count()) === 8, 'the tiles are not there');
+  for (const untrue of ['Wird geladen', 'Verbindung wird aufgebaut', 'Karte öffnen', 'Karte wird geladen'])
+    check(!(await page.getByText(untrue).first().isVisible()), untrue);
+  await page.getByText(/^Stand \d\d\.\d\d\./).waitFor();
+  await page.goto(`${base}/en/impressum/`);
+  await page.locator('address').first().waitFor();
+  await page.context().close();
+});
+
+test('what the server wrote into a page is what the browser goes on with', async (browser) => {
+  const page = await open(browser, '/', calm);
+  const asked = [];
+  page.on('request', (request) => asked.push(request.url()));
+  await page.reload();
+  await page.locator('[data-connection=live]').waitFor({ timeout: 20_000 });
+  check(!asked.some((address) => /ngsi-ld\/v1\/entities\?/.test(address)), 'everything was asked for once more');
+  check(page.faults.length === 0, page.faults.join('\n'));
+  await page.context().close();
+});
+
 test('the search finds quantities, words of daily life and streets, however they are spelled', async (browser) => {
   const page = await open(browser, '/', calm);
   await page.locator('.list tbody tr').first().waitFor({ timeout: 20_000 });
@@ -491,8 +556,14 @@ if (code) {
     await page.locator('dialog[open]').getByRole('button', { name: 'Abbrechen' }).click();
     check(await seen(), 'withdrawn without an answer');
     await row.getByRole('button', { name: 'Zurückziehen' }).click();
+    const citizen = await open(browser, '/?city=dortmund&kinds=noise', calm);
+    const rows = citizen.locator('.list tbody tr');
+    await rows.first().waitFor({ timeout: 20_000 });
+    await citizen.locator('[data-connection=live]').waitFor({ timeout: 20_000 });
     await page.locator('dialog[open]').getByRole('button', { name: 'Zurückziehen' }).click();
     await row.getByText('nur intern').waitFor();
+    await rows.first().waitFor({ state: 'detached', timeout: 3000 });
+    await citizen.context().close();
     check(!(await seen()), 'still public');
     await row.getByRole('button', { name: 'Freigeben' }).click();
     await page.locator('dialog[open]').getByRole('button', { name: 'Freigeben' }).click();

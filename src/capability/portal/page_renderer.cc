@@ -10,7 +10,7 @@
 namespace dos::portal {
 namespace {
 
-constexpr auto objects_max = std::size_t(400);  // of a city, written into a page
+constexpr auto snapshot_objects_max = std::size_t(400);  // of a city, written into a page
 constexpr auto values_true_us = std::int64_t(5) * us_per_second;
 
 // Pages, and whether they show values. Each is there in German and, below /en, in English.
@@ -157,7 +157,7 @@ json::value page_renderer::snapshot(session const& citizen) {
     auto q = query::query();
     q.selectors.push_back(std::move(selected));
     citizen.for_each(q, [&](entity_ptr const& e) {
-      partial = count == objects_max;
+      partial = count == snapshot_objects_max;
       if (partial) return false;
       if (count++) entities += ',';
       node_.render_entity(entities, citizen.city(), *e);

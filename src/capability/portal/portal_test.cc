@@ -8,6 +8,7 @@
 #include "base/id.h"
 #include "capability/portal/live_stream.h"
 #include "capability/portal/names.h"
+#include "capability/portal/page_renderer.h"
 #include "capability/portal/rhythm.h"
 #include "kernel/session/city.h"
 
@@ -133,6 +134,77 @@ TEST_F(a_portal, tells_open_pages_at_once_that_a_type_was_opened_or_withdrawn) {
   }
   streams.tell_opened_and_withdrawn();
   EXPECT_EQ(std::string::npos, said(page).find("event: types\n"));
+}
+
+// Instead of the components: a page that lists the ids it was given.
+constexpr auto bundle = std::string_view(R"(
+globalThis.answer = (text) => {
+  const asked = JSON.parse(text);
+  if (asked.types) return JSON.stringify(asked.types);
+  const shown = asked.facts.snapshots?.test.entities ?? ['none'];
+  return JSON.stringify({title: asked.path, body: `<p>${shown}</p>`});
+};
+export {};
+)");
+constexpr auto shell = std::string_view(
+    "<head><title>built</title></head><body><div class=\"app\">loading<script>boot</script></div></body>");
+
+TEST_F(a_portal, writes_into_the_first_page_what_a_citizen_may_see) {
+  auto pages = page_renderer(node_, bundle);
+  measure(minute(0), 50);
+  auto const closed = pages.render("/", shell);
+  ASSERT_TRUE(closed);
+  EXPECT_EQ(std::string::npos, closed->find("NoiseLevelObserved"));
+  EXPECT_NE(std::string::npos, closed->find("<title>/</title>"));
+  EXPECT_NE(std::string::npos, closed->find("</script><div class=\"app\"><p></p><script>boot</script>"));
+  EXPECT_EQ(closed, pages.find("/"));
+  set_open(true);
+  EXPECT_FALSE(pages.find("/")) << "a page from before a type was opened or withdrawn is no page any more";
+  EXPECT_NE(std::string::npos, pages.render("/", shell)->find("<p>urn:ngsi-ld:NoiseLevelObserved:1</p>"));
+  set_open(false);
+  EXPECT_EQ(std::string::npos, pages.render("/", shell)->find("NoiseLevelObserved"));
+}
+
+TEST_F(a_portal, makes_a_statement_once_and_values_anew) {
+  auto pages = page_renderer(node_, bundle);
+  auto const imprint = pages.render("/en/impressum/", shell);
+  ASSERT_TRUE(imprint);
+  EXPECT_NE(std::string::npos, imprint->find("<p>none</p>"));
+  pages.render("/", shell);
+  clock_.us_ += 6 * us_per_second;
+  EXPECT_EQ(imprint, pages.find("/en/impressum/"));
+  EXPECT_FALSE(pages.find("/"));
+}
+
+TEST_F(a_portal, serves_pages_as_they_were_built_where_nothing_can_be_written_into_them) {
+  EXPECT_FALSE(page_renderer(node_, "").is_rendered("/"));
+  EXPECT_FALSE(page_renderer(node_, "globalThis.answer = ").is_rendered("/"));
+  EXPECT_FALSE(page_renderer(node_, "globalThis.answer = () => { throw new Error('no'); }").render("/", shell));
+  EXPECT_FALSE(page_renderer(node_, "globalThis.answer = () => { for (;;); }").render("/impressum/", shell));
+  EXPECT_FALSE(page_renderer(node_, bundle).is_rendered("/workplace/"));
+}
+
+TEST_F(a_portal, sends_the_data_of_the_map_packed_and_once) {
+  node_.resources_directory = DOS_SOURCE_DIR;
+  node_.demo = true;
+  auto const o = offer_portal(node_);
+  auto const route = std::find_if(o.node_routes.begin(), o.node_routes.end(), [](auto const& r) { return r.pattern == "/demo-map/{file}"; });
+  ASSERT_NE(o.node_routes.end(), route);
+  auto const ask = [&](http::request r) {
+    auto got = http::response();
+    r.params.set("file", "stops.geojson");
+    route->handle(std::move(r), [&](http::response a) { got = std::move(a); });
+    return got;
+  };
+  auto r = http::request();
+  auto const plain = ask(r);
+  r.headers.set("Accept-Encoding", "br, gzip");
+  auto const packed = ask(r);
+  EXPECT_EQ("gzip", packed.headers.text_or("Content-Encoding", {}));
+  EXPECT_LT(packed.body.size(), plain.body.size() / 3);
+  EXPECT_EQ("public, max-age=86400", packed.headers.text_or("Cache-Control", {}));
+  r.headers.set("If-None-Match", std::string(packed.headers.text_or("ETag", {})));
+  EXPECT_EQ(304, ask(r).status);
 }
 
 TEST_F(a_portal, offers_its_pages_to_everybody) {

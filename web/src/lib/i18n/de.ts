@@ -358,7 +358,7 @@ export const de = {
     stale: 'veraltet',
     staleSince: (age: string, interval: string) => `Letzter Wert ${age}; üblich ist ein Abstand von ${interval}.`,
     fleeting: (age: string, limit: string) =>
-      `Letzter Wert ${age}. So etwas ändert sich rasch; nach ${limit} sagt es nichts mehr über jetzt.`,
+      `Der letzte Wert kam ${age}; so etwas ändert sich rasch und sagt nach ${limit} nichts mehr über jetzt.`,
     never: 'noch kein Wert',
     now: 'gerade eben'
   },

@@ -313,7 +313,8 @@ export const en: Messages = {
     at: 'As of',
     stale: 'out of date',
     staleSince: (age, interval) => `Last value ${age}; the usual distance is ${interval}.`,
-    fleeting: (age, limit) => `Last value ${age}. This changes quickly; after ${limit} it says nothing about now.`,
+    fleeting: (age, limit) =>
+      `The last value came ${age}; this changes quickly and after ${limit} says nothing about now.`,
     never: 'no value yet',
     now: 'just now'
   },

@@ -48,8 +48,12 @@ export class CityData {
     const { snapshot } = this;
     this.snapshot = undefined;
     // What the server wrote into the page is followed from where it stood.
-    if (snapshot && !snapshot.partial) this.follow(snapshot.position);
-    else void this.load();
+    if (snapshot && !snapshot.partial) {
+      this.follow(snapshot.position);
+      void this.loadRhythms();
+    } else {
+      void this.load();
+    }
     return () => this.stop();
   }
 

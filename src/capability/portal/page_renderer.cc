@@ -11,7 +11,7 @@ namespace dos::portal {
 namespace {
 
 constexpr auto snapshot_objects_max = std::size_t(400);  // of a city, written into a page
-constexpr auto values_true_us = std::int64_t(5) * us_per_second;
+constexpr auto values_true_us = std::int64_t(10) * us_per_second;
 
 // Pages, and whether they show values. Each is there in German and, below /en, in English.
 constexpr auto rendered_pages = std::array<std::pair<std::string_view, bool>, 6>{{{"/", true},

@@ -18,7 +18,7 @@ class page_renderer {
   // `bundle`: the script that `npm run build` makes of web/src/server (web/build_server/pages.js). Empty: nothing is rendered.
   page_renderer(node const& n, std::string_view bundle);
 
-  // A page that was made and is still true: the imprint until the program ends, values for five seconds and not beyond a
+  // A page that was made and is still true: the imprint until the program ends, values for ten seconds and not beyond a
   // change of what is open. Any thread, quick.
   std::shared_ptr<std::string const> find(std::string const& path) const;
   // Makes it out of its built file: `path` as in the address, "/en/impressum/". Nothing where the page is not one of those

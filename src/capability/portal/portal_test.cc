@@ -171,7 +171,7 @@ TEST_F(a_portal, makes_a_statement_once_and_values_anew) {
   ASSERT_TRUE(imprint);
   EXPECT_NE(std::string::npos, imprint->find("<p>none</p>"));
   pages.render("/", shell);
-  clock_.us_ += 6 * us_per_second;
+  clock_.us_ += 11 * us_per_second;
   EXPECT_EQ(imprint, pages.find("/en/impressum/"));
   EXPECT_FALSE(pages.find("/"));
 }

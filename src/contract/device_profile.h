@@ -50,7 +50,7 @@ struct device_profile {
   std::string entity_type;           // term of the measuring point's type
   std::vector<int> f_ports;          // on which it speaks of its measurements; empty: on every one
   std::vector<attribute_rule> attributes;
-  std::optional<history_rule> history;
+  std::optional<history_rule> history;  // nothing: `history`, with `timestamp`, if the payload has that
   std::string codec;  // JavaScript; empty: what the network server has decoded is taken
   bool built_in = false;
 

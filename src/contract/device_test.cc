@@ -113,6 +113,14 @@ TEST(a_payload, may_hold_measurements_with_times_of_their_own) {
   EXPECT_EQ(3u, m.problems.size()) << "times ahead, at the beginning of the clock, and none";
 }
 
+TEST(a_payload, tells_what_was_before_as_most_codecs_do_unless_its_profile_says_otherwise) {
+  auto const m = map_payload(climate(), json::parse(R"({"temp": 3, "history": [{"timestamp": 1665561758, "temp": 1},
+      {"note": "no measurement"}]})"), {}, {midday, midday});
+  ASSERT_EQ(2u, m.values.size());
+  EXPECT_EQ("2022-10-12T08:02:38Z", to_string(m.values[1].at));
+  EXPECT_TRUE(m.problems.empty());
+}
+
 TEST(a_list_of_measurements, is_read_one_by_one) {
   auto const p = read_device_profile(json::parse(R"({"id": "normal", "entity": {"type": "T"},
       "attributes": [{"attribute": "temperature", "from": "air.temperature", "unit": "CEL"}]})"));

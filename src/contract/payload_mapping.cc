@@ -155,14 +155,7 @@ class mapping {
       }
     } else {
       take(decoded, 0, when_.at);
-      auto const* list = profile_.history ? follow(decoded, profile_.history->from) : nullptr;
-      if (list && list->is_array()) {
-        for (auto const& entry : list->as_array()) {
-          auto const* time = follow(entry, profile_.history->time);
-          static auto const none = json::value();
-          take_entry(entry, time ? time : &none);
-        }
-      }
+      take_history(decoded);
     }
     if (!out_.values.empty()) return std::move(out_);
     auto told = std::string();
@@ -174,6 +167,19 @@ class mapping {
   }
 
  private:
+  // Many codecs keep what was measured before in `history`, each entry with its `timestamp`; a profile may say otherwise.
+  void take_history(json::value const& decoded) {
+    static auto const usual = history_rule{.from = "history", .time = "timestamp"};
+    static auto const no_moment = json::value();
+    auto const& rule = profile_.history ? *profile_.history : usual;
+    auto const* list = follow(decoded, rule.from);
+    if (!list || !list->is_array()) return;
+    for (auto const& entry : list->as_array()) {
+      auto const* time = follow(entry, rule.time);
+      if (time || profile_.history) take_entry(entry, time ? time : &no_moment);
+    }
+  }
+
   void take_entry(json::value const& entry, json::value const* time) {
     if (++entries_ > measurements_max) return;
     auto const at = time ? moment_of(*time) : std::optional(when_.at);

@@ -31,7 +31,13 @@ passwords.chmod(0o644)
 (folder / "secret").write_text("right horse\n")
 (folder / "mosquitto.conf").write_text(f"listener {port} 127.0.0.1\nallow_anonymous false\npassword_file {passwords}\n"
                                        "persistence false\nmax_queued_messages 10000\n")
-broker = subprocess.Popen([mosquitto, "-c", str(folder / "mosquitto.conf")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def start_broker():
+    return subprocess.Popen([mosquitto, "-c", str(folder / "mosquitto.conf")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+broker = start_broker()
 
 
 def text(s):
@@ -133,6 +139,29 @@ try:
         publish([(up, {"not": "an event"})])
         broken = wait_for(lambda: s.call("GET", api + "/quarantine?source=mqtt:stack").json()["total"], lambda n: n == 1)
         check("what is no event waits in quarantine and holds nothing up", broken == 1, broken)
+
+        # --- a broker that is away, and a kill
+        broker.terminate()
+        broker.wait()
+        wait_for(lambda: {x["id"]: x["state"] for x in s.call("GET", api + "/sources").json()["items"]}["mqtt:stack"], lambda x: x == "error")
+        command = s.call("POST", f"{api}/devices/{lamp}/commands", {"data": {"Cmd": "On", "Channel": 1}, "confirmed": True}).json()
+        time.sleep(1)
+        check("while the broker is away a command waits", command_state() == "queued", command_state())
+        s.kill()
+        broker = start_broker()
+        publish([])
+        with Client(port, "listener", user="network", password="server") as n:
+            n.subscribe("application/+/device/+/command/down")
+            s.start()
+            told = n.message()
+            check("after a kill it is published", json.loads(told.payload)["id"] == command["id"] and json.loads(told.payload)["confirmed"] is True, told)
+            check("and sent", wait_for(command_state, lambda x: x == "sent") == "sent", command_state())
+            n.socket.settimeout(2)
+            try:
+                again = n.message()
+            except OSError:
+                again = None
+            check("once", again is None, again)
 
         s.kill()
         publish([(up, chirpstack_uplink(stack, n, climate(20))) for n in range(4, 104)])

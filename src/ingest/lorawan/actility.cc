@@ -47,7 +47,7 @@ void read_thingpark_uplink(json::value const& report, network_event& e) {
   e.encrypted = find_member(report, "AppSKey") != nullptr;  // comes with what ThingPark can't decrypt
   e.payload = read_hex_payload(report, "payload_hex");
   if (auto const mhz = find_number(report, "Frequency")) e.frequency_hz = std::round(*mhz * 1e6);
-  if (auto const sf = find_number(report, "SpFact")) e.spreading_factor = int(*sf);
+  e.spreading_factor = find_spreading_factor(report, "SpFact");
   e.place = make_place(find_number(report, "DevLON"), find_number(report, "DevLAT"), find_number(report, "DevAlt"));
   read_thingpark_receptions(report, e);
 }

@@ -76,7 +76,7 @@ void read_radio(json::value const& body, network_event& e) {
   e.frequency_hz = find_number(body, "txInfo.frequency");
   for (auto const* path : {"txInfo.modulation.lora.spreadingFactor", "txInfo.loRaModulationInfo.spreadingFactor",
                            "txInfo.dataRate.spreadFactor"}) {
-    if (auto const sf = find_number(body, path)) e.spreading_factor = int(*sf);
+    if (auto const sf = find_spreading_factor(body, path)) e.spreading_factor = sf;
   }
 }
 

@@ -13,6 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr std::size_t busy_max = 256;  // devices for which something is on its way at a time; others wait their turn
 constexpr auto answer_time_max = std::chrono::milliseconds(15'000);
 constexpr auto rest_max = std::chrono::seconds(60);
 constexpr auto source = std::string_view("downlinks");  // its queue of writes, and its line in the ledger
@@ -154,7 +155,7 @@ void downlinks::look_after() {
 void downlinks::look_after(std::shared_ptr<city> const& c, std::string const& device) {
   {
     auto const lock = std::lock_guard(mutex_);
-    if (stopped_ || !busy_.insert(c->id() + "/" + device).second) return;
+    if (stopped_ || busy_.size() >= busy_max || !busy_.insert(c->id() + "/" + device).second) return;
   }
   auto const s = std::make_shared<step>();
   s->city = c;

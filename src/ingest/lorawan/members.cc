@@ -57,9 +57,14 @@ std::optional<double> find_percent(json::value const& body, std::string_view pat
 
 void take_battery_status(json::value const& body, std::string_view path, network_event& e) {
   auto const level = find_number(body, path);
-  if (!level || *level < 0 || *level > 254) return;
+  if (!level || !(*level >= 0 && *level <= 254)) return;
   e.external_power = *level == 0;
   if (*level > 0) e.battery_percent = std::round(*level / 254 * 1'000) / 10;
+}
+
+std::optional<int> find_spreading_factor(json::value const& body, std::string_view path) {
+  auto const sf = find_number(body, path);
+  return sf && *sf >= 5 && *sf <= 12 ? std::optional(int(*sf)) : std::nullopt;
 }
 
 std::optional<int> spreading_factor_of(std::string_view data_rate) {

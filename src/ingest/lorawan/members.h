@@ -25,8 +25,8 @@ std::optional<place> make_place(std::optional<double> longitude, std::optional<d
 std::optional<double> find_percent(json::value const& body, std::string_view path);
 // As the device answers DevStatusReq: 0 external power, 1 to 254 the level, 255 not known. LoRaWAN 1.0.4, 5.5
 void take_battery_status(json::value const& body, std::string_view path, network_event& e);
-// "SF11 BW125 4/5"
-std::optional<int> spreading_factor_of(std::string_view data_rate);
+std::optional<int> find_spreading_factor(json::value const& body, std::string_view path);  // 5 to 12
+std::optional<int> spreading_factor_of(std::string_view data_rate);                        // of "SF11 BW125 4/5"
 // The members of these names, as an object.
 json::value pick(json::value const& body, std::initializer_list<std::string_view> names);
 

@@ -73,7 +73,7 @@ void read_uplink_message(json::value const& message, network_event& e) {
   }
   read_rx_metadata(message, e);
   e.frequency_hz = find_number(message, "settings.frequency");
-  if (auto const sf = find_number(message, "settings.data_rate.lora.spreading_factor")) e.spreading_factor = int(*sf);
+  e.spreading_factor = find_spreading_factor(message, "settings.data_rate.lora.spreading_factor");
   e.battery_percent = find_percent(message, "last_battery_percentage.value");
 }
 

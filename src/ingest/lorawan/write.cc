@@ -86,6 +86,7 @@ void note_event(radio_state& state, prepared const& p, frame f) {
     case event_kind::status:
       if (e.external_power) state.external_power = e.external_power;
       if (e.margin_db) state.margin_db = e.margin_db;
+      state.battery_percent.reset();  // it may have none any more: see below
       break;
     case event_kind::location:
       break;

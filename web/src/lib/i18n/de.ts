@@ -914,6 +914,8 @@ export const de = {
       kinds: {
         chirpstack: 'LoRaWAN (ChirpStack)',
         ttn: 'LoRaWAN (The Things Stack)',
+        loriot: 'LoRaWAN (LORIOT)',
+        actility: 'LoRaWAN (ThingPark)',
         mqtt: 'MQTT',
         http_pull: 'Abruf über HTTP',
         webhook: 'Zustellung über HTTP (LoRaWAN)',

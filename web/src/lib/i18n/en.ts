@@ -887,6 +887,8 @@ export const en: Messages = {
       kinds: {
         chirpstack: 'LoRaWAN (ChirpStack)',
         ttn: 'LoRaWAN (The Things Stack)',
+        loriot: 'LoRaWAN (LORIOT)',
+        actility: 'LoRaWAN (ThingPark)',
         mqtt: 'MQTT',
         http_pull: 'HTTP pull',
         webhook: 'Webhook (LoRaWAN)',

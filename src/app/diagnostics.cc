@@ -1,5 +1,6 @@
 #include "app/diagnostics.h"
 
+#include "app/interface.h"
 #include "base/symbol.h"
 #include "kernel/session/city.h"
 
@@ -59,86 +60,14 @@ http::response health(node const& n) {
   return http::json(200, json::to_string(json::object({{"status", status}, {"version", n.version}, {"trouble", std::move(trouble)}})));
 }
 
-std::string path_of(std::string path) {
-  if (auto const rest = path.find("...}"); rest != path.npos) path.erase(rest, 3);
-  return path;
-}
-
-std::string verb_of(std::string method) {
-  for (auto& c : method) c = char(c | 0x20);
-  return method;
-}
-
-// What the door asks at this route, whoever described it: who may come and, in bytes, with how large a body. A route with
-// "{rest...}" speaks for everything below that is described closer and has no route of its own.
-void say_needs(json::object& paths, std::string const& method, std::string const& pattern, need needs, std::size_t body_bytes_max) {
-  auto const say = [&](json::value& item) {
-    auto* const operation = item.find(verb_of(method));
-    if (!operation || operation->find("x-needs")) return;
-    auto& o = operation->as_object();
-    o["x-needs"] = to_text(needs);
-    if (method != "GET") o["x-body-bytes-max"] = body_bytes_max == largest_body ? json::value("body_bytes_max") : json::value(body_bytes_max);
-    if (needs != need::nothing && needs != need::own) o["security"] = json::array{json::object({{"bearer", json::array()}})};
-  };
-  if (auto* const item = paths.find(path_of(pattern))) say(*item);
-  auto const rest = pattern.find("{rest...}");
-  if (rest == pattern.npos) return;
-  for (auto& path : paths) {
-    if (path.key.starts_with(pattern.substr(0, rest))) say(path.value);
-  }
-}
-
-// Every route that is served is in the document; modules that describe themselves closer replace their entries.
-json::value openapi(node const& n, std::vector<offer> const& all) {
-  auto paths = json::object();
-  auto const mention = [&](std::string const& method, std::string const& pattern, std::string const& tag) {
-    auto const path = path_of(pattern);
-    auto& item = paths[path];
-    if (!item.is_object()) item = json::object();
-    auto parameters = json::array();
-    for (auto at = path.find('{'); at != path.npos; at = path.find('{', at + 1)) {
-      parameters.push_back(json::object({{"name", path.substr(at + 1, path.find('}', at) - at - 1)},
-                                         {"in", "path"},
-                                         {"required", true},
-                                         {"schema", json::object({{"type", "string"}})}}));
-    }
-    item.as_object()[verb_of(method)] = json::object({{"tags", json::array{tag}},
-                                           {"parameters", std::move(parameters)},
-                                           {"responses", json::object({{"default", json::object({{"description", "see the standard"}})}})}});
-  };
-  for (auto const& o : all) {
-    for (auto const& r : o.node_routes) mention(r.method, r.pattern, o.name);
-    for (auto const& r : o.city_routes) mention(r.method, "/{city}" + r.pattern, o.name);
-    if (!o.openapi.is_object()) continue;
-    for (auto const& m : o.openapi.as_object()) paths[m.key] = m.value;
-  }
-  for (auto const& o : all) {
-    for (auto const& r : o.city_routes) {
-      say_needs(paths, r.method, "/{city}" + r.pattern, r.needs, r.body_bytes_max);
-      if (r.at_root) say_needs(paths, r.method, r.pattern, r.needs, r.body_bytes_max);
-    }
-  }
-  for (auto const& o : all) {
-    for (auto const& r : o.node_routes) say_needs(paths, r.method, r.pattern, r.needs, r.body_bytes_max);
-  }
-  return json::object({{"openapi", "3.1.0"},
-                       {"info", json::object({{"title", "DOS 2030"},
-                                              {"version", n.version},
-                                              {"license", json::object({{"name", "EUPL-1.2"}, {"identifier", "EUPL-1.2"}})}})},
-                       {"servers", json::array{json::object({{"url", n.public_url}})}},
-                       {"components", json::object({{"securitySchemes",
-                                                     json::object({{"bearer", json::object({{"type", "http"}, {"scheme", "bearer"}})}})}})},
-                       {"security", json::array{json::object(), json::object({{"bearer", json::array()}})}},
-                       {"paths", std::move(paths)}});
-}
-
 }  // namespace
 
 offer offer_diagnostics(node const& n, edge const& door, std::vector<offer> const& all, workers const& pool,
                         std::shared_ptr<std::function<net::http_server_counts()>> counts) {
   auto o = offer();
   o.name = "diagnostics";
-  auto const document = std::make_shared<std::string>(json::to_string(openapi(n, all)));
+  // Itself among them, to be described.
+  auto const document = std::make_shared<std::string>();
   auto others = std::vector<std::function<std::string()>>();
   for (auto const& offered : all) {
     if (offered.metrics) others.push_back(offered.metrics);
@@ -163,6 +92,9 @@ offer offer_diagnostics(node const& n, edge const& door, std::vector<offer> cons
                              answer(http::with_body(200, "text/plain; version=0.0.4; charset=utf-8", std::move(text)));
                            },
                            thread_use::slow});
+  auto described = all;
+  described.push_back(o);
+  *document = json::to_string(describe_interface(n, described));
   return o;
 }
 

@@ -155,7 +155,9 @@ struct offer {
   std::vector<std::string> for_other_origins = {};
   // POST to these changes nothing: questions too long for an address ("/ngsi-ld/v1/entityOperations/query").
   std::vector<std::string> read_by_post = {};
-  json::value openapi;                          // "paths" object of OpenAPI 3.1, merged by the app
+  // A part of an OpenAPI 3.1 document ({paths, components}) for what is better told from tables in the code; other routes
+  // are told by openapi/*.yaml. A route that is told nowhere fails a test (tests/contract/interface.py).
+  json::value openapi;
   std::function<std::string()> metrics;         // Prometheus text lines
   std::function<void()> start;                  // after the cities are open, before the port is
   std::function<void()> stop;                   // before the cities close

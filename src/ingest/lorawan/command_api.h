@@ -33,6 +33,4 @@ struct cancel_command {  // DELETE /devices/{id}/commands/{command}, as long as 
   void operator()(session s, http::request r, http::reply answer) const;
 };
 
-json::value command_paths();  // of the interface description
-
 }  // namespace dos::lorawan

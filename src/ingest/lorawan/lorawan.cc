@@ -104,7 +104,6 @@ offer offer_lorawan(node const& n) {
   o.jobs = {{.name = "lorawan refusals", .every = 10s, .run = [&n, all] { write_refusals(n, all->in); }},
             {.name = "lorawan brokers", .every = 1s, .run = [all] { all->brokers.look_after(); }},
             {.name = "lorawan downlinks", .every = 500ms, .run = [all] { all->downlinks.look_after(); }}};
-  o.openapi = command_paths();
   o.metrics = [all] {
     return "# TYPE dos_lorawan_waiting gauge\ndos_lorawan_waiting " + std::to_string(all->in.waiting()) + "\n";
   };

@@ -23,7 +23,7 @@ offer offer_ngsi_ld(node& n) {
   auto const told = std::make_shared<notifier>(s);
   add_registrations(o, s, told, add_subscriptions(o, s, told));
   o.jobs.push_back({.name = "ngsi_ld what has come to its end", .every = std::chrono::seconds(1), .run = [s] { s->ends.sweep(); }});
-  o.openapi = openapi_paths();
+  o.openapi = openapi();
   o.fault_forms["/ngsi-ld/v1"] = problem_response;
   o.for_other_origins = {"/ngsi-ld/v1"};
   o.read_by_post = {"/ngsi-ld/v1/entityOperations/query", "/ngsi-ld/v1/temporal/entityOperations/query"};

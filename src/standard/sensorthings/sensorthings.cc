@@ -112,7 +112,7 @@ offer offer_sensorthings(node& n) {
     o.for_other_origins.push_back(root);
   }
   o.topic_spaces.push_back(make_topic_space(s, s->topics));
-  o.openapi = openapi_paths();
+  o.openapi = openapi();
   return o;
 }
 

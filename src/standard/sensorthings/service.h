@@ -91,6 +91,6 @@ void add_route(offer& o, std::string method, std::string const& path, need needs
 void add_batch(offer& o, service_ptr s);
 void add_observations(offer& o, service_ptr s);
 http::response landing_page(service const& s, session const& who, std::string const& base);
-json::value openapi_paths();
+json::value openapi();  // our part of /openapi.json; what its schemas share stands in openapi/sensorthings.yaml
 
 }  // namespace dos::sensorthings

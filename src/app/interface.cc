@@ -1,0 +1,165 @@
+#include "app/interface.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <set>
+
+#include "base/fault.h"
+#include "base/yaml.h"
+
+namespace dos::app {
+namespace {
+
+constexpr std::string_view methods[] = {"get", "post", "put", "patch", "delete"};
+
+std::string path_of(std::string pattern) {
+  if (auto const rest = pattern.find("...}"); rest != pattern.npos) pattern.erase(rest, 3);
+  return pattern;
+}
+
+std::string verb_of(std::string method) {
+  for (auto& c : method) c = char(c | 0x20);
+  return method;
+}
+
+// Members of both, objects put together.
+void merge(json::value& into, json::value const& part) {
+  for (auto const& m : part.as_object()) {
+    auto& known = into.as_object()[m.key];
+    if (known.is_object() && m.value.is_object()) merge(known, m.value);
+    else known = m.value;
+  }
+}
+
+json::value read_parts(std::string const& directory) {
+  auto files = std::set<std::filesystem::path>();
+  for (auto const& f : std::filesystem::directory_iterator(directory)) {
+    if (f.path().extension() == ".yaml") files.insert(f.path());
+  }
+  auto all = json::value(json::object());
+  for (auto const& f : files) {
+    auto in = std::ifstream(f, std::ios::binary);
+    try {
+      merge(all, parse_yaml(std::string(std::istreambuf_iterator<char>(in), {})));
+    } catch (fault const& wrong) {
+      throw fault(wrong.kind, f.string() + ": " + wrong.detail, wrong.member);
+    }
+  }
+  return all;
+}
+
+class document {
+ public:
+  document(node const& n, json::value all) : all_(std::move(all)) {
+    for (auto const& c : n.cities) cities_.push_back(c->id());
+    for (auto& m : all_.find("paths")->as_object()) finish(m.key, m.value);
+  }
+
+  // A route that is served: described or not, with what the door asks there.
+  template <typename Route>
+  void mention(Route const& r, std::string const& root, std::string const& tag) {
+    auto const path = path_of(root + r.pattern);
+    auto const verb = verb_of(r.method);
+    if (path.find("//") != path.npos) return;  // an address that lacks its id: it is only refused
+    if (!described_.contains({verb, path})) {
+      auto& item = all_.find("paths")->as_object()[path];
+      if (!item.is_object()) item = json::object();
+      item.as_object()[verb] = json::object{{"tags", json::array{tag}}, {"responses", json::object()}};
+      finish(path, item);
+    }
+    auto& paths = *all_.find("paths");
+    say_needs(paths.find(described_[{verb, path}])->find(verb)->as_object(), r.method, r.needs, r.body_bytes_max);
+    auto const rest = path.find("{rest}");
+    if (rest == path.npos || rest <= 1) return;
+    // What is described closer than it is routed.
+    for (auto const& [known, where] : described_) {
+      auto& o = paths.find(where)->find(known.first)->as_object();
+      auto const is_below = known.first == verb && known.second.starts_with(path.substr(0, rest));
+      if (is_below && !o.find("x-needs")) say_needs(o, r.method, r.needs, r.body_bytes_max);
+    }
+  }
+
+  json::value take() { return std::move(all_); }
+
+ private:
+  // Who may come and, in bytes, with how large a body.
+  static void say_needs(json::object& o, std::string const& method, need needs, std::size_t body_bytes_max) {
+    o["x-needs"] = to_text(needs);
+    if (method != "GET") o["x-body-bytes-max"] = body_bytes_max == largest_body ? json::value("body_bytes_max") : json::value(body_bytes_max);
+    if (needs != need::nothing && needs != need::own) o["security"] = json::array{json::object{{"bearer", json::array()}}};
+  }
+
+  void finish(std::string const& path, json::value& item) {
+    auto roots = std::vector<std::string>{""};
+    if (auto* const servers = item.find("servers")) {
+      roots.clear();
+      for (auto& s : servers->as_array()) {
+        auto const url = std::string(s.text_or("url", ""));
+        roots.push_back(url == "/" ? "" : url);
+        if (url.find("{city}") == url.npos) continue;
+        auto const variable = json::object{{"enum", cities_}, {"default", cities_.front()}, {"description", "the city"}};
+        s.as_object()["variables"] = json::object{{"city", variable}};
+      }
+    }
+    for (auto const verb : methods) {
+      auto* const operation = item.find(verb);
+      if (!operation) continue;
+      for (auto const& root : roots) described_[{std::string(verb), root + path}] = path;
+      add_path_parameters(path, item, operation->as_object());
+      auto& responses = operation->as_object()["responses"].as_object();
+      if (!responses.find("default")) responses.push("default", json::object{{"$ref", "#/components/responses/Problem"}});
+    }
+  }
+
+  void add_path_parameters(std::string const& path, json::value const& item, json::object& operation) {
+    auto& told = operation["parameters"];
+    if (!told.is_array()) told = json::array();
+    auto const* const of_item = item.find("parameters");
+    auto const is_told = [&](std::string const& name) {
+      auto const is_it = [&](json::value const& p) { return p.text_or("name", "") == name && p.text_or("in", "") == "path"; };
+      auto const in = [&](json::value const& list) { return std::any_of(list.as_array().begin(), list.as_array().end(), is_it); };
+      return in(told) || (of_item && in(*of_item));
+    };
+    for (auto at = path.find('{'); at != path.npos; at = path.find('{', at + 1)) {
+      auto const name = path.substr(at + 1, path.find('}', at) - at - 1);
+      if (is_told(name)) continue;
+      auto schema = json::object{{"type", "string"}};
+      if (name == "city") schema.push("enum", cities_);
+      auto p = json::object{{"name", name}, {"in", "path"}, {"required", true}, {"schema", std::move(schema)}};
+      if (name == "city") p.push("description", "the city");
+      if (name == "id") p.push("description", "its id");
+      told.as_array().push_back(std::move(p));
+    }
+  }
+
+  json::value all_;
+  json::array cities_;
+  std::map<std::pair<std::string, std::string>, std::string> described_;  // method, path behind a server: where it is told
+};
+
+}  // namespace
+
+json::value describe_interface(node const& n, std::vector<offer> const& all) {
+  auto parts = read_parts(n.resources_directory + "/openapi");
+  for (auto const& o : all) {
+    if (o.openapi.is_object()) merge(parts, o.openapi);
+  }
+  auto d = document(n, std::move(parts));
+  for (auto const& o : all) {
+    for (auto const& r : o.node_routes) d.mention(r, "", o.name);
+    for (auto const& r : o.city_routes) d.mention(r, "/{city}", o.name);
+  }
+  auto document = json::value(json::object{{"openapi", "3.1.0"},
+                                           {"info", json::object{{"title", "DOS 2030"},
+                                                                 {"version", n.version},
+                                                                 {"license", json::object{{"name", "EUPL-1.2"}, {"identifier", "EUPL-1.2"}}}}},
+                                           {"servers", json::array{json::object{{"url", n.public_url}}}},
+                                           {"security", json::array{json::object(), json::object{{"bearer", json::array()}}}}});
+  merge(document, d.take());
+  return document;
+}
+
+}  // namespace dos::app

@@ -168,7 +168,8 @@ constexpr meaning parameters_known[] = {
 };
 
 json::object parameter(std::string_view name, std::string_view in) {
-  auto const* const known = std::find_if(std::begin(parameters_known), std::end(parameters_known), [&](meaning const& m) { return m.name == name; });
+  auto const* const known =
+      std::find_if(std::begin(parameters_known), std::end(parameters_known), [&](meaning const& m) { return m.name == name; });
   DOS_CHECK(known != std::end(parameters_known));
   return {{"name", name},
           {"in", in},
@@ -198,7 +199,9 @@ json::object content_of(std::string_view schema, bool is_answer) {
   auto const as = [](json::object s) { return json::object{{"schema", std::move(s)}}; };
   auto all = json::object{{"application/json", as(schema_of(schema))}, {"application/ld+json", as(schema_of(schema))}};
   auto const inner = schema.starts_with('[') ? schema.substr(1, schema.size() - 2) : schema;
-  if (is_answer && inner == "Entity") all.push("application/geo+json", as(reference("schemas", schema == inner ? "GeoJsonFeature" : "GeoJsonFeatureCollection")));
+  if (is_answer && inner == "Entity") {
+    all.push("application/geo+json", as(reference("schemas", schema == inner ? "GeoJsonFeature" : "GeoJsonFeatureCollection")));
+  }
   if (is_answer && (inner == "Entity" || inner == "EntityTemporal")) all.push("text/csv", as(json::object{{"type", "string"}}));
   return all;
 }

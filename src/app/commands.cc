@@ -9,10 +9,12 @@
 #include "app/server.h"
 #include "base/id.h"
 #include "base/text.h"
+#include "ingest/lorawan/brokers.h"
 #include "kernel/access/token.h"
 #include "kernel/history/history.h"
 #include "kernel/store/commit_log.h"
 #include "kernel/store/state_db.h"
+#include "standard/mqtt/settings.h"
 
 namespace dos::app {
 namespace {
@@ -125,7 +127,9 @@ int examine(options const& o) {
   }
   if (!o.config.empty()) {
     try {
-      read_configuration(o.config);
+      auto const c = read_configuration(o.config);
+      broker::read_settings(c);
+      for (auto const& source : c.find("mqtt_sources")->as_array()) lorawan::read_broker(source);
       e.good("configuration " + o.config);
     } catch (fault const& f) {
       e.concern(f.detail);

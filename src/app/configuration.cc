@@ -1,11 +1,13 @@
 #include "app/configuration.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
+#include "app/setting.h"
 #include "base/fault.h"
 #include "base/text.h"
 #include "base/yaml.h"
@@ -19,35 +21,74 @@ std::string read_file(std::string const& file) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-// Keys of the configuration file with their defaults.
-json::object defaults() {
-  return {{"public_url", ""},               // as browsers see this server; empty: http://localhost:PORT
-          {"trusted_proxies", json::array()},   // addresses or ranges whose X-Forwarded-* headers are believed
-          {"allow_private_addresses", false},   // true, or a list of ranges that outgoing requests may reach
-          {"outbound_proxy", ""},               // http://proxy:3128
-          {"outbound_ca", ""},                  // PEM file
-          {"tls_certificate", ""},              // PEM file; with tls_key the server speaks HTTPS itself
-          {"tls_key", ""},
-          {"contexts", json::object()},         // JSON-LD context: URL -> file
-          {"default_context", ""},              // file or name below contexts/; empty: the standard's core context
-          {"fetch_contexts", true},             // get unknown contexts from their address
-          {"page_max", 1000},                   // entities in one answer
-          {"source_timeout_ms", 5'000},         // how long a registered context source is waited for
-          {"split_entities", false},            // queries put entities together before they filter
-          {"temporal_page_max", 10'000},        // values in one answer
-          {"body_bytes_max", 33'554'432},       // of one request, where a route takes so much
-          {"bodies_bytes_max", 1'073'741'824},  // memory for all bodies that are not answered yet; one address: half of it
-          {"names_per_source_max", 200'000},    // new names (attributes, types, units, dataset ids) that one token may bring
-          {"read_origins", json::array{"*"}},   // whose pages may read the doors of standards in a browser
-          {"write_origins", json::array()},     // and write there, with a token of their own
-          {"log_days", 14},                     // how long the commit log is kept
-          {"history_days", 0},                  // how long history is kept; 0: for ever
-          {"time_future_max_s", 300},           // what is observed later than that from now is history alone
-          {"time_future_max_s_of", json::object()},  // the same by source: a line of the ledger, or source/token
-          {"mqtt", json::object()},             // the program's own listener, see docs
-          {"mqtt_sources", json::array()},      // brokers of LoRaWAN networks, see docs
-          {"lorawan_servers", json::array()},   // where commands for devices are handed over, see docs
-          {"lorawan", json::object()}};         // time_past_max_s, time_future_max_s: which times are believed
+constexpr auto century_days = std::int64_t(36'500);
+constexpr auto century_s = century_days * 86'400;
+
+std::vector<setting> configuration_keys() {
+  auto const clock = section({{"time_past_max_s", {}, whole_number(0, century_s)},  // which times of messages are believed
+                              {"time_future_max_s", {}, whole_number(0, century_s)}});
+  auto const all_words = [](std::initializer_list<char const*> keys) {
+    auto all = std::vector<setting>();
+    for (auto const* const k : keys) all.push_back({k, {}, words()});
+    return all;
+  };
+  auto of_broker = all_words({"city", "name", "url", "user", "password_file", "ca", "client_id", "network", "provenance"});
+  of_broker.push_back({"topics", {}, list_of(words())});
+  auto const broker = section(std::move(of_broker));
+  auto const server = section(all_words({"city", "name", "url", "network", "api_key_file", "ca", "application"}));
+  return {{"public_url", "", web_address()},                       // as browsers see this server; empty: http://localhost:PORT
+          {"trusted_proxies", json::array(), list_of(address_ranges())},  // whose X-Forwarded-* headers are believed
+          {"allow_private_addresses", false, either(yes_or_no(), list_of(address_ranges()))},  // may outgoing requests reach them
+          {"outbound_proxy", "", web_address()},                   // http://proxy:3128
+          {"outbound_ca", "", words()},                            // PEM file
+          {"tls_certificate", "", words()},                        // PEM file; with tls_key the server speaks HTTPS itself
+          {"tls_key", "", words()},
+          {"contexts", json::object(), table_of(words())},         // JSON-LD context: URL -> file
+          {"default_context", "", words()},                        // file or name below contexts/; empty: the standard's core context
+          {"fetch_contexts", true, yes_or_no()},                   // get unknown contexts from their address
+          {"page_max", 1000, whole_number(1, 100'000)},            // entities in one answer
+          {"source_timeout_ms", 5'000, whole_number(1, 600'000)},  // how long a registered context source is waited for
+          {"split_entities", false, yes_or_no()},                  // queries put entities together before they filter
+          {"temporal_page_max", 10'000, whole_number(1, 1'000'000)},  // values in one answer
+          {"body_bytes_max", 33'554'432, whole_number(1'024, 1 << 30)},
+          {"bodies_bytes_max", 1'073'741'824, whole_number(1 << 20, std::int64_t(1) << 40)},  // memory for all that are not answered; one address: half
+          {"names_per_source_max", 200'000, whole_number(100, 10'000'000)},  // new names (attributes, types …) that one token may bring
+          {"request_processor_ms_max", 10'000, whole_number(100, 3'600'000)},  // that one request may use
+          {"answer_bytes_max", 64 << 20, whole_number(1 << 20, std::int64_t(4) << 30)},  // of one answer
+          {"read_origins", json::array{"*"}, list_of(words())},    // whose pages may read the doors of standards in a browser
+          {"write_origins", json::array(), list_of(words())},      // and write there, with a token of their own
+          {"log_days", 14, whole_number(0, century_days)},         // how long the commit log is kept
+          {"history_days", 0, whole_number(0, century_days)},      // how long history is kept; 0: for ever
+          {"time_future_max_s", 300, whole_number(0, century_s)},  // what is observed later than that from now is history alone
+          {"time_future_max_s_of", json::object(), table_of(whole_number(0, century_s))},  // the same by source: a line of the ledger, or source/token
+          {"mqtt", json::object(), any_section()},                 // the program's own listener: standard/mqtt/settings.h
+          {"mqtt_url", "", words()},                               // where programs reach it, as SensorThings tells them
+          {"mqtt_sources", json::array(), list_of(broker)},        // brokers of LoRaWAN networks
+          {"lorawan_servers", json::array(), list_of(server)},  // where commands for devices are handed over
+          {"lorawan", json::object(), clock}};
+}
+
+std::vector<setting> city_keys() {
+  auto const longitude = real_number(-180, 180);
+  auto const latitude = real_number(-90, 90);
+  auto const name = either(words(), table_of(words()));
+  auto const numbers = [](std::string wanted, std::vector<setting_rule> each) -> setting_rule {
+    return [wanted = std::move(wanted), each = std::move(each)](std::string const& key, json::value const& v) {
+      require(v.is_array() && v.as_array().size() == each.size(), fault_kind::invalid, key + " wants " + wanted + ", not " + json::to_string(v));
+      for (auto i = std::size_t(0); i < each.size(); ++i) each[i](key, v.as_array()[i]);
+    };
+  };
+  return {{"id", {}, words()},
+          {"name", {}, name},  // or one for each language
+          {"ags", {}, words()},
+          {"center", {}, numbers("[longitude, latitude]", {longitude, latitude})},
+          {"bbox", {}, numbers("[west, south, east, north]", {longitude, latitude, longitude, latitude})},
+          {"time_zone", {}, words()},
+          {"color", {}, words()},
+          {"contact", {}, any_section()},
+          {"logo", {}, words()},      // files beside this one
+          {"boundary", {}, words()},  //
+          {"default_context", {}, words()}};
 }
 
 int to_number(std::string const& word, std::string const& text, int least, int most) {
@@ -110,29 +151,14 @@ std::string help() {
 }
 
 json::value read_configuration(std::string const& file) {
-  auto all = defaults();
-  if (file.empty()) return all;
-  auto const given = parse_yaml(read_file(file));
-  require(given.is_object(), fault_kind::invalid, file + " must hold keys and values");
-  for (auto const& m : given.as_object()) {
-    auto* const known = all.find(m.key);
-    if (!known) {
-      auto names = std::string();
-      for (auto const& d : all) names += (names.empty() ? "" : ", ") + d.key;
-      throw fault(fault_kind::invalid, file + ": unknown key \"" + m.key + "\"; there are " + names, m.key);
-    }
-    // A list may stand where a switch does: allow_private_addresses.
-    auto const fits = known->kind() == m.value.kind() || known->is_bool();
-    require(fits, fault_kind::invalid, file + ": " + m.key + " has the wrong kind of value", m.key);
-    *known = m.value;
-  }
-  return all;
+  auto const given = file.empty() ? json::value() : parse_yaml(read_file(file));
+  return read_settings(file, configuration_keys(), given.is_null() ? json::object() : given);
 }
 
 city_profile read_city(std::string const& file) {
-  auto const words = parse_yaml(read_file(file));
-  require(words.is_object(), fault_kind::invalid, file + " must hold keys and values");
-  auto const id = words.text_or("id", {});
+  auto const given = parse_yaml(read_file(file));
+  read_settings(file, city_keys(), given);
+  auto const id = given.text_or("id", {});
   auto const is_plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
   require(!id.empty() && id.size() <= 40 && std::all_of(id.begin(), id.end(), is_plain), fault_kind::invalid,
           file + ": id must be a short word of small letters, digits and hyphens, for example \"schwerte\"", "id");
@@ -140,9 +166,9 @@ city_profile read_city(std::string const& file) {
                          "app", "workplace", "metrics", "healthz", "en", "mqtt", "application", "v3", "device"};
   require(std::find(reserved.begin(), reserved.end(), id) == reserved.end(), fault_kind::invalid,
           file + ": the id \"" + std::string(id) + "\" is a path of the program itself", "id");
-  auto const* const name = words.find("name");
+  auto const* const name = given.find("name");
   require(name && (name->is_string() || name->is_object()), fault_kind::invalid, file + ": name is missing", "name");
-  return {std::string(id), words};
+  return {std::string(id), given};
 }
 
 std::string resources_directory() {

@@ -32,10 +32,11 @@ struct options {
 options parse_command_line(std::vector<std::string> const& words);
 std::string help();
 
-// Everything with its default; unknown keys are a fault invalid, so that a typing error does not go unnoticed.
+// Everything with its default. An unknown key and a value out of its range are a fault invalid that names them, so that a
+// typing error does not go unnoticed.
 json::value read_configuration(std::string const& file);
 
-// Checks a city file: id, name, ags, boundary, contact …
+// Checks a city file: id, name, ags, boundary, contact … in the same way.
 city_profile read_city(std::string const& file);
 
 // The folder with codecs, contexts, web pages and demo data: beside the program, or where DOS_HOME says.

@@ -115,9 +115,12 @@ std::size_t edge::body_limit(principal const& who, std::size_t of_route) const {
   return std::min({of_route, options_.body_bytes_max, who.may_write() ? largest_body : default_body});
 }
 
+// A body of more is read on a worker: no caller's holds up what others have for a network thread.
+constexpr std::size_t quick_body_bytes_max = 64 << 10;
+
 template <typename Work>
-void edge::run(thread_use use, principal const& who, http::reply answer, http::fault_form const& form, Work work) const {
-  auto const guarded = [names = who.names](http::reply const& answer, http::fault_form const& form, Work& work) {
+void edge::run(thread_use use, asker const& from, http::reply answer, http::fault_form const& form, Work work) const {
+  auto const guarded = [names = from.who.names](http::reply const& answer, http::fault_form const& form, Work& work) {
     auto const paying = pays_for_names(names.get());
     try {
       work(answer);
@@ -128,10 +131,18 @@ void edge::run(thread_use use, principal const& who, http::reply answer, http::f
       answer(form(fault(fault_kind::internal, "the server failed to answer this request")));
     }
   };
-  if (use == thread_use::quick) return guarded(answer, form, work);
-  workers_.push(who.source, [guarded, answer = std::move(answer), &form, work = std::move(work)]() mutable {
-    guarded(answer, form, work);
-  });
+  if (use == thread_use::quick && from.body_bytes <= quick_body_bytes_max) {
+    auto budget = work_budget(options_.budget, from.body_bytes);
+    auto const used = work_budget::in_use(budget);
+    return guarded(answer, form, work);
+  }
+  workers_.push(from.peer.empty() ? from.who.source : shared_address(from.peer), from.who.source,
+                [guarded, answer = std::move(answer), &form, work = std::move(work), limits = options_.budget, bytes = from.body_bytes]() mutable {
+                  if (!answer.is_wanted()) return;
+                  auto budget = work_budget(limits, bytes, [answer] { return answer.is_wanted(); });
+                  auto const used = work_budget::in_use(budget);
+                  guarded(answer, form, work);
+                });
 }
 
 void edge::add(city_route const& route, http::fault_form const& form, std::string const& prefix) {
@@ -147,8 +158,8 @@ void edge::add(city_route const& route, http::fault_form const& form, std::strin
     auto s = session(std::move(c), std::move(who));
     if (route.ask) route.ask(s, head);
     auto go_on = [this, &route, &form, s = std::move(s)](http::request r, http::reply answer) mutable {
-      auto const who = s.who();
-      run(route.use, who, std::move(answer), form,
+      auto const from = asker{s.who(), r.peer, r.body.size()};
+      run(route.use, from, std::move(answer), form,
           [&handle = route.handle, s = std::move(s), r = std::move(r)](http::reply const& reply) mutable {
             handle(std::move(s), std::move(r), reply);
           });
@@ -164,7 +175,8 @@ void edge::add(node_route const& route, http::fault_form const& form) {
     who.names = names_.of(who);
     auto const is_known = !who.tokens.empty();
     auto go_on = [this, &route, &form, who](http::request r, http::reply answer) {
-      run(route.use, who, std::move(answer), form,
+      auto const from = asker{who, r.peer, r.body.size()};
+      run(route.use, from, std::move(answer), form,
           [&handle = route.handle, r = std::move(r)](http::reply const& reply) mutable { handle(std::move(r), reply); });
     };
     return http::admission{body_limit(who, route.body_bytes_max), std::move(go_on), is_known ? dress_private : nullptr};

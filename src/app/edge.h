@@ -10,6 +10,7 @@
 
 #include "app/name_allowances.h"
 #include "app/workers.h"
+#include "base/work_budget.h"
 #include "contract/contract.h"
 #include "http/router.h"
 #include "kernel/access/token.h"
@@ -21,6 +22,7 @@ struct edge_options {
   dos::role anonymous = role::anonymous;     // of callers without a token
   std::size_t body_bytes_max = largest_body;  // of any route
   std::uint32_t names_per_source_max = 200'000;
+  work_budget::limits budget = {};  // of each request
 };
 
 inline constexpr std::string_view session_cookie = "dos_session";
@@ -54,8 +56,13 @@ class edge {
   void add(city_route const& route, http::fault_form const& form, std::string const& prefix);
   void add(node_route const& route, http::fault_form const& form);
   // `form` lives as long as the routes do.
+  struct asker {
+    principal who;
+    std::string peer;
+    std::size_t body_bytes = 0;
+  };
   template <typename Work>
-  void run(thread_use use, principal const& who, http::reply answer, http::fault_form const& form, Work work) const;
+  void run(thread_use use, asker const& from, http::reply answer, http::fault_form const& form, Work work) const;
 
   node const& node_;
   workers& workers_;

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <map>
@@ -20,6 +21,7 @@
 #include "http/url.h"
 #include "kernel/access/token.h"
 #include "kernel/session/city.h"
+#include "net/address.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
 #include "net/mqtt_publisher.h"
@@ -34,7 +36,10 @@ std::vector<std::string> texts(json::value const& list) {
   return all;
 }
 
-bool is_loopback(std::string_view address) { return address.starts_with("127.") || address == "::1" || address == "localhost"; }
+bool is_loopback(std::string_view address) {
+  auto const all = net::addresses_in(address);
+  return !all.empty() && std::all_of(all.begin(), all.end(), net::is_loopback);
+}
 
 net::http_client_options client_options(json::value const& c) {
   auto o = net::http_client_options();
@@ -98,10 +103,9 @@ outbound_mqtt over(net::mqtt_publisher& publisher) {
   };
 }
 
-std::int64_t future_s(json::member const& of_source) {
-  auto const is_one = of_source.value.is_int() && of_source.value.as_int() >= 0 && of_source.value.as_int() <= 3'155'760'000;
-  require(is_one, fault_kind::invalid, "time_future_max_s_of: " + of_source.key + " wants seconds, from 0 to a hundred years", "time_future_max_s_of");
-  return of_source.value.as_int();
+work_budget::limits budget_from(json::value const& c) {
+  return {.time_max = std::chrono::milliseconds(c.find("request_processor_ms_max")->as_int()),
+          .answer_bytes_max = std::size_t(c.find("answer_bytes_max")->as_int())};
 }
 
 city_options city_options_from(json::value const& c) {
@@ -109,7 +113,7 @@ city_options city_options_from(json::value const& c) {
   o.log_retention_us = c.find("log_days")->as_int() * 86'400 * us_per_second;
   o.history_retention_us = c.find("history_days")->as_int() * 86'400 * us_per_second;
   o.future_us_max = c.find("time_future_max_s")->as_int() * us_per_second;
-  for (auto const& m : c.find("time_future_max_s_of")->as_object()) o.future_us_max_of[m.key] = future_s(m) * us_per_second;
+  for (auto const& m : c.find("time_future_max_s_of")->as_object()) o.future_us_max_of[m.key] = m.value.as_int() * us_per_second;
   return o;
 }
 
@@ -196,8 +200,9 @@ void serve(options const& o) {
   if (n.public_url.empty()) n.public_url = "http://localhost:" + std::to_string(server.port());
 
   auto pool = workers(4);
+  auto const budget = budget_from(configuration);
   auto door = edge(n, pool, {key, o.anonymous.value_or(role::anonymous), std::size_t(configuration.find("body_bytes_max")->as_int()),
-                                        std::uint32_t(configuration.find("names_per_source_max")->as_int())});
+                                        std::uint32_t(configuration.find("names_per_source_max")->as_int()), budget});
   n.request = [&door, &key, &clock](std::string const& as, http::request r, http::reply answer) {
     if (!r.headers.contains("Authorization")) {
       auto const now = clock.now();
@@ -207,7 +212,13 @@ void serve(options const& o) {
     door(std::move(r), std::move(answer));
   };
   n.identify = [&door](std::string_view token, std::string const& to, std::string const& peer) { return door.identify(token, to, peer); };
-  n.on_worker = [&pool](std::string const& source, std::function<void()> work) { pool.push(source, std::move(work)); };
+  n.on_worker = [&pool, budget](std::string const& peer, std::string const& source, std::function<void()> work) {
+    pool.push(shared_address(peer), source, [budget, work = std::move(work)] {
+      auto mine = work_budget(budget);
+      auto const used = work_budget::in_use(mine);
+      work();
+    });
+  };
   auto all = offers(n);
   all.push_back(offer_sign_in(n, door, data, key));
   all.push_back(offer_tokens(n, data, key));

@@ -66,7 +66,7 @@ http::response sign_out(node const& n, edge const& e, data_directory const& data
   } catch (fault const& f) {
     if (f.kind != fault_kind::unauthenticated) throw;  // an expired session ends all the same
   }
-  if (found) revoke_everywhere(n, data, found->id);
+  if (found) revoke_everywhere(n, data, found->id, found->expires_at);
   auto done = http::no_content();
   done.headers.set("Set-Cookie", cookie("", r, 0));
   return done;

@@ -81,9 +81,24 @@ void make(node const& n, std::string const& key, session const& s, http::request
       });
 }
 
-void revoke_in(node const& n, std::shared_ptr<city> const& c, std::string const& id) {
+// Tokens that have ended by themselves since open nothing, revoked or not.
+void forget_ended_revocations(session const& s, timestamp now) {
+  auto ended = std::vector<std::string>();
+  s.for_each_record(revoked_tokens_collection, {}, [&](std::string_view id, record_ptr const& r) {
+    if (parse_timestamp(r->text_or("until", {})).value_or(timestamp_max) < now) ended.emplace_back(id);
+    return ended.size() < 10'000;
+  });
+  if (ended.empty()) return;
+  s.apply([&](transaction& t) {
+    for (auto const& id : ended) t.erase_record(revoked_tokens_collection, id);
+  });
+}
+
+void revoke_in(node const& n, std::shared_ptr<city> const& c, std::string const& id, timestamp until) {
   n.as_source(c, "sign-in").apply([&](transaction& t) {
-    if (!t.find_record(revoked_tokens_collection, id)) t.put_record(revoked_tokens_collection, id, json::object({{"at", to_string(t.now())}}));
+    auto r = json::object({{"at", to_string(t.now())}});
+    if (until != timestamp_max) r.push("until", to_string(until));
+    if (!t.find_record(revoked_tokens_collection, id)) t.put_record(revoked_tokens_collection, id, std::move(r));
     if (t.find_record(token_collection, id)) t.erase_record(token_collection, id);
   });
 }
@@ -97,17 +112,17 @@ void revoke(node const& n, data_directory const& data, session const& s, std::st
     return;  // once is enough
   }
   if (it->city == s.city().id()) {
-    revoke_in(n, s.shared_city(), id);
+    revoke_in(n, s.shared_city(), id, it->expires_at);
     return data.forget_issued(id);
   }
-  if (s.who().city == "*") return revoke_everywhere(n, data, id);
-  revoke_in(n, s.shared_city(), id);
+  if (s.who().city == "*") return revoke_everywhere(n, data, id, it->expires_at);
+  revoke_in(n, s.shared_city(), id, it->expires_at);
 }
 
 }  // namespace
 
-void revoke_everywhere(node const& n, data_directory const& data, std::string const& id) {
-  for (auto const& c : n.cities) revoke_in(n, c, id);
+void revoke_everywhere(node const& n, data_directory const& data, std::string const& id, timestamp until) {
+  for (auto const& c : n.cities) revoke_in(n, c, id, until);
   data.forget_issued(id);
 }
 
@@ -127,6 +142,9 @@ offer offer_tokens(node const& n, data_directory const& data, std::string key) {
                              answer(http::no_content());
                            },
                            thread_use::slow});
+  o.jobs.push_back({.name = "revocations", .every = std::chrono::hours(1), .run = [&n] {
+                      for (auto const& c : n.cities) forget_ended_revocations(n.as_source(c, "sign-in"), n.clock.now());
+                    }});
   return o;
 }
 

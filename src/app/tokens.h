@@ -9,7 +9,8 @@ namespace dos::app {
 // one of them ends in all.
 offer offer_tokens(node const& n, data_directory const& data, std::string token_key);
 
-// In every city of the node; all copies, and all sessions that were begun with it.
-void revoke_everywhere(node const& n, data_directory const& data, std::string const& id);
+// In every city of the node; all copies, and all sessions that were begun with it. After `until`, when it ends by itself,
+// nobody remembers that.
+void revoke_everywhere(node const& n, data_directory const& data, std::string const& id, timestamp until);
 
 }  // namespace dos::app

@@ -1,33 +1,62 @@
 #include "app/workers.h"
 
+#include <pthread.h>
+#include <time.h>
+
+#include <algorithm>
 #include <memory>
 
 #include "base/log.h"
 #include "base/thread_name.h"
+#include "net/address.h"
 
 namespace dos::app {
+namespace {
 
-workers::workers(int threads) : count_(threads) {}
+constexpr auto charge_every = std::chrono::milliseconds(20);
 
-void workers::push(std::string const& caller, std::function<void()> work) {
+shares::time processor_time(clockid_t clock) {
+  auto t = timespec();
+  ::clock_gettime(clock, &t);
+  return std::chrono::seconds(t.tv_sec) + std::chrono::nanoseconds(t.tv_nsec);
+}
+
+shares::time now() { return std::chrono::steady_clock::now().time_since_epoch(); }
+
+}  // namespace
+
+std::string shared_address(std::string_view peer) {
+  auto ip = net::parse_ip(peer);
+  if (!ip || net::is_v4(*ip)) return std::string(peer);
+  std::fill(ip->bytes.begin() + 8, ip->bytes.end(), std::uint8_t(0));
+  return net::to_text(*ip) + "/64";
+}
+
+workers::workers(int threads) : count_(threads), shares_(threads) {}
+
+void workers::push(std::string const& address, std::string const& caller, std::function<void()> work) {
   auto const lock = std::lock_guard(mutex_);
   if (stopping_) throw fault(fault_kind::unavailable, "the server is stopping");
-  auto& queue = queues_[caller];
-  if (queue.size() >= per_caller_max) {
-    throw fault(fault_kind::too_many, "more than " + std::to_string(per_caller_max) + " of your requests are waiting; send slower");
+  if (auto const it = lines_.find(address); it != lines_.end()) {
+    auto const queue = it->second.queues.find(caller);
+    auto const of_caller = queue == it->second.queues.end() ? 0 : queue->second.size();
+    if (of_caller >= per_caller_max || it->second.waiting >= per_address_max) {
+      auto const most = of_caller >= per_caller_max ? per_caller_max : per_address_max;
+      throw fault(fault_kind::too_many, "more than " + std::to_string(most) + " requests of yours are waiting; send slower");
+    }
   }
-  queue.push_back(std::move(work));
-  ++waiting_;
-  filled_.notify_one();
+  put(address, caller, std::move(work));
 }
 
 void workers::add_job(job j) { jobs_.push_back(std::move(j)); }
 
 void workers::start() {
+  auto const lock = std::lock_guard(mutex_);  // who begins looks at all of them
   for (auto i = 0; i < count_; ++i) {
-    threads_.emplace_back([this, i] {
+    auto& me = threads_.emplace_back();
+    me.thread = std::thread([this, i, &me] {
       name_thread("worker " + std::to_string(i));
-      work();
+      work(me);
     });
   }
   job_thread_ = std::thread([this] {
@@ -44,7 +73,7 @@ void workers::stop() {
     job_wake_.notify_all();
   }
   if (job_thread_.joinable()) job_thread_.join();
-  for (auto& t : threads_) t.join();
+  for (auto& t : threads_) t.thread.join();
   threads_.clear();
 }
 
@@ -53,25 +82,73 @@ std::size_t workers::waiting() const {
   return waiting_;
 }
 
-void workers::work() {
+void workers::put(std::string const& address, std::string const& caller, std::function<void()> work) {
+  auto& l = lines_[address];
+  l.queues[caller].push_back(std::move(work));
+  ++l.waiting;
+  ++waiting_;
+  filled_.notify_one();
+}
+
+std::function<void()> workers::take(std::string const& address) {
+  auto const line = lines_.find(address);
+  auto& l = line->second;
+  auto it = l.queues.upper_bound(l.turn);
+  if (it == l.queues.end()) it = l.queues.begin();
+  l.turn = it->first;
+  auto work = std::move(it->second.front());
+  it->second.pop_front();
+  if (it->second.empty()) l.queues.erase(it);
+  --waiting_;
+  if (--l.waiting == 0) lines_.erase(line);
+  return work;
+}
+
+// What a thread has used since it was asked last, also while it is at work.
+void workers::charge(thread_state& t) {
+  if (t.address.empty()) return;
+  auto const used = processor_time(t.clock);
+  shares_.charge(t.address, used - t.charged, now());
+  t.charged = used;
+}
+
+std::optional<std::string> workers::next() {
+  auto const at = now();
+  if (at - charged_at_ > charge_every) {
+    for (auto& t : threads_) charge(t);
+    shares_.forget_idle(at);
+    charged_at_ = at;
+  }
+  auto waiting = std::vector<std::string_view>();
+  waiting.reserve(lines_.size());
+  for (auto const& [address, line] : lines_) waiting.push_back(address);
+  auto chosen = shares_.next(waiting, at);
+  if (!chosen && stopping_ && !lines_.empty()) chosen = lines_.begin()->first;
+  return chosen;
+}
+
+void workers::work(thread_state& me) {
   auto lock = std::unique_lock(mutex_);
+  ::pthread_getcpuclockid(::pthread_self(), &me.clock);
   for (;;) {
-    filled_.wait(lock, [&] { return stopping_ || waiting_ > 0; });
-    if (waiting_ == 0) return;
-    auto it = queues_.upper_bound(turn_);
-    if (it == queues_.end()) it = queues_.begin();
-    turn_ = it->first;
-    auto const run = std::move(it->second.front());
-    it->second.pop_front();
-    --waiting_;
-    if (it->second.empty()) queues_.erase(it);
+    auto chosen = std::optional<std::string>();
+    filled_.wait(lock, [&] { return (chosen = next()) || stopping_; });
+    if (!chosen) return;
+    auto run = take(*chosen);
+    me.address = std::move(*chosen);
+    me.charged = processor_time(me.clock);
+    shares_.begin(me.address);
     lock.unlock();
     try {
       run();
     } catch (std::exception const& e) {  // whoever pushed it should have answered
       log::error("a piece of work failed", {{"reason", e.what()}});
     }
+    run = nullptr;
     lock.lock();
+    charge(me);
+    shares_.end(me.address);
+    me.address.clear();
   }
 }
 
@@ -91,7 +168,8 @@ void workers::run_jobs() {
       if (t.due <= clock::now()) {
         t.due = clock::now() + jobs_[i].every;
         if (!t.running->exchange(true)) {
-          queues_["job/" + jobs_[i].name].push_back([&j = jobs_[i], running = t.running] {
+          auto const name = "job/" + jobs_[i].name;
+          put(name, name, [&j = jobs_[i], running = t.running] {
             try {
               j.run();
             } catch (std::exception const& e) {
@@ -99,8 +177,6 @@ void workers::run_jobs() {
             }
             *running = false;
           });
-          ++waiting_;
-          filled_.notify_one();
         }
       }
       next = std::min(next, t.due);

@@ -86,9 +86,9 @@ struct node {
   // For doors that are no HTTP. Without a token: whoever anonymous callers are. The caller's writes wait in the queue
   // DOOR/token or DOOR/peer. Faults: unauthenticated. Set by the app.
   std::function<caller(std::string_view token, std::string const& door, std::string const& peer)> identify = {};
-  // Runs `work`, which throws nothing, on a worker thread when it is `source`'s turn: for what a network thread has waited
-  // for. Faults: too_many, unavailable. Set by the app.
-  std::function<void(std::string const& source, std::function<void()> work)> on_worker = {};
+  // Runs `work`, which throws nothing, on a worker thread when it is the turn of `source` at the address `peer`: for what
+  // a network thread has waited for. Faults: too_many, unavailable. Set by the app.
+  std::function<void(std::string const& peer, std::string const& source, std::function<void()> work)> on_worker = {};
 
   std::shared_ptr<dos::city> find_city(std::string_view id) const;
   // The file of the terms that requests to a city mean when they name no context: of its profile, else of the configuration,

@@ -16,6 +16,7 @@ class reply {
   struct receiver {
     virtual ~receiver() = default;
     virtual void take(response r) = 0;
+    virtual bool is_wanted() const { return true; }
   };
 
   reply() = default;
@@ -25,6 +26,8 @@ class reply {
   reply(F f) : to_(std::make_shared<function<F>>(std::move(f))) {}
 
   void operator()(response r) const { to_->take(std::move(r)); }
+  // False once the client has gone: work for it may end.
+  bool is_wanted() const { return to_->is_wanted(); }
 
  private:
   template <typename F>

@@ -12,8 +12,6 @@ namespace {
 
 constexpr auto mapped_prefix = std::array<std::uint8_t, 12>{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
-bool is_v4(ip_address const& a) { return std::equal(mapped_prefix.begin(), mapped_prefix.end(), a.bytes.begin()); }
-
 ip_address from_v4(std::uint8_t const* bytes) {
   auto a = ip_address();
   std::copy(mapped_prefix.begin(), mapped_prefix.end(), a.bytes.begin());
@@ -30,7 +28,25 @@ std::vector<ip_range> const& special_v4() {
   return ranges;
 }
 
+std::string_view without_last_dot(std::string_view host) {
+  if (host.ends_with('.')) host.remove_suffix(1);
+  return host;
+}
+
+std::string_view last_label(std::string_view host) { return host.substr(host.rfind('.') + 1); }
+
+bool is_or_is_below(std::string_view host, std::string_view domain) {
+  return host == domain || (host.ends_with(domain) && host[host.size() - domain.size() - 1] == '.');
+}
+
+bool is_number(std::string_view label) {
+  if (label.starts_with("0x")) return label.find_first_not_of("0123456789abcdef", 2) == std::string_view::npos;
+  return !label.empty() && label.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 }  // namespace
+
+bool is_v4(ip_address const& a) { return std::equal(mapped_prefix.begin(), mapped_prefix.end(), a.bytes.begin()); }
 
 std::optional<ip_address> parse_ip(std::string_view text) {
   auto const copy = std::string(text);  // inet_pton wants a terminator
@@ -46,6 +62,29 @@ std::string to_text(ip_address const& a) {
   char text[INET6_ADDRSTRLEN];
   if (is_v4(a)) return inet_ntop(AF_INET, a.bytes.data() + 12, text, sizeof text);
   return inet_ntop(AF_INET6, a.bytes.data(), text, sizeof text);
+}
+
+bool is_loopback(ip_address const& a) {
+  static auto const here = parse_ip_ranges({"localhost"});
+  return contains(here, a);
+}
+
+std::vector<ip_address> addresses_in(std::string_view host_as_given) {
+  auto const lower = text::lower(without_last_dot(host_as_given));
+  if (is_or_is_below(lower, "localhost")) return {*parse_ip("127.0.0.1"), *parse_ip("::1")};
+  if (auto const a = parse_ip(lower)) return {*a};
+  if (!is_number(last_label(lower))) return {};
+  auto v4 = in_addr();
+  auto const is_address = lower.find_first_of(" \t\r\n") == std::string::npos && inet_aton(lower.c_str(), &v4) == 1;
+  require(is_address, fault_kind::invalid, "the host " + lower + " ends in a number and is no address", "url");
+  return {from_v4(reinterpret_cast<std::uint8_t const*>(&v4.s_addr))};
+}
+
+bool is_inside_name(std::string_view host_as_given) {
+  auto const host = text::lower(without_last_dot(host_as_given));
+  auto const domains = {"local", "localdomain", "internal", "intranet", "private", "corp", "home", "lan", "home.arpa"};
+  return host.find('.') == std::string::npos ||
+         std::any_of(domains.begin(), domains.end(), [&](auto const* d) { return is_or_is_below(host, d); });
 }
 
 bool ip_range::contains(ip_address const& a) const {
@@ -68,7 +107,14 @@ ip_range parse_ip_range(std::string_view text) {
 
 std::vector<ip_range> parse_ip_ranges(std::vector<std::string> const& texts) {
   auto ranges = std::vector<ip_range>();
-  std::transform(texts.begin(), texts.end(), std::back_inserter(ranges), [](auto& t) { return parse_ip_range(t); });
+  for (auto const& t : texts) {
+    if (text::equal_ignoring_case(t, "localhost")) {
+      ranges.push_back(parse_ip_range("127.0.0.0/8"));
+      ranges.push_back(parse_ip_range("::1"));
+    } else {
+      ranges.push_back(parse_ip_range(t));
+    }
+  }
   return ranges;
 }
 

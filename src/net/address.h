@@ -19,6 +19,17 @@ struct ip_address {
 
 std::optional<ip_address> parse_ip(std::string_view text);  // without port, brackets or zone
 std::string to_text(ip_address const& a);                   // "192.0.2.1", "2001:db8::1"
+bool is_v4(ip_address const& a);
+bool is_loopback(ip_address const& a);                      // 127.0.0.0/8, ::1
+
+// What the host of a URL says without anybody being asked: addresses in every form that system libraries and browsers
+// read ("127.0.0.1", "127.1", "0x7f.1", "2130706433", "::1"), and `localhost` with all names below it (RFC 6761, 6.3).
+// Empty: a name, which the DNS may know. Fault invalid for what ends in a number and is no address: whoever is asked
+// for it could take it for one.
+std::vector<ip_address> addresses_in(std::string_view host);
+// A name that only a network of its own can mean: without a dot, or below a domain that is kept for that ("local",
+// "internal", "home.arpa" …; RFC 6762, RFC 8375, RFC 9476, ICANN).
+bool is_inside_name(std::string_view host);
 
 struct ip_range {
   ip_address first;
@@ -29,6 +40,7 @@ struct ip_range {
 
 // "10.0.0.0/8", "fd00::/8", "192.0.2.7". Faults: malformed.
 ip_range parse_ip_range(std::string_view text);
+// Among several, "localhost" is the addresses of this machine.
 std::vector<ip_range> parse_ip_ranges(std::vector<std::string> const& texts);
 bool contains(std::vector<ip_range> const& ranges, ip_address const& a);
 

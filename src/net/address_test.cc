@@ -39,6 +39,45 @@ TEST(an_address, is_public_only_when_the_world_can_reach_it) {
   }
 }
 
+TEST(a_host, is_read_in_every_form_that_others_take_for_an_address) {
+  for (auto const text : {"127.0.0.1", "127.1", "127.0.1", "0x7f.1", "0X7F.0.0.1", "2130706433", "0x7f000001", "017700000001", "127.0.0.1.",
+                          "::ffff:127.0.0.1"}) {
+    SCOPED_TRACE(text);
+    ASSERT_EQ(1u, addresses_in(text).size());
+    EXPECT_EQ("127.0.0.1", to_text(addresses_in(text)[0]));
+    EXPECT_TRUE(is_loopback(addresses_in(text)[0]));
+  }
+  EXPECT_EQ("8.8.8.8", to_text(addresses_in("134744072").at(0)));
+  for (auto const bad : {"1.2.3.4.5", "256.1.1.1", "99999999999", "example.1", "0x1.0x"}) {
+    SCOPED_TRACE(bad);
+    EXPECT_THROW(addresses_in(bad), fault);
+  }
+  for (auto const name : {"example.org", "1.example.org", "cafe", "face.b00c"}) {
+    SCOPED_TRACE(name);
+    EXPECT_TRUE(addresses_in(name).empty());
+  }
+}
+
+// RFC 6761, 6.3
+TEST(localhost, is_this_machine_without_anybody_being_asked) {
+  for (auto const name : {"localhost", "LOCALHOST", "localhost.", "city.localhost", "a.b.localhost."}) {
+    SCOPED_TRACE(name);
+    ASSERT_EQ(2u, addresses_in(name).size());
+    EXPECT_EQ("127.0.0.1", to_text(addresses_in(name)[0]));
+    EXPECT_EQ("::1", to_text(addresses_in(name)[1]));
+  }
+  EXPECT_TRUE(addresses_in("mylocalhost").empty());
+  EXPECT_TRUE(addresses_in("localhost.example.org").empty());
+  EXPECT_TRUE(contains(parse_ip_ranges({"localhost"}), *parse_ip("127.0.0.1")));
+  EXPECT_TRUE(contains(parse_ip_ranges({"localhost"}), *parse_ip("::1")));
+  EXPECT_FALSE(contains(parse_ip_ranges({"localhost"}), *parse_ip("10.0.0.1")));
+}
+
+TEST(a_name, that_only_the_own_network_can_mean_is_inside) {
+  for (auto const name : {"db", "printer.local", "vault.internal", "router.home.arpa", "nas.lan.", "x.Corp"}) EXPECT_TRUE(is_inside_name(name)) << name;
+  for (auto const name : {"example.org", "local.example.org", "thelocal.de"}) EXPECT_FALSE(is_inside_name(name)) << name;
+}
+
 TEST(a_range, contains_what_begins_as_it_does) {
   EXPECT_TRUE(parse_ip_range("10.0.0.0/9").contains(*parse_ip("10.127.0.1")));
   EXPECT_FALSE(parse_ip_range("10.0.0.0/9").contains(*parse_ip("10.128.0.1")));

@@ -72,4 +72,10 @@ inline ip_address to_ip(asio::ip::address const& a) {
   return {asio::ip::make_address_v6(asio::ip::v4_mapped, a.to_v4()).to_bytes()};
 }
 
+inline asio::ip::address from_ip(ip_address const& a) {
+  auto const v6 = asio::ip::make_address_v6(a.bytes);
+  if (v6.is_v4_mapped()) return asio::ip::make_address_v4(asio::ip::v4_mapped, v6);
+  return v6;
+}
+
 }  // namespace dos::net

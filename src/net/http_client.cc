@@ -71,6 +71,7 @@ void http_client::core::answered(std::shared_ptr<outbound_job> job, http::respon
       r.body.clear();
       r.headers.erase("Content-Type");
     }
+    addresses_in(next.host);
     r.url = next;
   } catch (fault const& f) {
     return finish(std::move(job), fault(fault_kind::bad_gateway, f.detail));
@@ -150,6 +151,7 @@ void http_client::send(outbound_request r, std::function<void(outbound_result)> 
     try {
       require_clean(job->request.headers);
       require(job->request.url.scheme.starts_with("http"), fault_kind::invalid, "http or https is expected", "url");
+      addresses_in(job->request.url.host);  // is a fault for what only looks like one
     } catch (fault const& f) {
       return c->finish(job, f);
     }

@@ -20,8 +20,8 @@ struct http_client_options {
   bool allow_private_addresses = false;
   std::vector<std::string> allowed_ranges = {};
   std::string ca_file = {};  // PEM; empty: those that the system trusts
-  // "http://user:password@proxy:3128"; empty: none. A proxy resolves names by itself, so that the guard sees addresses
-  // written as numbers only: the proxy has to guard the rest.
+  // "http://user:password@proxy:3128"; empty: none. A proxy resolves names by itself: the guard judges what a name means
+  // here, and the proxy has to guard names that only it can resolve.
   std::string proxy = {};
   std::string user_agent = "dos";
 

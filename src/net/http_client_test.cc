@@ -66,7 +66,8 @@ TEST(a_client, does_not_reach_into_our_own_network) {
     tell(std::move(r), std::move(answer));
   };
   two_sides w(count, {});
-  for (auto const host : {"127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "169.254.169.254"}) {
+  for (auto const host : {"127.0.0.1", "localhost", "city.localhost", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "169.254.169.254",
+                          "127.1", "0x7f.1", "2130706433", "[64:ff9b::7f00:1]"}) {
     SCOPED_TRACE(host);
     EXPECT_EQ(fault_kind::forbidden, kind_of_failure([&] { w.client.send_and_wait({.url = w.at("/", host)}); }));
   }
@@ -183,6 +184,35 @@ TEST(a_proxy, is_asked_for_whole_urls) {
             client.send_and_wait({.url = http::parse_url("http://example.org/x?y")}).body);
   EXPECT_EQ(fault_kind::forbidden,
             kind_of_failure([&] { client.send_and_wait({.url = http::parse_url("http://10.0.0.1")}); }));
+}
+
+// Each is a request to the proxy that did not guard it.
+TEST(a_proxy, is_not_sent_into_our_own_network_by_any_form_of_an_address_or_an_inside_name) {
+  io_threads io(1);
+  auto asked = std::atomic<int>(0);
+  http_server proxy(io, {}, [&](http::request r, http::reply answer) {
+    ++asked;
+    if (r.target == "http://8.8.8.8/away") return answer(http::redirect("http://0x7f.1/secret", 302));
+    answer(http::text(200, r.target));
+  });
+  auto const place = "http://127.0.0.1:" + std::to_string(proxy.port());
+  http_client client(io, {.proxy = place});
+  auto const ask = [](http_client& c, std::string const& url) {
+    return kind_of_failure([&] { c.send_and_wait({.url = http::parse_url(url), .redirects_max = 1}); });
+  };
+  for (auto const host : {"10.0.0.1", "2130706433", "0x7f.1", "127.1", "0177.0.0.1", "127.0.0.1.", "localhost", "LOCALHOST.", "a.localhost", "[::1]",
+                          "[::ffff:10.0.0.1]", "[64:ff9b::a00:1]", "169.254.169.254", "intranet", "vault.internal", "printer.local"}) {
+    EXPECT_EQ(fault_kind::forbidden, ask(client, std::string("http://") + host + "/")) << host;
+    EXPECT_EQ(fault_kind::forbidden, ask(client, std::string("https://") + host + "/")) << host;
+  }
+  EXPECT_EQ(fault_kind::invalid, ask(client, "http://1.2.3.4.5/"));
+  EXPECT_EQ(0, asked);
+  EXPECT_EQ(fault_kind::forbidden, ask(client, "http://8.8.8.8/away"));
+  EXPECT_EQ(1, asked);
+  http_client permitted(io, {.allowed_ranges = {"10.0.0.0/8"}, .proxy = place});
+  EXPECT_EQ(200, permitted.send_and_wait({.url = http::parse_url("http://10.1.2.3/")}).status);
+  http_client trusting(io, {.allow_private_addresses = true, .proxy = place});
+  EXPECT_EQ(200, trusting.send_and_wait({.url = http::parse_url("http://intranet/")}).status);
 }
 
 TEST(a_header, that_would_smuggle_another_is_refused) {

@@ -1,5 +1,7 @@
 #include "net/http_connection.h"
 
+#include <poll.h>
+
 #include <charconv>
 
 #include "base/log.h"
@@ -17,6 +19,8 @@ constexpr auto read_bytes = std::size_t{4 * 1024};
 constexpr auto body_read_bytes = std::size_t{64 * 1024};
 // A refused body this short is read to its end, which spares the client a new connection.
 constexpr auto dropped_body_bytes_max = std::uint64_t{64 * 1024};
+constexpr auto gone_look_every = std::chrono::seconds(1);
+constexpr auto held_answer_bytes_min = std::size_t{64 * 1024};  // smaller ones are bounded by the number of connections
 constexpr auto gzip_bytes_min = std::size_t{1024};
 
 using beast_error = beast_http::error;
@@ -45,6 +49,7 @@ struct http_connection::pending_answer final : lane::parcel,
   std::shared_ptr<http_connection> connection;
   std::uint64_t request_number;
   std::atomic<bool> done{false};
+  std::atomic<bool> gone{false};
   http::response response;
   body_budget::share share;  // of the body, which whoever answers has in hand until then
 
@@ -53,10 +58,12 @@ struct http_connection::pending_answer final : lane::parcel,
     response = std::move(r);
     share.give_back();
     auto& l = *connection->keep_lane_;
-    if (l.context.get_executor().running_in_this_thread()) open();
-    else l.hand_over(shared_from_this());
+    if (l.context.get_executor().running_in_this_thread()) return open();
+    connection->compress(response);  // here, where it holds up nobody else
+    l.hand_over(shared_from_this());
   }
   void take(http::response r) override { give(std::move(r)); }
+  bool is_wanted() const override { return !gone; }
   void open() override {
     auto const c = std::move(connection);
     if (c->request_number_ == request_number && c->phase_ == phase::handling) c->answer(std::move(response));
@@ -118,6 +125,8 @@ void http_connection::enter(phase p) {
       deadline_ = std::chrono::steady_clock::now() + o.linger_ms_max;
       break;
     case phase::handling:
+      deadline_ = std::chrono::steady_clock::now() + gone_look_every;
+      break;
     case phase::waiting:
     case phase::closed:
       deadline_ = steady_time::max();
@@ -140,6 +149,9 @@ void http_connection::check_deadline(steady_time now) {
     case phase::writing:
       ++core_->counts.dropped;
       break;
+    case phase::handling:
+      if (auto const asked = asked_.lock(); asked && has_hung_up()) asked->gone = true;
+      return enter(phase::handling);
     case phase::upgraded:
       if (websocket_->is_alive(now, core_->options)) return;
       ++core_->counts.dropped;
@@ -156,14 +168,23 @@ void http_connection::finish_soon() {
   if (phase_ == phase::upgraded) websocket_->close(1001, "the server stops");
 }
 
+// Nothing is read while a request is worked on, so the socket is asked. Who has closed but the sending half looks the same:
+// an answer that takes this long is worked for only while the connection is whole.
+bool http_connection::has_hung_up() {
+  auto p = pollfd{socket_.native_handle(), POLLRDHUP, 0};
+  return ::poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
 void http_connection::close() {
   if (phase_ == phase::closed) return;
+  if (auto const asked = asked_.lock()) asked->gone = true;
   enter(phase::closed);
   auto ignored = error_code();
   socket_.shutdown(tcp::socket::shutdown_both, ignored);
   socket_.close(ignored);
   source_.reset();
   if (auto const w = std::exchange(websocket_, nullptr)) w->ended();
+  let_go_of_answer();
   core_->free_place(counted_as);
   lane_.connections.erase(place);  // keeps nothing but the handlers that still run
 }
@@ -375,6 +396,7 @@ void http_connection::handle() {
   auto const promise = std::make_shared<pending_answer>(shared_from_this(), ++request_number_);
   promise->share = std::move(share_);
   auto const handler = std::exchange(handler_, nullptr);
+  asked_ = promise;
   try {
     handler(std::move(request_), http::reply(promise));
   } catch (fault const& f) {
@@ -416,7 +438,34 @@ void http_connection::refuse(error_code error) {
   refuse(http::problem(fault(fault_kind::malformed, "this is not HTTP/1.1: " + error.message())));
 }
 
+// Any thread, while the request is being worked on.
+void http_connection::compress(http::response& r) const {
+  if (!accepts_gzip_ || r.source || r.body.size() < gzip_bytes_min || r.headers.contains("Content-Encoding") ||
+      r.headers.contains("ETag") || !is_compressible(r.headers.text_or("Content-Type", {}))) {
+    return;
+  }
+  r.body = gzipped(r.body);
+  r.headers.add("Content-Encoding", "gzip");
+  r.headers.add("Vary", "Accept-Encoding");
+}
+
+// Who asks for much and takes nothing has so many bytes of answers waiting.
+void http_connection::hold_answer(http::response& r) {
+  if (counted_as.empty() || r.body.size() < held_answer_bytes_min) return;
+  if (core_->hold_answer(counted_as, r.body.size())) {
+    held_bytes_ = r.body.size();
+  } else {
+    r = http::problem(fault(fault_kind::too_many, "more than " + std::to_string(core_->options.answers_bytes_per_peer_max) +
+                                                      " bytes of answers wait for you to take them"));
+  }
+}
+
+void http_connection::let_go_of_answer() {
+  if (auto const n = std::exchange(held_bytes_, 0); n > 0) core_->let_go_of_answer(counted_as, n);
+}
+
 void http_connection::answer(http::response r) {
+  hold_answer(r);
   core_->counts.responses[r.status / 100 < 6 ? r.status / 100 : 5].fetch_add(1, std::memory_order_relaxed);
   if (r.status == 101 && is_http_1_0_) r = http::problem(426, "HTTP/1.0 has no WebSockets");
   if (auto const dress = std::exchange(dress_, nullptr)) dress(r);
@@ -433,12 +482,7 @@ void http_connection::answer(http::response r) {
     chunked_ = facts.chunked = !facts.content_length && !is_http_1_0_;
     if (!chunked_ && !facts.content_length) close_after_ = true;  // the end of the connection is the end of the body
   } else if (!bodyless) {
-    if (accepts_gzip_ && r.body.size() >= gzip_bytes_min && !r.headers.contains("Content-Encoding") &&
-        !r.headers.contains("ETag") && is_compressible(r.headers.text_or("Content-Type", {}))) {
-      r.body = gzipped(r.body);
-      r.headers.add("Content-Encoding", "gzip");
-      r.headers.add("Vary", "Accept-Encoding");
-    }
+    compress(r);
     facts.content_length = r.body.size();
   }
   if (core_->stopping) close_after_ = true;
@@ -516,6 +560,7 @@ void http_connection::write_next_piece() {
 
 void http_connection::end_of_response() {
   std::string().swap(body_);
+  let_go_of_answer();
   head_accepted_ = false;
   if (upgrade_) return upgrade();
   if (close_after_) {

@@ -60,6 +60,10 @@ class http_connection : public std::enable_shared_from_this<http_connection> {
   void upgrade();
   void linger();
   void watch_for_end();
+  bool has_hung_up();
+  void compress(http::response& r) const;
+  void hold_answer(http::response& r);
+  void let_go_of_answer();
 
   template <typename Buffers, typename Then>
   void write_some(Buffers const& buffers, Then then);
@@ -80,6 +84,7 @@ class http_connection : public std::enable_shared_from_this<http_connection> {
   input_buffer in_;
   std::optional<parser> parser_;
   http::request request_;
+  std::weak_ptr<pending_answer> asked_;  // what is being worked on
   std::uint64_t request_number_ = 0;  // which request an answer or a wake belongs to
   bool head_accepted_ = false;
   http::handler handler_;                 // what the door admitted it to
@@ -97,6 +102,7 @@ class http_connection : public std::enable_shared_from_this<http_connection> {
   std::string head_;  // what is being written: first this,
   std::string body_;  // then this
   std::size_t written_ = 0;
+  std::size_t held_bytes_ = 0;  // of the answer, as counted for the peer
   std::shared_ptr<http::body_source> source_;
   std::shared_ptr<http::websocket_upgrade> upgrade_;
   std::shared_ptr<websocket_connection> websocket_;

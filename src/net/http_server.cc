@@ -89,6 +89,21 @@ void http_server::core::free_place(std::string const& peer) {
   changed.notify_all();
 }
 
+bool http_server::core::hold_answer(std::string const& peer, std::size_t bytes) {
+  auto const lock = std::lock_guard(mutex);
+  auto const it = untaken_by_peer.find(peer);
+  if (it != untaken_by_peer.end() && it->second + bytes > options.answers_bytes_per_peer_max) return false;
+  untaken_by_peer[peer] += bytes;
+  return true;
+}
+
+void http_server::core::let_go_of_answer(std::string const& peer, std::size_t bytes) {
+  auto const lock = std::lock_guard(mutex);
+  auto const it = untaken_by_peer.find(peer);
+  it->second -= bytes;
+  if (it->second == 0) untaken_by_peer.erase(it);
+}
+
 void http_server::core::tick(server_lane& l) {
   l.date = http_date();
   auto const now = std::chrono::steady_clock::now();

@@ -33,6 +33,7 @@ struct http_server_options {
   std::size_t bodies_bytes_per_peer_max = 512 * 1024 * 1024;  // 429
   std::size_t connections_max = 10'000;          // 503
   std::size_t connections_per_peer_max = 1'000;  // 503; trusted proxies are exempt
+  std::size_t answers_bytes_per_peer_max = 256 * 1024 * 1024;  // not taken yet; 429; trusted proxies are exempt
 
   std::chrono::milliseconds header_ms_max{10'000};      // from the first byte to the end of the head: 408
   std::chrono::milliseconds body_idle_ms_max{30'000};   // between two pieces of a body: 408

@@ -40,10 +40,11 @@ struct http_server::core : std::enable_shared_from_this<http_server::core> {
   std::size_t next_lane = 0;
   std::atomic<bool> stopping{false};
 
-  std::mutex mutex;  // of the next three
+  std::mutex mutex;  // of the next four
   std::condition_variable changed;
   std::size_t open = 0;
   std::map<std::string, std::size_t> open_by_peer;
+  std::map<std::string, std::size_t> untaken_by_peer;  // bytes of answers
 
   struct counters {
     std::atomic<std::uint64_t> accepted{}, refused{}, dropped{}, requests_refused{}, responses[6]{}, received{}, sent{};
@@ -54,6 +55,8 @@ struct http_server::core : std::enable_shared_from_this<http_server::core> {
   enum class admission { served, refused, dropped };
   admission take_place(std::string const& peer);  // taken in any case
   void free_place(std::string const& peer);
+  bool hold_answer(std::string const& peer, std::size_t bytes);  // false: this peer has too much to take already
+  void let_go_of_answer(std::string const& peer, std::size_t bytes);
   void tick(server_lane& l);
 };
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <memory>
 #include <mutex>
 #include <thread>
 
@@ -462,6 +463,34 @@ TEST(stopping, lets_running_requests_finish) {
 TEST(a_port, that_is_taken_is_a_fault) {
   auto w = world();
   EXPECT_THROW(world(echo, {.port = w.server.port()}), fault);
+}
+
+TEST(who_takes_none_of_its_answers, gets_no_more_of_them_until_it_does) {
+  auto const large = std::string(8 << 20, 'x');  // more than a socket holds
+  auto w = world([&](http::request, http::reply answer) { answer(http::text(200, large)); }, {.answers_bytes_per_peer_max = 20 << 20});
+  auto idle = std::vector<std::unique_ptr<raw_client>>();
+  for (auto i = 0; i < 2; ++i) {
+    idle.push_back(std::make_unique<raw_client>(w.server.port(), 4096));
+    idle.back()->send(get("/"));
+    EXPECT_EQ("HTTP/1.1 200", idle.back()->read_bytes(12));
+  }
+  EXPECT_EQ(429, status(w.ask(get("/"))));
+  idle.clear();
+  while (w.server.counts().connections_open > 0) std::this_thread::yield();
+  EXPECT_EQ(200, status(w.ask(get("/"))));
+}
+
+TEST(who_works_for_a_client, learns_that_it_has_gone) {
+  auto asked = std::promise<http::reply>();
+  auto w = world([&](http::request, http::reply answer) { asked.set_value(std::move(answer)); });
+  auto c = std::make_unique<raw_client>(w.server.port());
+  c->send(get("/"));
+  auto const answer = asked.get_future().get();
+  EXPECT_TRUE(answer.is_wanted());
+  c.reset();
+  for (auto i = 0; i < 1'000 && answer.is_wanted(); ++i) std::this_thread::sleep_for(10ms);
+  EXPECT_FALSE(answer.is_wanted());
+  answer(http::no_content());
 }
 
 }  // namespace

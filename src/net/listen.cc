@@ -1,6 +1,7 @@
 #include "net/listen.h"
 
 #include "base/fault.h"
+#include "net/address.h"
 
 namespace dos::net {
 
@@ -17,9 +18,9 @@ asio::ssl::context server_tls(std::string const& certificate_file, std::string c
 
 tcp::acceptor listen(asio::io_context& io, std::string const& address_text, std::uint16_t port) {
   auto error = error_code();
-  auto const address = asio::ip::make_address(address_text, error);
-  require(!error, fault_kind::invalid, "an address to listen on is expected, not " + address_text);
-  auto const endpoint = tcp::endpoint(address, port);
+  auto const addresses = addresses_in(address_text);
+  require(!addresses.empty(), fault_kind::invalid, "an address to listen on is expected, not " + address_text);
+  auto const endpoint = tcp::endpoint(from_ip(addresses.front()), port);
   auto acceptor = tcp::acceptor(io);
   acceptor.open(endpoint.protocol(), error);
   if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);

@@ -9,6 +9,7 @@
 #include "net/client_tls.h"
 #include "net/http_parser.h"
 #include "net/mqtt_client.h"
+#include "net/resolver.h"
 
 namespace dos::net {
 
@@ -17,7 +18,7 @@ struct mqtt_client::core : std::enable_shared_from_this<core> {
   struct link : std::enable_shared_from_this<link> {
     explicit link(asio::io_context& io) : resolver(io), socket(io) {}
 
-    tcp::resolver resolver;
+    net::resolver resolver;
     tcp::socket socket;
     std::optional<asio::ssl::stream<tcp::socket&>> tls;
     input_buffer in;

@@ -13,19 +13,15 @@ void mqtt_client::core::connect() {
   timer.async_wait(still(l, [this, l](error_code error) {
     if (!error && !l->is_ready) lost(l, "the broker did not answer in time");
   }));
-  l->resolver.async_resolve(options.broker.host, std::to_string(options.broker.port),
-                            still(l, [this, l](error_code error, tcp::resolver::results_type const& results) {
-                              if (error)
-                                return lost(l, "the name of the broker cannot be resolved: " + error.message());
-                              auto endpoints = std::vector<tcp::endpoint>();
-                              for (auto const& r : results) {
-                                if (!options.may_reach || options.may_reach(to_ip(r.endpoint().address())))
-                                  endpoints.push_back(r.endpoint());
-                              }
-                              if (endpoints.empty())
-                                return lost(l, "addresses within private networks are not allowed");
-                              connect_to(l, std::move(endpoints), 0);
-                            }));
+  l->resolver.resolve(options.broker.host, options.broker.port,
+                      still(l, [this, l](error_code error, std::vector<tcp::endpoint> endpoints) {
+                        if (error) return lost(l, "the name of the broker cannot be resolved: " + error.message());
+                        std::erase_if(endpoints, [&](tcp::endpoint const& e) {
+                          return options.may_reach && !options.may_reach(to_ip(e.address()));
+                        });
+                        if (endpoints.empty()) return lost(l, "addresses within private networks are not allowed");
+                        connect_to(l, std::move(endpoints), 0);
+                      }));
 }
 
 void mqtt_client::core::connect_to(std::shared_ptr<link> l, std::vector<tcp::endpoint> endpoints, std::size_t i) {

@@ -77,30 +77,35 @@ void outbound_connection::failed(std::string_view what, error_code error) {
              http::origin(job_->request.url) + ": " + std::string(what) + ": " + error.message()));
 }
 
-void outbound_connection::connect() {
-  auto const& target = core_->proxy ? *core_->proxy : job_->request.url;
-  if (core_->proxy) {
-    auto const address = parse_ip(job_->request.url.host);
-    if ((address && !core_->may_reach(*address)) ||
-        (job_->request.url.host == "localhost" && !core_->options.allow_private_addresses))
-      return fail(fault(fault_kind::forbidden, "addresses within private networks are not allowed", "url"));
-  }
-  resolver_.async_resolve(target.host, std::to_string(target.port),
-                          still([this](error_code error, tcp::resolver::results_type const& results) {
-                            if (error) return failed("the name cannot be resolved", error);
-                            auto endpoints = std::vector<tcp::endpoint>();
-                            for (auto const& r : results) endpoints.push_back(r.endpoint());
-                            if (guard(endpoints)) connect_to(std::move(endpoints), 0);
-                          }));
+void outbound_connection::refuse() {
+  fail(fault(fault_kind::forbidden, "addresses within private networks are not allowed", "url"));
 }
 
-// What was resolved is what is connected to, so that a name cannot change its mind in between.
-bool outbound_connection::guard(std::vector<tcp::endpoint>& endpoints) {
-  if (core_->proxy) return true;
-  std::erase_if(endpoints, [&](tcp::endpoint const& e) { return !core_->may_reach(to_ip(e.address())); });
-  if (!endpoints.empty()) return true;
-  fail(fault(fault_kind::forbidden, "addresses within private networks are not allowed", "url"));
-  return false;
+void outbound_connection::connect() {
+  auto const& target = job_->request.url;
+  if (core_->proxy && core_->options.allow_private_addresses) return connect_to_proxy();
+  resolver_.resolve(target.host, target.port, still([this](error_code error, std::vector<tcp::endpoint> endpoints) {
+                      auto const is_inside = [&](tcp::endpoint const& e) { return !core_->may_reach(to_ip(e.address())); };
+                      if (core_->proxy) {
+                        // The proxy asks for itself and picks any of them. What is unknown here it may know; a name that
+                        // can only be its own network's is none of ours.
+                        auto const refused = error ? is_inside_name(job_->request.url.host)
+                                                   : std::any_of(endpoints.begin(), endpoints.end(), is_inside);
+                        return refused ? refuse() : connect_to_proxy();
+                      }
+                      if (error) return failed("the name cannot be resolved", error);
+                      // What was resolved is what is connected to, so that a name cannot change its mind in between.
+                      std::erase_if(endpoints, is_inside);
+                      if (endpoints.empty()) return refuse();
+                      connect_to(std::move(endpoints), 0);
+                    }));
+}
+
+void outbound_connection::connect_to_proxy() {
+  resolver_.resolve(core_->proxy->host, core_->proxy->port, still([this](error_code error, std::vector<tcp::endpoint> endpoints) {
+                      if (error) return failed("the name of the proxy cannot be resolved", error);
+                      connect_to(std::move(endpoints), 0);
+                    }));
 }
 
 void outbound_connection::connect_to(std::vector<tcp::endpoint> endpoints, std::size_t i) {

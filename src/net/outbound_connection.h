@@ -3,6 +3,7 @@
 
 #include "net/http_client_core.h"
 #include "net/http_parser.h"
+#include "net/resolver.h"
 
 namespace dos::net {
 
@@ -21,7 +22,8 @@ class outbound_connection : public std::enable_shared_from_this<outbound_connect
 
  private:
   void connect();
-  bool guard(std::vector<tcp::endpoint>& endpoints);
+  void connect_to_proxy();
+  void refuse();
   void connect_to(std::vector<tcp::endpoint> endpoints, std::size_t i);
   void connected();
   void open_tunnel();
@@ -49,7 +51,7 @@ class outbound_connection : public std::enable_shared_from_this<outbound_connect
   }
 
   std::shared_ptr<http_client::core> core_;
-  tcp::resolver resolver_;
+  resolver resolver_;
   tcp::socket socket_;
   std::optional<asio::ssl::stream<tcp::socket&>> tls_;
   asio::steady_timer idle_;

@@ -54,9 +54,12 @@ broker_configuration read_broker(json::value const& entry) {
   auto const network = parse_network(entry.text_or("network", ""));
   require(network.has_value(), fault_kind::invalid, "mqtt_sources: network is " + std::string(network_names), "network");
   b.network = *network;
-  b.provenance = parse_provenance(entry.text_or("provenance", "")).value_or(provenance::measured);
+  auto const provenance = parse_provenance(entry.text_or("provenance", "measured"));
+  require(provenance.has_value(), fault_kind::invalid, "mqtt_sources: provenance is measured, recorded, simulated, forecast or entered", "provenance");
+  b.provenance = *provenance;
   b.topics = usual_topics(b.network);
-  if (auto const* topics = entry.find("topics"); topics && topics->is_array()) {
+  if (auto const* topics = entry.find("topics")) {
+    require(topics->is_array(), fault_kind::invalid, "mqtt_sources: topics is a list of texts", "topics");
     b.topics.clear();
     for (auto const& t : topics->as_array()) {
       require(t.is_string(), fault_kind::invalid, "mqtt_sources: topics is a list of texts", "topics");

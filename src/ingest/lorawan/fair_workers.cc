@@ -26,12 +26,14 @@ void fair_workers::stop() {
   threads_.clear();
 }
 
-bool fair_workers::post(std::string const& source, std::function<void()> work) {
+bool fair_workers::post(std::string const& source, std::function<void()> work, std::size_t bytes) {
   {
     auto const lock = std::lock_guard(mutex_);
-    auto const [queue, is_idle] = queues_.try_emplace(source);
-    if (queue->second.size() >= limits_.queue_max) return false;
-    queue->second.push_back(std::move(work));
+    auto const [it, is_idle] = queues_.try_emplace(source);
+    auto& queue = it->second;
+    if (queue.work.size() >= limits_.queue_max || (!queue.work.empty() && queue.bytes + bytes > limits_.queue_bytes_max)) return false;
+    queue.work.emplace_back(std::move(work), bytes);
+    queue.bytes += bytes;
     ++waiting_;
     if (!is_idle) return true;
     turn_.push_back(source);
@@ -53,8 +55,9 @@ void fair_workers::run() {
     auto const source = std::move(turn_.front());
     turn_.pop_front();
     auto& queue = queues_.at(source);
-    auto work = std::move(queue.front());
-    queue.pop_front();
+    auto work = std::move(queue.work.front().first);
+    queue.bytes -= queue.work.front().second;
+    queue.work.pop_front();
     --waiting_;
     lock.unlock();
     try {
@@ -64,7 +67,7 @@ void fair_workers::run() {
     }
     work = nullptr;
     lock.lock();
-    if (queue.empty()) {
+    if (queue.work.empty()) {
       queues_.erase(source);
     } else {
       turn_.push_back(source);

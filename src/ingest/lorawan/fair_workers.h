@@ -18,13 +18,14 @@ class fair_workers {
   struct limits {
     std::size_t threads = 2;
     std::size_t queue_max = 4'000;  // messages waiting of one source
+    std::size_t queue_bytes_max = 32 << 20;  // of them
   };
   explicit fair_workers(limits l);
   ~fair_workers() { stop(); }
   fair_workers(fair_workers const&) = delete;
 
   // False: this source's queue is full.
-  [[nodiscard]] bool post(std::string const& source, std::function<void()> work);
+  [[nodiscard]] bool post(std::string const& source, std::function<void()> work, std::size_t bytes = 0);
   std::size_t waiting() const;
   // Ends the threads after the work they are at. What still waits is dropped: nobody was told that it came.
   void stop();
@@ -35,7 +36,11 @@ class fair_workers {
   limits limits_;
   mutable std::mutex mutex_;
   std::condition_variable change_;
-  std::map<std::string, std::deque<std::function<void()>>> queues_;  // of sources that wait or are being worked for
+  struct queue {
+    std::deque<std::pair<std::function<void()>, std::size_t>> work;
+    std::size_t bytes = 0;
+  };
+  std::map<std::string, queue> queues_;  // of sources that wait or are being worked for
   std::deque<std::string> turn_;  // sources that wait and that nobody works for, next one first
   std::size_t waiting_ = 0;
   bool ends_ = false;

@@ -54,5 +54,23 @@ TEST(a_full_queue, refuses_its_own_source_only) {
   gate.set_value();
 }
 
+TEST(a_queue, is_full_of_bytes_as_well_and_lets_one_large_message_wait) {
+  auto gate = std::promise<void>();
+  auto const open = gate.get_future().share();
+  auto workers = fair_workers({.threads = 1, .queue_max = 100, .queue_bytes_max = 1'000});
+  auto started = std::promise<void>();
+  ASSERT_TRUE(workers.post("a", [&] {
+    started.set_value();
+    open.wait();
+  }, 900));
+  started.get_future().wait();
+  EXPECT_TRUE(workers.post("a", [] {}, 5'000));
+  EXPECT_FALSE(workers.post("a", [] {}, 1));
+  EXPECT_TRUE(workers.post("b", [] {}, 600));
+  EXPECT_TRUE(workers.post("b", [] {}, 400));
+  EXPECT_FALSE(workers.post("b", [] {}, 1));
+  gate.set_value();
+}
+
 }  // namespace
 }  // namespace dos::lorawan

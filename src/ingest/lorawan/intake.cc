@@ -39,7 +39,8 @@ void intake::take(std::shared_ptr<city> c, message m, std::function<void(fate)> 
   auto const source = m.source;
   auto p = std::make_shared<prepared>(prepared{.message = std::move(m)});
   auto const queue = c->id() + "/" + source;
-  if (workers_.post(queue, [this, c, p, done = std::move(done)] { process(c, p, done); })) return;
+  auto const bytes = p->message.body.size();
+  if (workers_.post(queue, [this, c, p, done = std::move(done)] { process(c, p, done); }, bytes)) return;
   give_back({c, source, 1});
   throw fault(fault_kind::too_many,
               "too many messages of " + source + " are waiting: slow down and send this one again");

@@ -33,6 +33,7 @@ std::string sign(token const& t, std::string_view key);
 // Nothing when it is not ours or has expired at `now`.
 std::optional<token> verify(std::string_view text, std::string_view key, timestamp now);
 
-inline constexpr std::string_view revoked_tokens_collection = "revoked_token";  // key: token::id
+// key: token::id; with "until", when the token ends by itself and need not be remembered any more.
+inline constexpr std::string_view revoked_tokens_collection = "revoked_token";
 
 }  // namespace dos

@@ -212,7 +212,7 @@ void matcher::on_change(entity_change const& change, std::uint64_t index) {
     if (std::exchange(s->considered, change_) == change_) return;
     if (s->status.behind != 0 || change.position <= s->taken) return;  // read from the log
     if (!concerns(*s, change)) return;
-    if (s->waiting.size() >= outbox_entries_max) return s->begin_at(change.position, index);
+    if (s->waiting.is_full()) return s->begin_at(change.position, index);
     s->changed = true;
     s->waiting.add(change, s->what.throttling_us > 0);
     schedule(s);
@@ -268,7 +268,7 @@ bool matcher::concerns(subscription const& s, entity_change const& change) {
 
 void matcher::want_catch_up(subscription_ptr const& s, std::int64_t at_us) {
   if (s->status.behind == 0 || s->is_behind_due || s->removed || !s->what.active) return;
-  if (s->waiting.size() >= outbox_entries_max / 2) return;  // when there is room again
+  if (!s->waiting.is_half_empty()) return;  // when there is room again
   s->is_behind_due = true;
   behind_.emplace(at_us, s);
   wake_behind_.notify_one();
@@ -312,7 +312,7 @@ void matcher::catch_up(subscription_ptr const& s, std::unique_lock<std::mutex>& 
     if (std::exchange(s->entry, c->position) != c->position) s->entry_at = 0;
     auto const is_known = c->position == s->status.behind && s->entry_at < s->status.behind_at;
     if (!is_known && concerns(*s, *c)) {
-      if (s->waiting.size() >= outbox_entries_max) {  // goes on from here
+      if (s->waiting.is_full()) {  // goes on from here
         s->status.behind = c->position;
         s->status.behind_at = s->entry_at;
         s->changed = true;

@@ -35,6 +35,7 @@ struct watch {
 // Deliveries wait in the outbox: at most this many a subscription. What comes then stays in the log and is read from there
 // as the outbox empties; what the log no longer has is a gap with a name.
 inline constexpr std::size_t outbox_entries_max = 10'000;
+inline constexpr std::size_t outbox_bytes_max = 32 << 20;  // of memory that they keep, about
 
 struct delivery {
   entity_change change;

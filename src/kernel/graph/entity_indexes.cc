@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "geo/geometry.h"
+#include "kernel/graph/attribute_editor.h"
 #include "kernel/graph/comparison.h"
 
 namespace dos {
@@ -37,17 +38,21 @@ bool same_structure(entity const& a, entity const& b) {
 struct changed_attribute {
   symbol name;
   bool is_place = false;
-  bool operator==(changed_attribute const&) const = default;
+  auto operator<=>(changed_attribute const&) const = default;
 };
 
 // Attributes that only one of the two has, as the same object.
 void add_missing(std::vector<changed_attribute>& changed, entity const* from, entity const* in) {
   if (!from) return;
-  for (auto const& a : from->attributes) {
-    if (in && std::find(in->attributes.begin(), in->attributes.end(), a) != in->attributes.end()) continue;
-    auto const c = changed_attribute{a->name, a->kind == attribute_kind::geo_property};
-    if (std::find(changed.begin(), changed.end(), c) == changed.end()) changed.push_back(c);
+  auto const there = attribute_places(in ? in->attributes : from->attributes);
+  for (auto i = std::size_t(0); i < from->attributes.size(); ++i) {
+    auto const& a = from->attributes[i];
+    auto const place = in ? there.find(a->name, a->dataset, i) : attribute_places::nowhere;
+    if (place != attribute_places::nowhere && in->attributes[place] == a) continue;
+    changed.push_back({a->name, a->kind == attribute_kind::geo_property});
   }
+  std::sort(changed.begin(), changed.end());
+  changed.erase(std::unique(changed.begin(), changed.end()), changed.end());
 }
 
 void change_derived(derived_index& index, std::uint32_t slot, entity const* before, entity const* after) {

@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "base/fair_shared_mutex.h"
+#include "base/work_budget.h"
 #include "geo/predicate.h"
 #include "kernel/graph/entity_indexes.h"
 #include "kernel/graph/ranking.h"
@@ -133,6 +134,7 @@ std::optional<std::uint64_t> entity_store::state::scan(query_plan const& p, span
     s.looks_max -= taken.size();
     for (auto i = std::size_t(0); i < slice.size(); ++i) {
       fetch_next(slice, i);
+      spend();
       if (!visit(slice[i])) return std::nullopt;
     }
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <unordered_set>
 
 namespace dos {
 namespace {
@@ -16,9 +17,33 @@ std::size_t home_of(std::uint64_t entry, std::size_t size) { return std::size_t(
 
 series_ref told_by(attribute const& a) { return {a.series, a.name, a.dataset, a.kind}; }
 
-bool tells(entity const& e, std::uint64_t series) {
-  return std::any_of(e.attributes.begin(), e.attributes.end(), [&](auto const& a) { return a->series == series; });
+// The place of the attribute that tells this series; `likely` is looked at first.
+std::optional<std::size_t> place_of(entity const& e, std::uint64_t series, std::size_t likely = 0) {
+  if (likely < e.attributes.size() && e.attributes[likely]->series == series) return likely;
+  auto const it = std::find_if(e.attributes.begin(), e.attributes.end(), [&](auto const& a) { return a->series == series; });
+  return it == e.attributes.end() ? std::nullopt : std::optional(std::size_t(it - e.attributes.begin()));
 }
+
+bool tells(entity const& e, std::uint64_t series, std::size_t likely = 0) { return place_of(e, series, likely).has_value(); }
+
+// Which series the attributes of an entity tell, for who asks for many.
+class told_series {
+ public:
+  explicit told_series(entity const& e) : e_(e) {}
+  bool contains(std::uint64_t series, std::size_t likely) {
+    if (e_.attributes.size() <= few) return tells(e_, series, likely);
+    if (likely < e_.attributes.size() && e_.attributes[likely]->series == series) return true;
+    if (all_.empty()) {
+      for (auto const& a : e_.attributes) all_.insert(a->series);
+    }
+    return all_.contains(series);
+  }
+
+ private:
+  static constexpr std::size_t few = 24;
+  entity const& e_;
+  std::unordered_set<std::uint64_t> all_;
+};
 
 bool holds(std::vector<std::uint64_t> const& list, std::uint64_t series) {
   return std::find(list.begin(), list.end(), series) != list.end();
@@ -26,14 +51,16 @@ bool holds(std::vector<std::uint64_t> const& list, std::uint64_t series) {
 
 // What is to be noted once `now` stands where `old` stood.
 void carry_over(std::unique_ptr<slot_table::series_notes>& notes, entity const& old, entity const& now) {
-  for (auto const& a : old.attributes) {
-    if (!a->series || tells(now, a->series) || (notes && holds(notes->removed, a->series))) continue;
+  auto told = told_series(now);
+  for (auto i = std::size_t(0); i < old.attributes.size(); ++i) {
+    auto const& a = old.attributes[i];
+    if (!a->series || told.contains(a->series, i) || (notes && holds(notes->removed, a->series))) continue;
     if (!notes) notes = std::make_unique<slot_table::series_notes>();
     notes->gone.push_back(told_by(*a));
   }
   if (!notes) return;
-  std::erase_if(notes->gone, [&](series_ref const& s) { return tells(now, s.series); });
-  std::erase_if(notes->removed, [&](std::uint64_t s) { return !tells(now, s); });
+  std::erase_if(notes->gone, [&](series_ref const& s) { return told.contains(s.series, 0); });
+  std::erase_if(notes->removed, [&](std::uint64_t s) { return !told.contains(s, 0); });
   if (notes->gone.empty() && notes->removed.empty()) notes.reset();
 }
 
@@ -221,7 +248,11 @@ void slot_table::add_series(std::string_view id, series_ref ref) {
   auto& slot = at(slot_of(s.entries[*entry]));
   owners_.set(ref.series, slot_of(s.entries[*entry]));
   if (slot.series) std::erase(slot.series->removed, ref.series);
-  if (tells(*slot.entity, ref.series)) return;
+  // Many of one entity come in the order of its attributes.
+  if (auto const place = place_of(*slot.entity, ref.series, likely_)) {
+    likely_ = *place + 1;
+    return;
+  }
   if (!slot.series) slot.series = std::make_unique<series_notes>();
   auto& gone = slot.series->gone;
   if (std::none_of(gone.begin(), gone.end(), [&](auto const& g) { return g.series == ref.series; })) gone.push_back(ref);

@@ -92,6 +92,7 @@ class slot_table {
   series_owners owners_;
   std::vector<std::uint32_t> idle_;  // a ring from `idle_at_` on
   std::size_t idle_at_ = 0;
+  std::size_t likely_ = 0;  // place of the attribute whose series is added next
 };
 
 }  // namespace dos

@@ -8,6 +8,7 @@
 
 #include "base/fault.h"
 #include "base/log.h"
+#include "base/work_budget.h"
 #include "kernel/history/chunk_table.h"
 #include "kernel/history/directory.h"
 #include "kernel/history/tail.h"
@@ -205,7 +206,10 @@ struct history::parts {
         query, tail.view(series, range, query.descending, query.after ? SIZE_MAX : query.limit), visit);
     auto snapshot = db.read();
     for_each_chunk(snapshot.sql(), std::int64_t(series), range, query.descending,
-                   [&](chunk_row const& row) { return merged.chunk(snapshot.sql(), row); });
+                   [&](chunk_row const& row) {
+                     spend(1);  // a chunk is some work
+                     return merged.chunk(snapshot.sql(), row);
+                   });
     merged.rest();
     return merged.count();
   }
@@ -351,6 +355,7 @@ std::optional<series_statistics> history::statistics_of(series_id series) const 
   auto snapshot = parts_->db.read();
   auto points = std::vector<observation>();
   for_each_chunk(snapshot.sql(), std::int64_t(series), all_time, false, [&](chunk_row const& row) {
+    spend(1);
     if (!tail.hidden.may_hide_in(row.about)) {
       include(row.about.first, row.about.last, row.about.values.count);
       return true;
@@ -379,6 +384,7 @@ std::vector<value_statistics> history::aggregate(series_id series, std::vector<t
   auto numbers = std::vector<numeric_point>();
   auto points = std::vector<observation>();
   for_each_chunk(snapshot.sql(), std::int64_t(series), range, false, [&](chunk_row const& row) {
+    spend(1);
     auto const& about = row.about;
     tail_until(about.first);
     auto const alone = !tail.hidden.may_hide_in(about) && (next == tail.points.end() || next->moment() > about.last);

@@ -1,6 +1,7 @@
 #include "kernel/session/batch.h"
 
 #include "base/bytes.h"
+#include "kernel/graph/attribute_editor.h"
 
 namespace dos {
 namespace {
@@ -215,31 +216,45 @@ class decoder {
 
 }  // namespace
 
-// format · position that images begin at · number of names known before, new names · writes: time, effects: kind, …
-std::string encode_batch(batch const& b, name_table& names, std::size_t* image_bytes) {
-  auto const known = names.size();
-  auto body = std::string();
-  auto out = byte_writer(body);
-  auto encode_effect = encoder(body, out, names);
-  out.varint(b.writes.size());
-  for (auto const& w : b.writes) {
+void batch_encoder::add(write_effects const& w) {
+  auto const size = body_.size();
+  auto const names = names_.size();
+  try {
+    auto out = byte_writer(body_);
+    auto encode_effect = encoder(body_, out, names_);
     out.zigzag(w.at.us);
     out.varint(w.effects.size());
     for (auto const& e : w.effects) {
       out.byte(std::uint8_t(e.index()));
       std::visit(encode_effect, e);
     }
+    image_bytes_ += encode_effect.image_bytes;
+    ++writes_;
+  } catch (...) {
+    body_.resize(size);
+    names_.rollback_to(names);
+    throw;
   }
-  if (image_bytes) *image_bytes = encode_effect.image_bytes;
+}
+
+// format · position that images begin at · number of names known before, new names · writes: time, effects: kind, …
+std::string batch_encoder::finish() const {
   auto bytes = std::string();
   auto head = byte_writer(bytes);
   head.byte(format);
-  head.varint(b.images_from);
-  head.varint(known);
-  auto const added = names.names_since(known);
+  head.varint(images_from_);
+  head.varint(known_);
+  auto const added = names_.names_since(known_);
   head.varint(added.size());
   for (auto const name : added) head.text(name.text());
-  return bytes + body;
+  head.varint(writes_);
+  return bytes + body_;
+}
+
+std::string encode_batch(batch const& b, name_table& names) {
+  auto e = batch_encoder(names, b.images_from);
+  for (auto const& w : b.writes) e.add(w);
+  return e.finish();
 }
 
 namespace {
@@ -287,8 +302,11 @@ entity_ptr apply(entity before, effect::entity_changed const& e, timestamp at, s
     after.more = e.more;
     after.deleted_at = e.deleted_at;
   }
-  for (auto const& r : e.removed) after.remove(r.name, r.dataset);
-  for (auto const& a : e.set) after.set(a);
+  {
+    auto attributes = attribute_editor(after.attributes);
+    for (auto const& r : e.removed) attributes.remove(r.name, r.dataset);
+    for (auto const& a : e.set) attributes.set(a);
+  }
   if (after.attributes.capacity() > after.attributes.size()) after.attributes.shrink_to_fit();
   if (e.created || after.created_at == no_time) after.created_at = at;
   after.modified_at = at;

@@ -102,9 +102,28 @@ struct batch {
   std::vector<write_effects> writes;
 };
 
-// Names that the batch is the first to use are told in it; `names` learns them. `image_bytes`: how many of the bytes are
-// images of what was before.
-std::string encode_batch(batch const& b, name_table& names, std::size_t* image_bytes = nullptr);
+// Puts a batch into bytes write by write, so that its size is known while it is made up. Names that it is the first to
+// use are told in it; `names` learns them, and is the caller's to roll back.
+class batch_encoder {
+ public:
+  batch_encoder(name_table& names, std::uint64_t images_from) : names_(names), images_from_(images_from), known_(names.size()) {}
+
+  // A fault (a value nested too deeply) leaves the batch as it was.
+  void add(write_effects const& w);
+  std::size_t size() const { return body_.size(); }
+  std::size_t image_bytes() const { return image_bytes_; }  // of them: images of what was before
+  std::string finish() const;
+
+ private:
+  name_table& names_;
+  std::uint64_t const images_from_;
+  std::uint32_t const known_;
+  std::size_t writes_ = 0;
+  std::size_t image_bytes_ = 0;
+  std::string body_;
+};
+
+std::string encode_batch(batch const& b, name_table& names);
 // Fault malformed when the bytes are no batch. All formats ever written are read.
 batch decode_batch(std::string_view bytes, name_table& names);
 std::uint64_t images_from(std::string_view bytes);  // of a batch, without reading the rest

@@ -1,5 +1,7 @@
 #include "kernel/session/changes.h"
 
+#include "kernel/graph/attribute_editor.h"
+
 namespace dos {
 namespace {
 
@@ -16,10 +18,9 @@ class teller {
     if (!lived && after->deleted_at != no_time) return;  // there is nothing but history, as before
     auto c = entity_change{position_, at_, lived ? before : entity_ptr(), after, {}};
     c.attributes.reserve(e.set.size() + e.removed.size());
-    for (auto const& a : e.set) {
-      auto const old = before && before->find(a->name, a->dataset);
-      c.attributes.push_back({a->name, a->dataset, old ? attribute_updated : attribute_created});
-    }
+    static auto const none = std::vector<attribute_ptr>();
+    auto const known = attribute_places(before ? before->attributes : none);
+    for (auto const& a : e.set) c.attributes.push_back({a->name, a->dataset, known.contains(*a) ? attribute_updated : attribute_created});
     for (auto const& r : e.removed) c.attributes.push_back({r.name, r.dataset, attribute_deleted});
     out_.emplace_back(std::in_place_type<entity_change>, std::move(c));
   }

@@ -250,7 +250,8 @@ void write_checkpoint(store::state_db& db, dirty_state const& d, history& h, sha
     out.byte(std::uint8_t(l.what));
     out.text(l.reason);
     auto const key = bytes;
-    t.put(ledger_at, key, big_endian(l.n));
+    if (l.n == 0) t.erase(ledger_at, key);
+    else t.put(ledger_at, key, big_endian(l.n));
   }
   t.put(counters_at, "observation", big_endian(d.numbers.next_observation));
   t.put(counters_at, "series", big_endian(d.numbers.next_series));

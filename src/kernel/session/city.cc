@@ -61,7 +61,8 @@ struct decided_write {
 class city_impl final : public city {
  public:
   city_impl(std::string id, std::string directory, clock const& c, city_options options)
-      : id_(std::move(id)), directory_(std::move(directory)), clock_(c), options_(options), reserve_(directory_), queues_(options.source_queue_max) {
+      : id_(std::move(id)), directory_(std::move(directory)), clock_(c), options_(options), reserve_(directory_),
+        queues_({options.source_queue_max, options.source_queue_bytes_max}) {
     reserve_.release_if_needed();
     log_ = store::open_log(directory_);
     state_ = std::make_unique<store::state_db>(directory_);
@@ -190,8 +191,8 @@ class city_impl final : public city {
   entity_store const& entities() const override { return entities_; }
   dos::history const& history() const override { return *history_; }
 
-  void submit(std::shared_ptr<principal const> const& who, session::decide d, std::function<void(outcome)> done, std::size_t weight) override {
-    queues_.push({who->source, std::move(d), std::move(done), weight, who->names, who->is_governed() ? who : nullptr});
+  void submit(std::shared_ptr<principal const> const& who, session::decide d, std::function<void(outcome)> done, write_size size) override {
+    queues_.push({who->source, std::move(d), std::move(done), size.weight, size.bytes, who->names, who->is_governed() ? who : nullptr});
   }
 
   record_ptr find_record(std::string_view collection, std::string_view key) const override {
@@ -330,8 +331,10 @@ class city_impl final : public city {
     auto refused = std::vector<std::pair<std::function<void(outcome)>, fault>>();
     auto tallies = batch_tally();
     auto effects = std::size_t(0);
+    auto const known = names_known();
+    auto encoded = batch_encoder(names_.table, stretch_.from());
     auto i = first;
-    for (; effects < batch_effects_max; ++i) {
+    for (; effects < batch_effects_max && encoded.size() < options_.batch_bytes_max; ++i) {
       // What has come while these were decided shares their sync.
       if (i == writes.size() && !queues_.take_more(writes, options_.batch_writes_max)) break;
       auto& w = writes[i];
@@ -339,8 +342,11 @@ class city_impl final : public city {
       auto const until = numbers.last_write + future_us_max(w.source);
       auto t = pending_write({entities_, records_}, pending, numbers, {numbers.last_write, until, position, stretch_.from()});
       auto const paying = pays_for_names(w.names.get());
+      auto result = committed_write();
       try {
         decide(w, t);
+        result = {t.take_effects(), t.take_images()};
+        encode(result.effects, encoded);
       } catch (fault const& f) {
         refuse(w, f, refused, tallies);
         continue;
@@ -351,12 +357,11 @@ class city_impl final : public city {
       }
       if (!t.has_counted()) count(w, t, tallies);
       numbers = t.numbers();
-      auto result = committed_write{t.take_effects(), t.take_images()};
       effects += result.effects.effects.size();
       merge(pending, t.take_overlay());
       decided.push_back({std::move(result), std::move(w.done), t.set_aside()});
     }
-    store_and_publish(position, std::move(pending), numbers, std::move(decided), tallies);
+    store_and_publish({position, known, numbers}, encoded, std::move(pending), std::move(decided), tallies);
     for (auto& [done, f] : refused) answer(done, {position_, numbers.last_write, std::move(f), 0});
     return i;
   }
@@ -384,21 +389,30 @@ class city_impl final : public city {
     refused.emplace_back(std::move(w.done), std::move(f));
   }
 
-  void store_and_publish(std::uint64_t position, overlay pending, counters numbers, std::vector<decided_write> decided,
+  // Where a batch stands in the log, and what is known of it before and after.
+  struct batch_place {
+    std::uint64_t position;
+    std::uint32_t names_before;
+    counters numbers;
+  };
+
+  void store_and_publish(batch_place place, batch_encoder& encoded, overlay pending, std::vector<decided_write> decided,
                          batch_tally const& tallies) {
+    auto const& numbers = place.numbers;
     auto committed = committed_batch();
-    committed.position = position;
+    committed.position = place.position;
     for (auto& d : decided) committed.writes.push_back(std::move(d.result));
     if (!tallies.lines().empty()) {
       auto w = committed_write();
       w.effects.at = numbers.last_write;
       w.effects.effects.assign(tallies.lines().begin(), tallies.lines().end());
+      encode(w.effects, encoded);
       committed.writes.push_back(std::move(w));
     }
     auto const answer_all = [&](std::optional<fault> const& f) {
       for (auto& d : decided) answer(d.done, {position_, numbers.last_write, f, d.set_aside});
     };
-    if (auto f = append(committed, numbers)) {
+    if (auto f = append(committed, place, encoded)) {
       set_trouble(f->kind == fault_kind::storage_full ? std::string(disk_is_full) : f->detail);
       return answer_all(f);
     }
@@ -420,32 +434,32 @@ class city_impl final : public city {
     return names_.table.size();
   }
 
-  std::string encode(batch const& effects, committed_batch& b) {
+  void encode(write_effects const& w, batch_encoder& into) {
     auto const lock = std::lock_guard(names_.mutex);
-    auto bytes = encode_batch(effects, names_.table, &image_bytes_);
+    into.add(w);
+  }
+
+  std::string finish(batch_encoder const& encoded, committed_batch& b) {
+    auto const lock = std::lock_guard(names_.mutex);
+    auto bytes = encoded.finish();
     b.names = names_.table.size();
     b.bytes = bytes.size();
     return bytes;
   }
 
   // Nothing when the batch is durable.
-  std::optional<fault> append(committed_batch& b, counters const& numbers) {
-    auto effects = batch{stretch_.from(), {}};
-    effects.writes.reserve(b.writes.size());
-    for (auto& w : b.writes) effects.writes.push_back(std::move(w.effects));
-    auto const known = names_known();
+  std::optional<fault> append(committed_batch& b, batch_place const& place, batch_encoder const& encoded) {
     auto problem = std::optional<fault>();
     try {
-      auto const bytes = encode(effects, b);
+      auto const bytes = finish(encoded, b);
       auto const free = store::free_bytes(directory_);
       if (free < disk_reserve_bytes + bytes.size()) {
         throw fault(fault_kind::storage_full, "the disk of this server is full; nothing was stored");
       }
       if (!reserve_.is_whole() && free >= disk_reserve_bytes + bytes.size() + reserve_.bytes()) reserve_.take();
-      switch (log_->append(b.position, numbers.last_write, bytes)) {
+      switch (log_->append(b.position, place.numbers.last_write, bytes)) {
         case store::appended::ok:
-          for (auto i = std::size_t(0); i < effects.writes.size(); ++i) b.writes[i].effects = std::move(effects.writes[i]);
-          stretch_.add(bytes.size(), image_bytes_);
+          stretch_.add(bytes.size(), encoded.image_bytes());
           return std::nullopt;
         case store::appended::conflict:
           problem = fault(fault_kind::unavailable, "another program writes to this city's log");
@@ -461,7 +475,7 @@ class city_impl final : public city {
     }
     {
       auto const lock = std::lock_guard(names_.mutex);
-      names_.table.rollback_to(known);
+      names_.table.rollback_to(place.names_before);
     }
     catch_up_with_log();  // if it cannot be read now, then before the next write
     return problem;
@@ -500,7 +514,6 @@ class city_impl final : public city {
   shared_names names_;
   counters numbers_;        // the sequencer's
   images_stretch stretch_;  // the sequencer's
-  std::size_t image_bytes_ = 0;
   std::atomic<std::uint64_t> erased_at_{0};  // position of the last change before which something was taken out of the history
   std::atomic<std::uint64_t> next_observation_{1}, next_series_{1};
   std::atomic<std::uint64_t> position_{0};

@@ -20,8 +20,9 @@ namespace dos {
 
 struct city_options {
   std::size_t source_queue_max = 20'000;        // writes waiting of one source; beyond: fault too_many
+  std::size_t source_queue_bytes_max = 64 << 20;  // of them, about; beyond: fault too_many
   std::size_t batch_writes_max = 4'096;         // writes in one log entry
-  std::size_t batch_bytes_max = 8 << 20;        //
+  std::size_t batch_bytes_max = 8 << 20;        // beyond, the next write begins another entry
   std::size_t lag_bytes_max = 256 << 20;        // of the log that a restart would replay; beyond, writers wait
   std::int64_t checkpoint_us = 5 * us_per_second;
   std::int64_t log_retention_us = 14 * 86'400 * us_per_second;
@@ -88,7 +89,7 @@ class city : public std::enable_shared_from_this<city> {
   virtual std::optional<entity_change> shown(principal const& who, entity_change const& c) const = 0;
   virtual entity_store const& entities() const = 0;
   virtual dos::history const& history() const = 0;
-  virtual void submit(std::shared_ptr<principal const> const& who, session::decide d, std::function<void(outcome)> done, std::size_t weight) = 0;
+  virtual void submit(std::shared_ptr<principal const> const& who, session::decide d, std::function<void(outcome)> done, write_size size) = 0;
   virtual record_ptr find_record(std::string_view collection, std::string_view key) const = 0;
   virtual void for_each_record(std::string_view collection, std::string_view from,
                                std::function<bool(std::string_view key, record_ptr const&)> const& visit) const = 0;

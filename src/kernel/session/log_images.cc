@@ -2,6 +2,7 @@
 
 #include "base/fault.h"
 #include "base/log.h"
+#include "kernel/graph/attribute_editor.h"
 #include "kernel/session/changes.h"
 
 namespace dos {
@@ -16,8 +17,11 @@ bool is_damage(fault const& f) { return f.kind == fault_kind::internal || f.kind
 entity_ptr shared_with(entity_ptr const& today, entity_ptr then) {
   if (!today) return then;
   auto e = entity(*then);
-  for (auto& a : e.attributes) {
-    auto const now = today->find(a->name, a->dataset);
+  auto const places = attribute_places(today->attributes);
+  for (auto i = std::size_t(0); i < e.attributes.size(); ++i) {
+    auto& a = e.attributes[i];
+    auto const place = places.find(a->name, a->dataset, i);
+    auto const now = place == attribute_places::nowhere ? attribute_ptr() : today->attributes[place];
     if (now && now->modified_at == a->modified_at && now->value == a->value && now->more == a->more) a = now;
   }
   return make_ref<entity>(std::move(e));

@@ -1,7 +1,9 @@
 #include "kernel/session/pending.h"
 
 #include <algorithm>
+#include <unordered_set>
 
+#include "kernel/graph/attribute_editor.h"
 #include "kernel/session/instance.h"
 
 namespace dos {
@@ -10,6 +12,15 @@ namespace {
 bool same_head(entity const& a, entity const& b) {
   return a.types == b.types && a.scopes == b.scopes && a.more == b.more && a.deleted_at == b.deleted_at;
 }
+
+std::uint64_t attribute_name(symbol attribute, symbol dataset) { return std::uint64_t(attribute.number()) << 32 | dataset.number(); }
+
+std::vector<attribute_ptr> const& attributes_of(entity_ptr const& e) {
+  static auto const none = std::vector<attribute_ptr>();
+  return e ? e->attributes : none;
+}
+
+constexpr std::size_t asks_without_index = 16;
 
 // Attributes of both stand in the same order in both, and none of `before` is missing.
 bool same_order(entity_ptr const& before, entity const& e) {
@@ -51,9 +62,8 @@ std::vector<series_ref> pending_write::series_of(std::string_view id) const {
       all.insert(all.end(), it->second.begin(), it->second.end());
     }
     if (auto const it = layer->ended.find(id); it != layer->ended.end()) {
-      std::erase_if(all, [&](series_ref const& s) {
-        return std::find(it->second.begin(), it->second.end(), s.series) != it->second.end();
-      });
+      auto const gone = std::unordered_set<std::uint64_t>(it->second.begin(), it->second.end());
+      std::erase_if(all, [&](series_ref const& s) { return gone.contains(s.series); });
     }
   }
   return all;
@@ -69,12 +79,28 @@ std::string pending_write::owner_of(std::uint64_t series) const {
   return {};
 }
 
+// Asked for one attribute of an entity after the other: its series are looked up once, and many by name.
 std::uint64_t pending_write::series_for(std::string_view entity, symbol attribute, symbol dataset, attribute_kind kind) {
-  for (auto const& s : series_of(entity)) {
-    if (s.attribute == attribute && s.dataset == dataset) return s.series;
+  if (asked_.entity != entity) asked_ = {std::string(entity), series_of(entity), {}, 0};
+  auto& [name, all, places, asks] = asked_;
+  if (asks++ < asks_without_index) {
+    for (auto const& s : all) {
+      if (s.attribute == attribute && s.dataset == dataset) return s.series;
+    }
+  } else {
+    if (places.empty()) {
+      for (auto const& s : all) places.try_emplace(attribute_name(s.attribute, s.dataset), s.series);
+    }
+    if (auto const it = places.find(attribute_name(attribute, dataset)); it != places.end()) return it->second;
+  }
+  if (all.size() >= entity_series_max) {
+    throw fault(fault_kind::too_large, "an entity has at most " + std::to_string(entity_series_max) +
+                                           " series, counted with those of attributes that are gone: " + name);
   }
   auto const s = series_ref{counters_.next_series++, attribute, dataset, kind};
-  own_.started[std::string(entity)].push_back(s);
+  own_.started[name].push_back(s);
+  all.push_back(s);
+  if (!places.empty()) places.emplace(attribute_name(attribute, dataset), s.series);
   if (undo_) undo_->started.emplace_back(entity);
   effects_.push_back(effect::series_started{std::string(entity), s});
   return s.series;
@@ -87,8 +113,11 @@ std::vector<attribute_ptr> pending_write::set_unbelieved_aside(entity& e, entity
   auto const is_believed = [&](attribute_ptr const& a) { return a->observed_at <= when_.believed_until; };
   if (std::all_of(e.attributes.begin(), e.attributes.end(), is_believed)) return aside;
   auto kept = std::vector<attribute_ptr>();
+  auto const& olds = attributes_of(before);
+  auto const known = attribute_places(olds);
   for (auto& a : e.attributes) {
-    auto const old = is_believed(a) || !before ? attribute_ptr() : before->find(a->name, a->dataset);
+    auto const place = is_believed(a) ? attribute_places::nowhere : known.find(a->name, a->dataset);
+    auto const old = place == attribute_places::nowhere ? attribute_ptr() : olds[place];
     if (is_believed(a) || (old && old->observed_at == a->observed_at)) {
       kept.push_back(std::move(a));
       continue;
@@ -102,6 +131,10 @@ std::vector<attribute_ptr> pending_write::set_unbelieved_aside(entity& e, entity
 
 std::uint64_t pending_write::put(entity e, keep k) {
   auto const before = find(e.id);
+  if (e.attributes.size() > entity_attributes_max && (!before || e.attributes.size() > before->attributes.size())) {
+    throw fault(fault_kind::too_large, "an entity has at most " + std::to_string(entity_attributes_max) +
+                                           " attributes, each dataset counted: " + e.id + " would have " + std::to_string(e.attributes.size()));
+  }
   auto aside = set_unbelieved_aside(e, before);
   if (aside.empty()) return put_believed(std::move(e), before, k);
   set_aside_ += aside.size();
@@ -129,8 +162,12 @@ std::uint64_t pending_write::put_believed(entity e, entity_ptr const& before, ke
     change.more = e.more;
     change.deleted_at = e.deleted_at;
   }
-  for (auto& mine : e.attributes) {
-    auto const old = before ? before->find(mine->name, mine->dataset) : attribute_ptr();
+  auto const& olds = attributes_of(before);
+  auto const known = attribute_places(olds);
+  for (auto i = std::size_t(0); i < e.attributes.size(); ++i) {
+    auto& mine = e.attributes[i];
+    auto const place = known.find(mine->name, mine->dataset, i);
+    auto const old = place == attribute_places::nowhere ? attribute_ptr() : olds[place];
     if (old == mine) continue;
     auto& fresh = writable(mine);
     fresh.created_at = old ? old->created_at : at_;
@@ -141,8 +178,10 @@ std::uint64_t pending_write::put_believed(entity e, entity_ptr const& before, ke
     change.set.push_back(mine);
   }
   if (before) {
-    for (auto const& old : before->attributes) {
-      if (e.find(old->name, old->dataset)) continue;
+    auto const left = attribute_places(e.attributes);
+    for (auto i = std::size_t(0); i < olds.size(); ++i) {
+      auto const& old = olds[i];
+      if (left.contains(*old, i)) continue;
       change.removed.push_back({old->name, old->dataset, k == keep::history ? old->series : 0});
     }
   }
@@ -235,6 +274,7 @@ void pending_write::remove_series(std::string_view entity, std::uint64_t series)
 }
 
 void pending_write::end_series(std::string_view entity, std::uint64_t series) {
+  asked_ = {};
   own_.ended[std::string(entity)].push_back(series);
   if (undo_) undo_->ended.emplace_back(entity);
   effects_.push_back(effect::series_removed{std::string(entity), series});
@@ -270,6 +310,7 @@ std::optional<fault> pending_write::attempt(std::function<void()> const& part) {
 }
 
 void pending_write::take_back(undo_list const& undo) {
+  asked_ = {};
   for (auto const& id : undo.started) own_.started[id].pop_back();
   for (auto const& id : undo.ended) own_.ended[id].pop_back();
   for (auto i = undo.records.rbegin(); i != undo.records.rend(); ++i) {

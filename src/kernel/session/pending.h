@@ -112,6 +112,12 @@ class pending_write final : public transaction {
   std::vector<effect::any> effects_;
   std::vector<image_pair> images_;
   undo_list* undo_ = nullptr;
+  struct {
+    std::string entity;
+    std::vector<series_ref> all;
+    std::unordered_map<std::uint64_t, std::uint64_t> places;  // by attribute and dataset, once it is worth it
+    std::size_t asks = 0;
+  } asked_;
   bool has_counted_ = false;
   std::size_t good_parts_ = 0;
   std::size_t set_aside_ = 0;

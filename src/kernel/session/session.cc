@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <future>
 
+#include "base/work_budget.h"
 #include "kernel/history/history.h"
 #include "kernel/session/city.h"
 
@@ -99,18 +100,19 @@ void session::for_each_record(std::string_view collection, std::string_view from
 
 std::size_t session::record_count(std::string_view collection) const { return city_->record_count(collection); }
 
-void session::submit(decide d, std::function<void(outcome)> done, std::size_t weight) const {
+void session::submit(decide d, std::function<void(outcome)> done, write_size size) const {
   if (!who_->may_write()) {
     throw fault(who_->role == role::anonymous ? fault_kind::unauthenticated : fault_kind::forbidden,
                 who_->role == role::anonymous ? "writing needs a token: Authorization: Bearer …"
                                              : "the role " + std::string(to_text(who_->role)) + " may not write");
   }
-  city_->submit(who_, std::move(d), std::move(done), weight);
+  if (auto const* const b = work_budget::current(); b && size.bytes == 0) size.bytes = b->request_bytes();
+  city_->submit(who_, std::move(d), std::move(done), size);
 }
 
-void session::try_submit(decide d, std::function<void(outcome)> done, std::size_t weight) const {
+void session::try_submit(decide d, std::function<void(outcome)> done, write_size size) const {
   try {
-    submit(std::move(d), done, weight);
+    submit(std::move(d), done, size);
   } catch (fault const& f) {
     done({.position = 0, .at = {}, .refused = f, .set_aside = 0});
   }

@@ -102,6 +102,12 @@ struct outcome {
 
 class city;
 
+// How much of its source's queue a write takes while it waits.
+struct write_size {
+  std::size_t weight = 1;  // as many single writes
+  std::size_t bytes = 0;   // of memory, about; 0: as many as the request that it came with (base/work_budget.h)
+};
+
 class session {
  public:
   // Whoever is not at home in the city is nobody there.
@@ -143,11 +149,10 @@ class session {
   // --- writing ---
   using decide = std::function<void(transaction&)>;
   // Faults: forbidden when the role may not write. `done` is called on the sequencer's thread after the commit (or the
-  // refusal) and must be quick. Faults at once: too_many when this source's queue is full, in which the write counts
-  // for as many as its `weight` says.
-  void submit(decide d, std::function<void(outcome)> done, std::size_t weight = 1) const;
+  // refusal) and must be quick. Faults at once: too_many when this source's queue is full.
+  void submit(decide d, std::function<void(outcome)> done, write_size size = {}) const;
   // The same, for what goes on whatever becomes of it: what would be a fault at once comes to `done` as a refusal.
-  void try_submit(decide d, std::function<void(outcome)> done, std::size_t weight = 1) const;
+  void try_submit(decide d, std::function<void(outcome)> done, write_size size = {}) const;
   // Waits. Throws the refusal. Not on an input/output thread.
   outcome apply(decide d) const;
 

@@ -8,11 +8,16 @@ void write_queues::push(queued_write w) {
   auto lock = std::unique_lock(mutex_);
   if (closed_) throw fault(fault_kind::unavailable, "the city is being closed");
   auto& queue = queues_[w.source];
-  if (queue.weight >= source_queue_max_) {
-    throw fault(fault_kind::too_many, "more than " + std::to_string(source_queue_max_) + " writes of " + w.source +
+  if (queue.weight >= limits_.weight_max) {
+    throw fault(fault_kind::too_many, "more than " + std::to_string(limits_.weight_max) + " writes of " + w.source +
+                                          " are waiting; send slower and repeat this one");
+  }
+  if (!queue.writes.empty() && queue.bytes + w.bytes > limits_.bytes_max) {
+    throw fault(fault_kind::too_many, "more than " + std::to_string(limits_.bytes_max) + " bytes of writes of " + w.source +
                                           " are waiting; send slower and repeat this one");
   }
   auto const was_empty = size_ == 0;
+  queue.bytes += w.bytes;
   queue.weight += w.weight;
   size_ += w.weight;
   queue.writes.push_back(std::move(w));
@@ -42,12 +47,13 @@ void write_queues::take_waiting(std::vector<queued_write>& taken, std::size_t n)
   while (weight < n && size_ > 0) {
     if (it == queues_.end()) it = queues_.begin();
     turn_ = it->first;
-    auto& [writes, waiting] = it->second;
+    auto& [writes, waiting, bytes] = it->second;
     taken.push_back(std::move(writes.front()));
     writes.pop_front();
     auto const mine = taken.back().weight;
     weight += mine;
     waiting -= mine;
+    bytes -= taken.back().bytes;
     size_ -= mine;
     it = writes.empty() ? queues_.erase(it) : std::next(it);
   }

@@ -20,15 +20,21 @@ struct queued_write {
   session::decide decide;
   std::function<void(outcome)> done;
   std::size_t weight = 1;  // how many single writes it is worth
+  std::size_t bytes = 0;   // that it keeps in memory, about
   std::shared_ptr<name_allowance> names = {};  // see principal
   std::shared_ptr<principal const> by = {};  // who is governed, see governed_write.h; none: the write is as decided
 };
 
 class write_queues {
  public:
-  explicit write_queues(std::size_t source_queue_max) : source_queue_max_(source_queue_max) {}
+  struct limits {
+    std::size_t weight_max;  // waiting of one source
+    std::size_t bytes_max;   //
+  };
+  explicit write_queues(limits of_a_source) : limits_(of_a_source) {}
 
-  // Fault too_many when this source has too much waiting, unavailable after close().
+  // Fault too_many when this source has too much waiting, unavailable after close(). A write that is larger than all that
+  // may wait goes when nothing else of its source does.
   void push(queued_write w);
   // Waits for writes and takes some, of a weight of about `n`, one of each source in turn. Empty after close(), when nothing is left.
   std::vector<queued_write> take(std::size_t n);
@@ -40,12 +46,13 @@ class write_queues {
  private:
   void take_waiting(std::vector<queued_write>& taken, std::size_t n);
 
-  std::size_t const source_queue_max_;
+  limits const limits_;
   mutable std::mutex mutex_;
   std::condition_variable filled_;
   struct queue {
     std::deque<queued_write> writes;
     std::size_t weight = 0;
+    std::size_t bytes = 0;
   };
   std::map<std::string, queue, std::less<>> queues_;  // none is empty
   std::string turn_;                                  // the source served last

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "standard/mqtt/client.h"
+#include "standard/mqtt/message_shelf.h"
 #include "standard/mqtt/reasons.h"
 #include "standard/mqtt/store.h"
 #include "standard/mqtt/topic_tree.h"
@@ -13,7 +14,7 @@
 namespace dos::broker {
 
 struct broker_counts {
-  std::uint64_t connected = 0, sessions = 0, queued = 0, retained = 0;
+  std::uint64_t connected = 0, sessions = 0, queued = 0, retained = 0, retained_bytes = 0, messages_bytes = 0;
   std::uint64_t received = 0, sent = 0, refused = 0, overflowed = 0, dropped_qos_0 = 0;
 };
 
@@ -61,6 +62,7 @@ class city_broker : public std::enable_shared_from_this<city_broker> {
   // sessions.cc
   std::shared_ptr<client_session> find_session(std::string const& id) const;
   bool may_leave(client const& c, net::mqtt::publish const& will) const;
+  bool has_room_for_session(principal const& who) const;
   void greet(std::shared_ptr<client> const& c, bool session_present, bool assigned);
   void leave(client_session& s);
   void drop(std::shared_ptr<client_session> const& s);
@@ -85,6 +87,8 @@ class city_broker : public std::enable_shared_from_this<city_broker> {
   // Numbers those of the targets that must last; what is to be stored for them.
   void make_durable(message_ptr const& m, std::vector<target>& targets, std::vector<record_change>& changes);
   void retain(message_ptr const& m, std::vector<record_change>& changes);
+  bool may_retain(net::mqtt::publish const& p) const;
+  void set_retained(std::string const& topic, message_ptr m);  // none, or an empty one: no more
   void try_space(guard& g, std::shared_ptr<client> const& c, std::shared_ptr<pending_publish> const& p,
                  place const& where, std::string const& payload);
   void try_clients(std::shared_ptr<client> const& c, std::shared_ptr<pending_publish> const& p);
@@ -101,6 +105,8 @@ class city_broker : public std::enable_shared_from_this<city_broker> {
 
   // deliveries.cc
   bool has_room(client_session& s, std::size_t bytes);
+  void queued(client_session& s, message const& m);
+  void unqueued(client_session& s, message const& m);
   void enqueue(target t);
   bool send_now(client& c, delivery const& d, std::uint16_t id);
   void pump(client_session& s);
@@ -126,7 +132,10 @@ class city_broker : public std::enable_shared_from_this<city_broker> {
   std::map<std::string, std::shared_ptr<client_session>> sessions_;
   std::size_t without_token_ = 0;  // of the sessions
   topic_tree tree_;
+  message_shelf shelf_;
   std::map<std::string, message_ptr, std::less<>> retained_;
+  std::size_t retained_bytes_ = 0;
+  std::map<std::string, std::size_t> queued_by_;  // bytes that wait for the sessions of one owner
   std::uint64_t next_number_ = 1;
   std::map<std::string, std::size_t> turns_;  // of shared subscriptions
   std::vector<std::shared_ptr<void>> dropped_;

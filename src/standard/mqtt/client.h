@@ -30,6 +30,7 @@ struct pending_publish {
   std::uint8_t reason = 0;
   bool is_passing = false;  // refused for now only: the client is to send it again
   message_ptr what;         // none: a module's topic
+  std::size_t bytes = 0;    // of its payload
   std::vector<target> targets;
 };
 
@@ -68,6 +69,7 @@ class client final : public net::mqtt_handler, public std::enable_shared_from_th
   std::deque<std::shared_ptr<pending_publish>> pending;
   std::deque<std::function<void(broker_guard&)>> stalled;  // publications that found a full queue
   bool retrying = false;
+  std::size_t pending_bytes = 0;
   std::size_t unacknowledged = 0;  // of quality of service 1
   std::size_t against_crowds = 0;  // messages since the last tick to readers who are far behind
   bool held = false;               // reading is paused

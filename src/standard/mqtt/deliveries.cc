@@ -6,13 +6,31 @@ namespace dos::broker {
 
 // Whoever does not come for its messages loses new ones, by name: in the log, the ledger and the figures.
 bool city_broker::has_room(client_session& s, std::size_t bytes) {
-  if (s.queue.size() + s.coming < limits().queue_messages_max && s.bytes + bytes <= limits().queue_bytes_max) return true;
+  auto const mine = queued_by_.find(s.owner.name);
+  auto const of_owner = mine == queued_by_.end() ? 0 : mine->second;
+  if (s.queue.size() + s.coming < limits().queue_messages_max && s.bytes + bytes <= limits().queue_bytes_max &&
+      of_owner + bytes <= limits().messages_bytes_max / 4 && shelf_.bytes() <= limits().messages_bytes_max) {
+    return true;
+  }
   if (s.overflowed++ % limits().queue_messages_max == 0)
     log::warning("too many MQTT messages wait for a client; new ones are lost to it",
                  {{"city", city_->id()}, {"client", s.id}, {"waiting", s.queue.size()}});
   ++counts_.overflowed;
   ++failed_;
   return false;
+}
+
+void city_broker::queued(client_session& s, message const& m) {
+  s.bytes += m.payload.size();
+  queued_by_[s.owner.name] += m.payload.size();
+}
+
+void city_broker::unqueued(client_session& s, message const& m) {
+  s.bytes -= m.payload.size();
+  auto const mine = queued_by_.find(s.owner.name);
+  if (mine == queued_by_.end()) return;  // only empty ones are left
+  mine->second -= m.payload.size();
+  if (mine->second == 0) queued_by_.erase(mine);
 }
 
 void city_broker::enqueue(target t) {
@@ -36,7 +54,7 @@ void city_broker::enqueue(target t) {
     if (!has_room(s, d.what->payload.size())) return;
     t.number = s.next_number++;
   }
-  s.bytes += d.what->payload.size();
+  queued(s, *d.what);
   s.waiting.push_back(t.number);
   s.queue.emplace(t.number, std::move(d));
   pump(s);
@@ -105,7 +123,7 @@ void city_broker::discard(client_session& s, std::uint64_t number) {
     forget(it->second);
     ++delivered_;
   }
-  s.bytes -= it->second.what->payload.size();
+  unqueued(s, *it->second.what);
   s.queue.erase(it);
 }
 

@@ -54,6 +54,8 @@ struct running {
       line("sessions", of_city, c.sessions);
       line("messages_waiting", of_city, c.queued);
       line("topics_retained", of_city, c.retained);
+      line("retained_bytes", of_city, c.retained_bytes);
+      line("messages_bytes", of_city, c.messages_bytes);
       line("messages_received_total", of_city, c.received);
       line("messages_sent_total", of_city, c.sent);
       line("messages_refused_total", of_city, c.refused);

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "base/work_budget.h"
 #include "kernel/session/city.h"
 #include "standard/mqtt/broker.h"
 
@@ -54,9 +55,25 @@ reason city_broker::check(client const& c, net::mqtt::publish const& p, place co
   if (p.properties.payload_is_text == 1 && !text::is_utf8(p.payload)) return payload_format_invalid;
   if (where.space) return may_enter(c.who, *where.city) ? success : not_authorized;
   if (!c.who.may_write() || belongs_to_another_device(c.who, p.topic)) return not_authorized;
-  if (p.retain && !p.payload.empty() && retained_.size() >= limits().retained_max && !retained_.contains(p.topic))
-    return quota_exceeded;
-  return success;
+  return may_retain(p) ? success : quota_exceeded;
+}
+
+bool city_broker::may_retain(net::mqtt::publish const& p) const {
+  if (!p.retain || p.payload.empty()) return true;
+  auto const before = retained_.find(p.topic);
+  auto const is_there = before != retained_.end();
+  auto const others = retained_bytes_ - (is_there ? bytes_of(*before->second) : 0);
+  return (is_there || retained_.size() < limits().retained_max) && others + p.topic.size() + p.payload.size() <= limits().retained_bytes_max;
+}
+
+void city_broker::set_retained(std::string const& topic, message_ptr m) {
+  if (auto const it = retained_.find(topic); it != retained_.end()) {
+    retained_bytes_ -= bytes_of(*it->second);
+    retained_.erase(it);
+  }
+  if (!m || m->payload.empty()) return;
+  retained_bytes_ += bytes_of(*m);
+  retained_.emplace(topic, std::move(m));
 }
 
 // MQTT 5.0, 3.3.4 and 4.3
@@ -78,8 +95,10 @@ void city_broker::publish(std::shared_ptr<client> const& c, net::mqtt::publish p
   w->id = p.id;
   if (p.qos == 1) ++c->unacknowledged;
   if (p.qos == 2) s.received[p.id] = reception::pending;
+  w->bytes = p.payload.size();
+  c->pending_bytes += w->bytes;
   c->pending.push_back(w);
-  if (c->pending.size() >= limits().receive_max) hold_back(*c);
+  if (c->pending.size() >= limits().receive_max || c->pending_bytes >= limits().pending_bytes_max) hold_back(*c);
   auto where = find_place(p.topic);
   if (auto const r = check(*c, p, where); r != success) {
     ++counts_.refused;
@@ -95,7 +114,7 @@ void city_broker::publish(std::shared_ptr<client> const& c, net::mqtt::publish p
     else stall(c, std::move(attempt));
     return;
   }
-  w->what = std::make_shared<message const>(make_message(std::move(p), s.id, now()));
+  w->what = shelf_.keep(make_message(std::move(p), s.id, now()));
   if (c->stalled.empty() && !c->retrying) try_clients(c, w);
   else stall(c, [this, c, w](guard&) { try_clients(c, w); });
 }
@@ -110,6 +129,8 @@ void city_broker::try_space(guard& g, std::shared_ptr<client> const& c, std::sha
   g.unlock();
   try {
     auto const paying = pays_for_names(c->who.names.get());
+    auto budget = work_budget({}, payload.size());
+    auto const used = work_budget::in_use(budget);
     where.space->publish(dos::session(where.city, c->who), where.rest, payload, done);
   } catch (fault const& f) {
     done(f);
@@ -132,7 +153,7 @@ void city_broker::try_clients(std::shared_ptr<client> const& c, std::shared_ptr<
   try {
     dos::session(city_, c->who)
         .submit([changes = std::move(changes)](transaction& t) { put_changes(t, changes); },
-                [self = shared_from_this(), c, p](outcome const& o) { self->finished(c, p, o.refused); });
+                [self = shared_from_this(), c, p](outcome const& o) { self->finished(c, p, o.refused); }, {.bytes = 2 * p->bytes});
   } catch (fault const& f) {
     for (auto const& t : p->targets) {
       if (t.number) --t.who->coming;
@@ -178,10 +199,8 @@ void city_broker::answer_pending(client& c) {
   while (!c.pending.empty() && c.pending.front()->ready) {
     auto const p = std::move(c.pending.front());
     c.pending.pop_front();
-    if (p->reason == success && p->what && p->what->retain) {
-      if (p->what->payload.empty()) retained_.erase(p->what->topic);
-      else retained_[p->what->topic] = p->what;
-    }
+    c.pending_bytes -= p->bytes;
+    if (p->reason == success && p->what && p->what->retain) set_retained(p->what->topic, p->what);
     for (auto& t : p->targets) {
       if (p->reason == success) enqueue(std::move(t));
       else if (t.number) --t.who->coming;
@@ -189,7 +208,7 @@ void city_broker::answer_pending(client& c) {
     answer(c, *p);
   }
   if (c.held && c.stalled.empty() && !c.retrying && c.against_crowds < crowd_messages_max() &&
-      c.pending.size() <= limits().receive_max / 2) {
+      c.pending.size() <= limits().receive_max / 2 && c.pending_bytes <= limits().pending_bytes_max / 2) {
     c.held = false;
     c.peer->pause(false);
   }
@@ -323,10 +342,7 @@ void city_broker::publish_will(guard* g, principal const& who, message_ptr const
   make_durable(m, targets, changes);
   if (m->retain) retain(m, changes);
   auto const deliver = [this, m](std::vector<target>& all, bool stored) {
-    if (stored && m->retain) {
-      if (m->payload.empty()) retained_.erase(m->topic);
-      else retained_[m->topic] = m;
-    }
+    if (stored && m->retain) set_retained(m->topic, m);
     for (auto& t : all) {
       if (stored) enqueue(std::move(t));
       else if (t.number) --t.who->coming;

@@ -31,13 +31,14 @@ void city_broker::start() {
   };
   auto spaces = std::vector<to_open>();
   auto g = guard(*this);
-  auto all = load(listener_.n->as_source(city_, "mqtt"), now());
+  auto all = load(listener_.n->as_source(city_, "mqtt"), now(), shelf_);
   next_number_ = all.next_number;
-  retained_ = std::move(all.retained);
+  for (auto& [topic, m] : all.retained) set_retained(topic, std::move(m));
   erasures_ = std::move(all.orphans);
   for (auto& s : all.sessions) {
     sessions_.emplace(s->id, s);
     if (!s->has_token) ++without_token_;
+    for (auto const& [number, d] : s->queue) queued(*s, *d.what);
     for (auto const& [filter, sub] : s->subscriptions) {
       auto where = find_place(filter);
       if (!where.space) plant(*s, *sub);
@@ -64,6 +65,14 @@ bool city_broker::may_leave(client const& c, net::mqtt::publish const& will) con
   return !where.space || where.city == city_ || c.who.is_at_home_in(where.city->id());
 }
 
+// Nobody takes all places: a token, or an address without one, has half of them.
+bool city_broker::has_room_for_session(principal const& who) const {
+  if (sessions_.size() >= limits().sessions_max) return false;
+  if (sessions_.size() < limits().sessions_max / 2) return true;
+  auto const mine = std::count_if(sessions_.begin(), sessions_.end(), [&](auto const& s) { return s.second->owner.source == who.source; });
+  return std::size_t(mine) < std::max<std::size_t>(limits().sessions_max / 2, 1);
+}
+
 // MQTT 5.0, 3.1.4
 void city_broker::connect(std::shared_ptr<client> c, net::mqtt::connect hello) {
   auto const g = guard(*this);
@@ -87,6 +96,8 @@ void city_broker::connect(std::shared_ptr<client> c, net::mqtt::connect hello) {
   auto const is_full = sessions_.size() >= limits().sessions_max ||
                        (!c->has_token && without_token_ >= limits().sessions_without_token_max());
   if (!s && is_full) return refuse(quota_exceeded);
+  if (!s && !has_room_for_session(c->who)) return refuse(quota_exceeded);
+  if (hello.will && hello.will->payload.size() > limits().will_bytes_max) return refuse(quota_exceeded);
   if (s && s->connected) {
     auto const old = s->connected;
     end_connection(nullptr, *old, true, std::nullopt);
@@ -205,6 +216,7 @@ void city_broker::drop(std::shared_ptr<client_session> const& s) {
     if (s->is_stored && sub->space) erase(position_collection, position_key(s->id, filter));
   }
   for (auto const& [number, d] : s->queue) {
+    unqueued(*s, *d.what);
     if (!d.stored) continue;
     erase(delivery_collection, delivery_key(s->id, number));
     forget(d);
@@ -222,14 +234,14 @@ void city_broker::drop(std::shared_ptr<client_session> const& s) {
 
 // The session is over, and with it the time to wait with its will: 3.1.3.2.2. Both go into the log as one.
 void city_broker::conclude(guard* g, std::shared_ptr<client_session> const& s) {
-  auto const m = s->last_will ? std::make_shared<message const>(std::move(s->last_will->what)) : message_ptr();
+  auto const m = s->last_will ? shelf_.keep(std::move(s->last_will->what)) : message_ptr();
   s->last_will.reset();
   drop(s);
   if (m) publish_will(g, s->owner, m);
 }
 
 void city_broker::tell_will(std::shared_ptr<client_session> const& s) {
-  auto m = std::make_shared<message const>(std::move(s->last_will->what));
+  auto m = shelf_.keep(std::move(s->last_will->what));
   s->last_will.reset();
   s->will_due = timestamp_max;
   if (s->is_stored && s->is_lasting() && !s->connected) store_session(*s, s->expires - s->expiry_s * us_per_second);
@@ -262,11 +274,14 @@ void city_broker::tick() {
   for (auto const& c : over) c->peer->close(not_authorized);
   if (t - swept_ > sweep_us || swept_ == no_time) {
     swept_ = t;
-    std::erase_if(retained_, [&](auto const& entry) {
-      if (entry.second->expires > t) return false;
-      erase(retained_collection, entry.first);
-      return true;
-    });
+    auto old = std::vector<std::string>();
+    for (auto const& [topic, m] : retained_) {
+      if (m->expires <= t) old.push_back(topic);
+    }
+    for (auto const& topic : old) {
+      erase(retained_collection, topic);
+      set_retained(topic, nullptr);
+    }
     auto ended = std::vector<std::shared_ptr<client_session>>();  // with the right they were made with
     for (auto const& [id, s] : sessions_) {
       if (!s->connected && city_->is_over(s->owner, t)) ended.push_back(s);
@@ -311,6 +326,8 @@ broker_counts city_broker::counts() const {
   auto result = counts_;
   result.sessions = sessions_.size();
   result.retained = retained_.size();
+  result.retained_bytes = retained_bytes_;
+  result.messages_bytes = shelf_.bytes();
   for (auto const& [id, s] : sessions_) {
     result.connected += s->connected != nullptr;
     result.queued += s->queue.size();

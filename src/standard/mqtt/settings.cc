@@ -19,7 +19,7 @@ void read_number(json::value const& from, std::string_view key, std::int64_t lea
 constexpr auto keys = {"port", "tls_port", "address", "tls_certificate", "tls_key", "anonymous", "publish_only",
                        "keep_alive_s_max", "session_days_max", "packet_bytes_max", "connections_max",
                        "connections_per_peer_max", "sessions_max", "queue_messages_max", "queue_bytes_max",
-                       "retained_max"};
+                       "retained_max", "retained_bytes_max", "messages_bytes_max"};
 
 }  // namespace
 
@@ -51,6 +51,8 @@ settings read_settings(json::value const& configuration) {
   read_number(*given, "queue_messages_max", 1, 10'000'000, s.queue_messages_max);
   read_number(*given, "queue_bytes_max", 1'024, std::int64_t(16) << 30, s.queue_bytes_max);
   read_number(*given, "retained_max", 0, 10'000'000, s.retained_max);
+  read_number(*given, "retained_bytes_max", 1'024, std::int64_t(16) << 30, s.retained_bytes_max);
+  read_number(*given, "messages_bytes_max", 1'024, std::int64_t(64) << 30, s.messages_bytes_max);
   read_number(*given, "session_days_max", 1, 36'500, s.session_s_max);
   if (given->find("session_days_max")) s.session_s_max *= 86'400;
   if (auto const r = given->text_or("anonymous", {}); !r.empty()) s.anonymous = parse_role(r);

@@ -131,7 +131,7 @@ void put_changes(transaction& t, std::vector<record_change> const& changes) {
   }
 }
 
-stored_state load(session const& s, timestamp restarted) {
+stored_state load(session const& s, timestamp restarted, message_shelf const& shelf) {
   auto all = stored_state();
   auto by_id = std::map<std::string, std::shared_ptr<client_session>, std::less<>>();
   s.for_each_record(session_collection, {}, [&](std::string_view id, record_ptr const& r) {
@@ -146,7 +146,7 @@ stored_state load(session const& s, timestamp restarted) {
   });
   auto messages = std::map<std::string, std::pair<message_ptr, std::shared_ptr<stored_message>>, std::less<>>();
   s.for_each_record(message_collection, {}, [&](std::string_view key, record_ptr const& r) {
-    auto m = std::make_shared<message const>(read_message(*r));
+    auto m = shelf.keep(read_message(*r));
     auto stored = std::make_shared<stored_message>(stored_message{.number = std::string(key)});
     messages.emplace(std::string(key), std::pair(std::move(m), std::move(stored)));
     all.next_number = std::max(all.next_number, from_key(key) + 1);
@@ -174,7 +174,6 @@ stored_state load(session const& s, timestamp restarted) {
     } else {
       to.waiting.push_back(number);
     }
-    to.bytes += d.what->payload.size();
     to.queue.emplace(number, std::move(d));
     to.next_number = std::max(to.next_number, number + 1);
     all.next_number = std::max(all.next_number, (number >> 32) + 1);
@@ -190,7 +189,7 @@ stored_state load(session const& s, timestamp restarted) {
     return true;
   });
   s.for_each_record(retained_collection, {}, [&](std::string_view topic, record_ptr const& r) {
-    all.retained.emplace(std::string(topic), std::make_shared<message const>(read_message(*r)));
+    all.retained.emplace(std::string(topic), shelf.keep(read_message(*r)));
     return true;
   });
   for (auto const& one : all.sessions) {

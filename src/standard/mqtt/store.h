@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "standard/mqtt/message_shelf.h"
 #include "standard/mqtt/session_state.h"
 
 namespace dos::broker {
@@ -41,6 +42,6 @@ struct stored_state {
   std::vector<record_change> orphans;  // records of what is no more
 };
 // `restarted`: sessions that were connected have been left then.
-stored_state load(session const& s, timestamp restarted);
+stored_state load(session const& s, timestamp restarted, message_shelf const& shelf);
 
 }  // namespace dos::broker

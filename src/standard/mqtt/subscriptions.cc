@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <numeric>
 
 #include "base/log.h"
 #include "kernel/session/city.h"
@@ -83,6 +84,9 @@ std::uint8_t city_broker::subscribe_one(guard& g, client& c, net::mqtt::subscrip
   auto const before = s->subscriptions.find(wanted.filter);
   auto const is_new = before == s->subscriptions.end();
   if (is_new && s->subscriptions.size() >= limits().subscriptions_max) return quota_exceeded;
+  auto const add_size = [](std::size_t n, auto const& one) { return n + one.first.size(); };
+  auto const filters_bytes = std::accumulate(s->subscriptions.begin(), s->subscriptions.end(), std::size_t(0), add_size);
+  if (is_new && filters_bytes + wanted.filter.size() > limits().filters_bytes_max) return quota_exceeded;
   auto const sub = std::make_shared<subscription>();
   *sub = {.filter = wanted.filter,
           .qos = wanted.qos,
@@ -158,7 +162,7 @@ void city_broker::told(std::weak_ptr<client_session> const& session, std::weak_p
   auto const g = guard(*this);
   if (s->dropped || stopped_) return;
   sub->position = m.position;
-  auto const what = std::make_shared<message const>(
+  auto const what = shelf_.keep(
       message{.topic = prefix + m.topic, .payload = std::move(m.payload), .qos = sub->qos});
   auto d = delivery{.what = what, .qos = sub->qos};
   if (sub->identifier) d.identifiers = {sub->identifier};

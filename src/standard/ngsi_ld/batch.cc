@@ -87,7 +87,7 @@ void write_all(batch_ptr b) {
           b->c->answer(std::move(r));
         });
       },
-      b->items.size());
+      {.weight = b->items.size()});
 }
 
 void read_item(batch& b, item& i, json::value const& v, context const& names) {

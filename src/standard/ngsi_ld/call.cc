@@ -346,7 +346,7 @@ city_handler endpoint(service_ptr s, endpoint_rules rules, std::function<void(ca
             };
             // A context that was fetched comes on a thread of the network.
             if (!may_wait || std::this_thread::get_id() == caller) return act();
-            answer_faults(*c, [&] { c->at->program.on_worker(c->who.who().source, act); });
+            answer_faults(*c, [&] { c->at->program.on_worker(c->request.peer, c->who.who().source, act); });
           },
           [c](fault const& f) { c->answer(c->refusal(f)); });
     });

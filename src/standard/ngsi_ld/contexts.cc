@@ -1,3 +1,4 @@
+#include "standard/ngsi_ld/quota.h"
 #include "standard/ngsi_ld/routes.h"
 
 #include <optional>
@@ -65,6 +66,8 @@ void add_hosted(call_ptr c) {
   process_context(*context, core_context().get(), [](auto const&) { return nullptr; });
   auto const id = new_uuid();
   auto record = json::object{{"body", json::object{{"@context", *context}}}, {"createdAt", to_string(c->at->program.clock.now())}};
+  require_quota(*c, context_collection, context_quota);
+  note_quota(*c, record);
   auto const location = address_of(c->request, "jsonldContexts", id);
   write(
       c, [id, record = std::move(record)](transaction& t) { t.put_record(context_collection, id, record); },

@@ -69,7 +69,7 @@ void show_entity(call_ptr const& c, entity_ptr const& e, warnings const& missing
 }
 
 // ETSI GS CIM 009, 5.7.1 and 6.5.3.1
-void retrieve_entity(call_ptr c) {
+void retrieve_here(call_ptr c) {
   auto const id = c->id();
   make_rendering(*c);  // refuses what is wrong before anybody is asked
   auto const wish = read_map_wish(*c);
@@ -85,6 +85,12 @@ void retrieve_entity(call_ptr c) {
     add_warnings(missing, response);
     c->answer(std::move(response));
   });
+}
+
+// One entity is quickly told; with all that it points to it may be many.
+void retrieve_entity(call_ptr c) {
+  if (!c->has("join")) return retrieve_here(std::move(c));
+  c->at->program.on_worker(c->request.peer, c->who.who().source, [c] { answer_faults(*c, [&] { retrieve_here(c); }); });
 }
 
 // ETSI GS CIM 009, 5.6.17 and 6.5.3.4

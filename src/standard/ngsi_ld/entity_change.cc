@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/fault.h"
+#include "kernel/graph/attribute_editor.h"
 #include "kernel/session/instance.h"
 #include "standard/ngsi_ld/attribute_patch.h"
 
@@ -87,19 +88,20 @@ update_result append(entity& e, entity_fragment f, bool overwrites) {
       note(result.updated, scope_name());
     }
   }
+  auto attributes = attribute_editor(e.attributes);
   for (auto& a : f.attributes) {
     auto const name = a.data.name;
-    auto const is_there = bool(e.find(name, a.data.dataset));
+    auto const is_there = bool(attributes.find(name, a.data.dataset));
     if (is_there && !overwrites) {
       result.not_updated.emplace_back(name, "the attribute exists and noOverwrite was asked for");
     } else if (a.removes) {
-      if (!e.remove(name, a.data.dataset)) {
+      if (!attributes.remove(name, a.data.dataset)) {
         result.not_updated.emplace_back(name, "there is no such attribute to remove");
       } else {
         note(result.updated, name);
       }
     } else {
-      e.set(to_attribute(std::move(a)));
+      attributes.set(to_attribute(std::move(a)));
       note(result.updated, name);
     }
   }
@@ -118,12 +120,13 @@ update_result update(entity& e, entity_fragment f) {
       note(result.updated, scope_name());
     }
   }
+  auto attributes = attribute_editor(e.attributes);
   for (auto& a : f.attributes) {
     auto const name = a.data.name;
     if (!a.removes) {
-      e.set(to_attribute(std::move(a)));
+      attributes.set(to_attribute(std::move(a)));
       note(result.updated, name);
-    } else if (e.remove(name, a.data.dataset)) {
+    } else if (attributes.remove(name, a.data.dataset)) {
       note(result.updated, name);
     } else {
       result.not_updated.emplace_back(name, "there is no such attribute to remove");
@@ -136,17 +139,18 @@ void merge(entity& e, entity_fragment f, merge_options const& o) {
   add_types(e, f.types);
   take_over(e, std::move(f.more));
   if (f.has_scope) e.scopes = std::move(f.scopes);
+  auto attributes = attribute_editor(e.attributes);
   for (auto& a : f.attributes) {
-    auto const old = e.find(a.data.name, a.data.dataset);
+    auto const old = attributes.find(a.data.name, a.data.dataset);
     if (a.removes) {
-      e.remove(a.data.name, a.data.dataset);
+      attributes.remove(a.data.name, a.data.dataset);
       continue;
     }
     if (a.data.observed_at == no_time && !a.removes_observed_at && o.observed_at != no_time && (!old || old->observed_at != no_time)) {
       a.data.observed_at = o.observed_at;
     }
     if (!old) {
-      e.set(merged_into_nothing(std::move(a)));
+      attributes.set(merged_into_nothing(std::move(a)));
       continue;
     }
     if (old->kind == attribute_kind::language_property && !a.has_kind && a.has_value && a.data.value.is_string() && !o.language.empty()) {
@@ -154,7 +158,7 @@ void merge(entity& e, entity_fragment f, merge_options const& o) {
       a.has_kind = true;
       a.data.value = json::object{{o.language, json::value(a.data.value)}};
     }
-    if (auto next = merged(*old, std::move(a))) e.set(std::move(next));
+    if (auto next = merged(*old, std::move(a))) attributes.set(std::move(next));
   }
 }
 

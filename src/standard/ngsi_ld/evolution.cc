@@ -4,6 +4,7 @@
 
 #include "base/fault.h"
 #include "base/text.h"
+#include "base/work_budget.h"
 #include "kernel/session/instance.h"
 #include "standard/ngsi_ld/csv.h"
 #include "standard/ngsi_ld/entity_change.h"
@@ -288,6 +289,7 @@ std::optional<std::string> cut_to_page(std::vector<entity_evolution>& all, tempo
 }
 
 void write_evolution(std::string& out, entity_evolution const& e, temporal_query const& q, temporal_form form, rendering const& r) {
+  spend(out.size());
   auto head = entity();
   head.id = e.entity->id;
   head.types = e.entity->types;
@@ -332,6 +334,7 @@ void write_evolution_csv(std::string& out, std::vector<entity_evolution> const& 
     auto types = std::string();
     for (auto const t : e.entity->types) types += (types.empty() ? "" : " ") + std::string(r.names.compact(t));
     for (auto const& s : e.series) {
+      spend(out.size());
       for (auto const& o : s.instances) {
         auto const a = to_attribute(s.series, o);
         for (auto const text : {std::string_view(e.entity->id), std::string_view(types), r.names.compact(a.name), a.dataset.text()}) {

@@ -6,6 +6,7 @@
 #include "base/fault.h"
 #include "base/id.h"
 #include "base/name_rules.h"
+#include "kernel/graph/attribute_editor.h"
 #include "kernel/graph/attribute_value.h"
 
 namespace dos::ngsi_ld {
@@ -343,8 +344,9 @@ entity to_entity(entity_fragment f) {
   e.scopes = std::move(f.scopes);
   e.more = std::move(f.more);
   e.attributes.reserve(f.attributes.size());
+  auto const known = attribute_places(e.attributes);
   for (auto& a : f.attributes) {
-    if (e.find(a.data.name, a.data.dataset)) {
+    if (known.find(a.data.name, a.data.dataset) != attribute_places::nowhere) {
       refuse("two instances of this attribute have the same datasetId", a.data.name.text(), "4.5.5");
     }
     e.attributes.push_back(to_attribute(std::move(a)));

@@ -82,7 +82,8 @@ void write_entities(std::string& out, std::vector<entity_ptr> const& entities, w
     out += ']';
     return;
   }
-  auto linked = linked_view{.find = find, .levels = join.level, .above = join.contained_by};
+  auto left = joined_max;
+  auto linked = linked_view{.find = find, .levels = join.level, .above = join.contained_by, .left = &left};
   auto mine = r;
   if (join.form == join_form::in_line) mine.linked = &linked;
   if (w == wrapping::array) out += '[';

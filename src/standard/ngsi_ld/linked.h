@@ -11,7 +11,7 @@ namespace dos::ngsi_ld {
 enum class join_form { none, in_line, flat };
 
 inline constexpr int join_level_max = 10;
-inline constexpr std::size_t joined_max = 10'000;  // entities that one flat answer brings along
+inline constexpr std::size_t joined_max = 10'000;  // entities that one answer brings along
 
 struct join_rules {
   join_form form = join_form::none;

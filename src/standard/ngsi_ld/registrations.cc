@@ -4,6 +4,7 @@
 #include "standard/ngsi_ld/handover.h"
 #include "standard/ngsi_ld/notification.h"
 #include "standard/ngsi_ld/q_parser.h"
+#include "standard/ngsi_ld/quota.h"
 #include "standard/ngsi_ld/registration.h"
 #include "standard/ngsi_ld/routes.h"
 
@@ -53,7 +54,10 @@ void register_source(call_ptr c, std::shared_ptr<notifier> n, std::shared_ptr<ha
   require_valid_registration(stored, now, true);
   require_no_conflict(c->who, *c->at->sources, stored);
   auto const id = std::string(stored.text_or("id", ""));
-  auto const record = json::value(json::object{{"body", stored}, {"createdAt", to_string(now)}, {"modifiedAt", to_string(now)}});
+  require_quota(*c, registration_collection, registration_quota);
+  auto kept = json::object{{"body", stored}, {"createdAt", to_string(now)}, {"modifiedAt", to_string(now)}};
+  note_quota(*c, kept);
+  auto const record = json::value(std::move(kept));
   auto const location = address_of(c->request, "csourceRegistrations", id);
   write(
       c,

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "base/work_budget.h"
 #include "standard/ngsi_ld/fragment.h"
 
 namespace dos::ngsi_ld {
@@ -139,6 +140,10 @@ void write_targets(std::string& out, attribute const& a, std::vector<entity_ptr>
   if (!is_one) out += '[';
   for (auto const& e : targets) {
     if (e != targets.front()) out += ',';
+    if (deeper.left && (*deeper.left)-- == 0) {
+      throw fault(fault_kind::too_many, "join=inline would bring along too many entities, some of them again and again: ask for fewer levels or for join=flat",
+                  "join", "ETSI GS CIM 009, 4.5.23");
+    }
     deeper.above.push_back(e->id);
     write_entity(out, *e, below);
     deeper.above.pop_back();
@@ -379,6 +384,7 @@ void write_instance(std::string& out, attribute const& a, rendering const& r, in
 }
 
 void write_entity(std::string& out, entity const& e, rendering const& r) {
+  spend(out.size());
   auto m = members(out);
   auto const& p = r.projection;
   if (!p.omits_id && (!p.picks || p.picks_id)) m.text("id", e.id);

@@ -20,6 +20,7 @@ struct linked_view {
   std::function<entity_ptr(std::string_view id)> find;
   int levels = 1;                       // how far from here
   std::vector<std::string_view> above;  // ids that are being written: no circles
+  std::size_t* left = nullptr;          // entities that this answer may still bring along
 };
 
 // The value of an attribute before its last change, for notifications with showChanges. 5.8.6

@@ -1,5 +1,6 @@
 #include "standard/ngsi_ld/handover.h"
 #include "standard/ngsi_ld/notification.h"
+#include "standard/ngsi_ld/quota.h"
 #include "standard/ngsi_ld/routes.h"
 #include "standard/ngsi_ld/subscription.h"
 
@@ -96,7 +97,8 @@ void create_subscription(call_ptr c, door const& d, std::shared_ptr<notifier> n,
     if (body.find("id") == nullptr) body["id"] = "urn:ngsi-ld:Subscription:" + new_uuid();
     auto const now = c->at->program.clock.now();
     auto const url = context_url(*c, context);
-    auto const record = json::value(json::object{{"body", std::move(body)},
+    require_quota(*c, d.collection, subscription_quota);
+    auto kept = json::object({{"body", std::move(body)},
                                                  {"terms", std::move(terms)},
                                                  {"context", context},
                                                  {"url", url},
@@ -104,6 +106,8 @@ void create_subscription(call_ptr c, door const& d, std::shared_ptr<notifier> n,
                                                  {"modifiedAt", to_string(now)},
                                                  {"via", via},
                                                  {"who", to_json(c->who.who())}});
+    note_quota(*c, kept);
+    auto const record = json::value(std::move(kept));
     require_valid_subscription(record, now);
     auto const id = std::string(record.find("body")->text_or("id", ""));
     auto const location = address_of(c->request, d.path, id);

@@ -4,6 +4,7 @@
 
 #include "base/fault.h"
 #include "base/name_rules.h"
+#include "kernel/graph/attribute_editor.h"
 #include "kernel/history/history.h"
 #include "kernel/session/instance.h"
 #include "standard/ngsi_ld/attribute_patch.h"
@@ -120,17 +121,16 @@ std::vector<scope_instance> take_scope_instances(json::value& body) {
 // The newest instance of each attribute that does not lie ahead is its state, the others are history.
 void create_with_history(transaction& t, entity e, std::vector<attribute_ptr> const& instances, std::vector<scope_instance> const& scopes) {
   auto older = std::vector<attribute_ptr>();
-  for (auto const& a : instances) {
-    auto const present = e.find(a->name, a->dataset);
-    if (tells_of_an_end(*a) || a->observed_at > t.believed_until()) {
-      older.push_back(a);
-    } else if (!present) {
-      e.attributes.push_back(a);
-    } else if (is_later(*a, *present)) {
-      older.push_back(present);
-      e.set(a);
-    } else {
-      older.push_back(a);
+  {
+    auto attributes = attribute_editor(e.attributes);
+    for (auto const& a : instances) {
+      auto const present = attributes.find(a->name, a->dataset);
+      if (tells_of_an_end(*a) || a->observed_at > t.believed_until() || (present && !is_later(*a, *present))) {
+        older.push_back(a);
+        continue;
+      }
+      if (present) older.push_back(present);
+      attributes.set(a);
     }
   }
   if (!e.more.is_object()) e.more = json::object();

@@ -6,6 +6,7 @@
 #include "base/fault.h"
 #include "base/id.h"
 #include "base/text.h"
+#include "base/work_budget.h"
 #include "http/media.h"
 #include "http/url.h"
 #include "standard/sensorthings/service.h"
@@ -82,11 +83,14 @@ void set_address(http::request& r, std::string_view url, http::request const& ou
   r.peer = outer.peer;
 }
 
-void run(std::vector<part*> const& group, service const& s, session const& who) {
+// `answered`: bytes of the answers so far. What a batch may use is of all its requests together: when it is used up, those
+// that are left are answered 429, each by itself, so that the client knows what was done.
+void run(std::vector<part*> const& group, service const& s, session const& who, std::size_t answered) {
   auto const refuse_all = [&](fault const& f) {
     for (auto* const p : group) p->response = fault_response(f);
   };
   try {
+    spend(answered + 1);
     if (group.size() == 1 && group[0]->group.empty()) {
       group[0]->response = perform(s, who, group[0]->request);
       return;
@@ -109,6 +113,7 @@ void run(std::vector<part*> const& group, service const& s, session const& who) 
 void run_all(std::vector<part>& parts, service const& s, session const& who, http::request const& outer) {
   auto done = std::vector<bool>(parts.size());
   auto made = names();
+  auto answered = std::size_t(0);
   for (auto i = std::size_t(0); i < parts.size(); ++i) {
     if (done[i]) continue;
     auto group = std::vector<part*>{&parts[i]};
@@ -121,8 +126,9 @@ void run_all(std::vector<part>& parts, service const& s, session const& who, htt
       set_address(p->request, resolved(p->url, made), outer);
       if (!made.empty() && p->request.body.find("\"$") != std::string::npos) resolve_body(*p, made);
     }
-    run(group, s, who);
+    run(group, s, who, answered);
     for (auto const* const p : group) {
+      answered += p->response.body.size();
       auto const location = p->response.headers.find("Location");
       if (location && !p->id.empty()) made["$" + p->id] = location->substr(location->rfind('/') + 1);
     }
@@ -157,19 +163,25 @@ std::vector<part> read_json(json::value const& body) {
   return parts;
 }
 
-http::response write_json(std::vector<part> const& parts) {
-  auto list = json::array();
-  for (auto const& p : parts) {
+// Bodies go as they are and are let go one by one: a batch can be large.
+http::response write_json(std::vector<part>& parts) {
+  auto out = std::string("{\"responses\":[");
+  for (auto& p : parts) {
+    if (&p != &parts.front()) out += ',';
     auto o = json::object{{"id", p.id}, {"status", p.response.status}};
     if (auto const location = p.response.headers.find("Location")) o.push("location", *location);
-    if (!p.response.body.empty()) {
-      auto const type = http::content_type(p.response.headers);
-      o.push("body", type == "application/json" || type == "application/geo+json" ? json::parse(p.response.body)
-                                                                                  : json::value(p.response.body));
-    }
-    list.push_back(std::move(o));
+    json::write(out, json::value(std::move(o)));
+    auto const body = std::exchange(p.response.body, {});
+    if (body.empty()) continue;
+    out.back() = ',';
+    out += "\"body\":";
+    auto const type = http::content_type(p.response.headers);
+    if (type == "application/json" || type == "application/geo+json") out += body;
+    else json::write_string(out, body);
+    out += '}';
   }
-  return json_response(200, json::to_string(json::object{{"responses", std::move(list)}}));
+  out += "]}";
+  return json_response(200, std::move(out));
 }
 
 // --- multipart ---
@@ -268,7 +280,7 @@ std::vector<part> read_multipart(http::request const& r) {
   return parts;
 }
 
-void write_part(std::string& out, part const& p) {
+void write_part(std::string& out, part& p) {
   out += "Content-Type: application/http\n";
   if (!p.id.empty()) out += "Content-ID: " + p.id + "\n";
   // The protocol's name is written in capitals (RFC 9112, 2.3); the reason is any text.
@@ -276,10 +288,12 @@ void write_part(std::string& out, part const& p) {
   if (auto const location = p.response.headers.find("Location")) out += "Location: " + std::string(*location) + "\n";
   auto const type = p.response.headers.find("Content-Type");
   if (type && p.response.status < 300 && !p.response.body.empty()) out += "Content-Type: " + std::string(*type) + "\n";
-  out += "\n" + p.response.body + "\n";
+  out += '\n';
+  out += std::exchange(p.response.body, {});
+  out += '\n';
 }
 
-http::response write_multipart(std::vector<part> const& parts) {
+http::response write_multipart(std::vector<part>& parts) {
   auto const outer = "batch_" + new_uuid();
   auto out = std::string();
   for (auto i = std::size_t(0); i < parts.size(); ++i) {

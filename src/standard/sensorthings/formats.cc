@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/fault.h"
+#include "base/work_budget.h"
 #include "standard/sensorthings/render.h"
 
 namespace dos::sensorthings {
@@ -151,7 +152,7 @@ void renderer::write_data_array(std::string& out, page const& p, query_options c
     }
     out += "],\"dataArray@iot.count\":" + std::to_string(groups[g].size()) + ",\"dataArray\":[";
     for (auto r = std::size_t(0); r < groups[g].size(); ++r) {
-      require_room(out);
+      spend(out.size());
       out += r ? ",[" : "[";
       for (auto k = std::size_t(0); k < columns.size(); ++k) {
         if (k) out += ',';
@@ -191,7 +192,7 @@ void renderer::write_csv(std::string& out, page const& p, query_options const& o
     }
   };
   for (auto const& i : p.items) {
-    require_room(out);
+    spend(out.size());
     first = true;
     write_row(write_row, columns, i);
     out += "\r\n";
@@ -217,7 +218,7 @@ json::value renderer::place_of(item const& i) const {
 
 void renderer::write_flat_properties(std::string& out, item const& i, query_options const& o, std::string const& prefix,
                                      bool& first) const {
-  require_room(out);
+  spend(out.size());
   for (auto const& path : told_of(i.what, o)) {
     auto const* const p = describe(i.what).find_property(path[0]);
     if (p && p->content == content::geometry && path.size() == 1) continue;

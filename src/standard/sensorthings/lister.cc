@@ -4,6 +4,7 @@
 
 #include "base/fault.h"
 #include "base/text.h"
+#include "base/work_budget.h"
 
 namespace dos::sensorthings {
 namespace {
@@ -105,7 +106,11 @@ std::int64_t integer_at(json::array const& a, std::size_t i) {
 }  // namespace
 
 void lister::stream(collection const& c, expression const* filter, std::uint64_t from_id, time_bounds const& bounds,
-                    visitor const& visit) const {
+                    visitor const& visit_each) const {
+  auto const visit = [&](item const& i) {
+    spend();
+    return visit_each(i);
+  };
   if (c.from) return reader_.for_each(*c.from, *c.by, bounds, visit);
   auto const found = filter ? candidates_.find(c.what, *filter) : std::nullopt;
   if (!found) return reader_.for_each(c.what, from_id, bounds, visit);

@@ -4,6 +4,7 @@
 
 #include "base/fault.h"
 #include "base/text.h"
+#include "base/work_budget.h"
 #include "http/percent.h"
 
 namespace dos::sensorthings {
@@ -47,9 +48,6 @@ json::value members_of(json::value const& whole, std::vector<std::vector<std::st
   return picked.empty() && !is_open ? json::value() : json::value(picked);
 }
 
-// Expansions within expansions are soon more than there is memory.
-constexpr std::size_t answer_bytes_max = 64 << 20;
-
 bool is_always_told(item const& i, std::string_view property) {
   return (i.what == kind::observation && (property == "resultTime" || property == "result"));
 }
@@ -57,12 +55,6 @@ bool is_always_told(item const& i, std::string_view property) {
 }  // namespace
 
 std::string address_of(item const& i) { return std::string(describe(i.what).set) + "(" + std::to_string(i.id) + ")"; }
-
-void require_room(std::string const& answer) {
-  if (answer.size() > answer_bytes_max)
-    throw fault(fault_kind::too_large, "the answer would be larger than " + std::to_string(answer_bytes_max >> 20) +
-                                           " MB; ask for less with $top, $select and $filter, also within $expand");
-}
 
 std::string renderer::self_link(item const& i) const { return base_ + "/" + address_of(i); }
 
@@ -127,7 +119,7 @@ void renderer::write_whole_observation(std::string& out, item const& i, bool inn
 }
 
 void renderer::write_entity(std::string& out, item const& i, query_options const& o, bool inner) const {
-  require_room(out);
+  spend(out.size());  // expansions within expansions are soon more than there is memory
   auto const is_whole = i.what == kind::observation && o.select.empty() && o.expand.empty();
   if (is_whole && !i.moment->extras.find(extra::end_time)) return write_whole_observation(out, i, inner);
   auto first = true;

@@ -43,7 +43,6 @@ class renderer {
   lister const& lister_;
 };
 
-void require_room(std::string const& answer);  // fault too_large
 std::string address_of(item const& i);         // "Things(1)"
 // The value at a path of a property; null where there is none.
 json::value value_at(reader const& r, item const& i, std::vector<std::string> const& path);

@@ -70,7 +70,7 @@ timestamp session::believed_until() const { return city_->believed_until(who_->s
 
 dos::history const& session::history() const { return city_->history(); }
 
-std::optional<entity_change> session::shown(entity_change const& c) const { return city_->shown(who_, c); }
+std::optional<entity_change> session::shown(entity_change const& c) const { return city_->shown(*who_, c); }
 
 std::vector<std::pair<symbol, std::size_t>> session::types() const {
   auto all = city_->entities().types();

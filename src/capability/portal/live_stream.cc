@@ -79,7 +79,7 @@ class live_streams::stream final : public http::body_source, public std::enable_
       auto const self = weak.lock();
       if (!self) return;
       try {
-        self->node_.on_worker(self->source(), [weak] {
+        self->node_.on_worker({}, self->source(), [weak] {
           if (auto const mine = weak.lock()) mine->fill();
         });
       } catch (fault const&) {  // too much of this caller waits, or the server stops

@@ -200,12 +200,13 @@ void serve_rendered(node const& n, std::shared_ptr<page_renderer> const& rendere
     answer(std::move(*built));
   };
   auto const address = address_of(path);
+  auto const peer = r.peer;
   if (auto const made = renderer->find(address)) return finish(*made);
   auto work = [renderer, pages, address, built, finish, path = std::move(path), r = std::move(r), answer] {
     if (auto const made = renderer->render(address, built->body)) finish(*made);
     else answer(serve(*pages, path, r));
   };
-  if (n.on_worker) n.on_worker("pages", std::move(work));
+  if (n.on_worker) n.on_worker(peer, "pages", std::move(work));
   else work();
 }
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
 
 #include "base/id.h"
@@ -41,6 +42,12 @@ class a_devices_write : public testing::Test {
     a.value = std::move(v);
     return make_attribute(std::move(a));
   }
+  static observation seen(std::int64_t at_us, json::value v) {
+    auto o = observation();
+    o.time = {at_us};
+    o.value = std::move(v);
+    return o;
+  }
   static entity thing(std::string_view id, std::string_view type = "urn:Closed") {
     auto e = entity();
     e.id = id;
@@ -77,7 +84,7 @@ TEST_F(a_devices_write, makes_what_is_its_own_and_brings_values_for_it_also_afte
   city_->checkpoint();
   open();
   set(device(), "urn:1", [](entity& e) { e.set(value("level", 3)); });
-  device().apply([&](transaction& t) { t.observe({.entity = "urn:1", .attribute = symbol("level"), .dataset = {}}, {.time = {5}, .value = 0}); });
+  device().apply([&](transaction& t) { t.observe({.entity = "urn:1", .attribute = symbol("level"), .dataset = {}}, seen(5, 0)); });
   EXPECT_EQ(device().get("urn:1")->find(symbol("level"))->value, json::value(3));
   EXPECT_FALSE(device("meter-2").find("urn:1")) << "another device does not even see it";
 }
@@ -94,7 +101,7 @@ TEST_F(a_devices_write, leaves_alone_what_others_brought) {
     EXPECT_EQ(refused([&] { device().apply([&](transaction& t) { t.forget(id); }); }), fault_kind::not_found);
     EXPECT_EQ(refused([&] { device().apply([&](transaction& t) { t.start_series({.entity = id, .attribute = symbol("new"), .dataset = {}}); }); }),
               fault_kind::not_found);
-    EXPECT_EQ(refused([&] { device().apply([&](transaction& t) { t.observe(series, {{.time = {5}, .value = 0}}); }); }), fault_kind::not_found);
+    EXPECT_EQ(refused([&] { device().apply([&](transaction& t) { t.observe(series, {seen(5, 0)}); }); }), fault_kind::not_found);
     EXPECT_EQ(editor().get(id)->find(symbol("level"))->value, json::value(1));
     EXPECT_EQ(editor().series_of(id).size(), 1u);
   }
@@ -130,7 +137,7 @@ TEST_F(a_devices_write, deletes_nothing_and_publishes_nothing_of_its_own_either)
            [](transaction& t) { t.forget("urn:1"); },
            [&](transaction& t) { t.remove_series("urn:1", series); },
            [&](transaction& t) { t.remove_observation(series, number); },
-           [&](transaction& t) { t.change_observation(series, number, {.time = {5}, .value = 9}); },
+           [&](transaction& t) { t.change_observation(series, number, seen(5, 9)); },
            [](transaction& t) {
              auto e = entity(*t.get("urn:1"));
              e.remove(symbol("level"), {});

@@ -203,7 +203,7 @@ TEST(imports, many_rows_come_in_in_order) {
   auto w = import_world();
   auto body = std::string("id,t,n,v\n");
   for (auto i = 0; i < 5000; ++i)
-    body += "1," + to_string(w.clock.at + i * us_per_second) + ",Emscher," + std::to_string(i) + '\n';
+    body += "1," + to_string(w.clock.at + (i - 5000) * us_per_second) + ",Emscher," + std::to_string(i) + '\n';
   w.import(body);
   EXPECT_EQ(json::value(4999), w.current("urn:w:1", "waterLevel"));
   EXPECT_EQ(5000u, w.history_length("urn:w:1", "waterLevel"));

@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "base/thread_name.h"
 #include "engine/script/wasm_runtime.h"
 
 namespace dos::script {
@@ -16,7 +17,11 @@ watchdog& watchdog::instance() {
   return w;
 }
 
-watchdog::watchdog() : thread_([this] { watch(); }) {}
+watchdog::watchdog()
+    : thread_([this] {
+        name_thread("script watch");
+        watch();
+      }) {}
 
 watchdog::~watchdog() {
   {

@@ -58,7 +58,8 @@ with Server(["--mqtt-port", "0"]) as s:
     ngsi("POST", "/entityOperations/delete", ["urn:ngsi-ld:Lamp:mine"])
     check("nor by a batch", level("mine") is not None)
     for how, path, body in (("PATCH", whole, {"level": "urn:ngsi-ld:null"}), ("PUT", whole, {"id": "urn:ngsi-ld:Lamp:mine", "type": "Lamp", "other": value(1)}),
-                            ("PATCH", whole + "/attrs/level", {"value": "urn:ngsi-ld:null"}), ("PATCH", whole, {"expiresAt": "2020-01-01T00:00:00Z"})):
+                            ("PATCH", whole + "/attrs/level", {"value": "urn:ngsi-ld:null"}), ("PATCH", whole + "/attrs", {"level": value(3, expiresAt="2999-01-01T00:00:00Z")}),
+                            ("PATCH", whole, {"expiresAt": "2020-01-01T00:00:00Z"})):
         check(f"it takes nothing away: {how} {path} {body}", ngsi(how, path, body).status == 403 and level("mine") is not None, ngsi(how, path, body))
     rows = ngsi("GET", "/temporal/entities/urn:ngsi-ld:Lamp:mine?attrs=level", None, viewer).json()["level"]
     instance = next(r["instanceId"] for r in rows if r.get("observedAt"))

@@ -63,6 +63,9 @@ for place in (ngsi + "/subscriptions", made.headers["Location"], ngsi + "/csourc
     seen = 403 if "/subscriptions" in place else 200
     check(f"a reader gets no secrets from {place}", answers["viewer"].status == seen and b"secret" not in answers["viewer"].body, answers["viewer"])
     check(f"its editors see all of {place}", b"secret" in answers["editor"].body, answers["editor"])
+warned = {who: call("GET", ngsi + "/entities?type=Lamp", None, headers).headers["NGSILD-Warning"] for who, headers in (("viewer", viewer), ("device", device), ("nobody", {}))}
+check("staff hears of a partner that is silent", "source.invalid" in (warned["viewer"] or ""), warned)
+check("strangers hear no names of partners", warned["device"] is None and warned["nobody"] is None, warned)
 refused = call("DELETE", made.headers["Location"], None, viewer)
 check("what is not permitted is not called too many results", refused.status == 403 and b"TooManyResults" not in refused.body, refused)
 for name in ("Content-Length", "transfer-encoding", "Host", "Connection"):

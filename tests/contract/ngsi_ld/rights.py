@@ -9,6 +9,7 @@ check("what is not open is not there", call("GET", "/entities/" + id).status == 
 check("nobody lists subscriptions, which may hold secrets", call("GET", "/subscriptions").status == 401)
 s = {"type": "Subscription", "entities": [{"type": "Thing"}], "notification": {"endpoint": {"uri": "http://example.org/"}}}
 check("nor makes one", call("POST", "/subscriptions", s).status == 401)
+check("nor sees which there are", call("GET", "/jsonldContexts").status == 401)
 source = {"type": "ContextSourceRegistration", "endpoint": "http://source.invalid/", "information": [{"entities": [{"type": "Thing"}]}]}
 check("nor registers a source", call("POST", "/csourceRegistrations", source).status == 401)
 for path in ("/entities?type=Thing", "/entities?type=Nothing", "/entities/" + id, f"/entities/{id}/attrs/name", f"/temporal/entities/{id}"):

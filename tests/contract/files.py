@@ -145,8 +145,12 @@ threads = [threading.Thread(target=preview_alone, args=(rows, statuses)) for _ i
 check("large files do not take all threads", set(statuses) == {200, 429} and statuses.count(200) >= 2, statuses)
 
 # --- described
-paths = call("GET", "/openapi.json")[1]["paths"]
-schema = paths["/{city}/platform/v1/mappings/{name}"]["put"]["requestBody"]["content"]["application/json"]["schema"]
-check("the interface description has the words of a mapping", {"begins_at", "headings"} <= set(schema["properties"]["source"]["properties"])
-      and "each_column" in schema["properties"], schema)
+described = call("GET", "/openapi.json")[1]
+schema = described["paths"]["/{city}/platform/v1/mappings/{name}"]["put"]["requestBody"]["content"]["application/json"]["schema"]
+schema = described["components"]["schemas"][schema["$ref"].split("/")[-1]]
+known = declare("wrong", "source: {nonsense: 1}\nentity: {type: T, id: 'urn:x:{id}'}\n")[1]["detail"].split("known here: ")[-1].split(", ")
+check("the interface description has the words of a mapping", set(schema["properties"]["source"]["properties"]) == set(known)
+      and "each_column" in schema["properties"], (known, schema))
+counts = described["components"]["schemas"]["ImportCounts"]["properties"]
+check("and of a report", set(answer["counts"]) == set(counts), (answer["counts"], counts))
 report.finish()

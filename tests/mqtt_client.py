@@ -265,8 +265,10 @@ class WebSocketClient(Client):
         for piece in (data[:half], data[half:]):
             self.send_frame(2, piece)
 
+    closed = False  # the other side has said so; what it sent before may still be read
+
     def receive(self):
-        data = self.socket.recv(65536)
+        data = b"" if self.closed else self.socket.recv(65536)
         if not data:
             raise Ended()
         self.frames += data
@@ -280,7 +282,8 @@ class WebSocketClient(Client):
             opcode, payload = self.frames[0] & 15, self.frames[at:at + n]
             self.frames = self.frames[at + n:]
             if opcode == 8:
-                raise Ended()
+                self.closed = True
+                return
             if opcode == 2:
                 self.left += payload
 

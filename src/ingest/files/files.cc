@@ -1,7 +1,6 @@
 #include "ingest/files/files.h"
 
 #include "ingest/files/import_api.h"
-#include "ingest/files/openapi.h"
 #include "ingest/files/pulls.h"
 
 namespace dos::files {
@@ -23,7 +22,6 @@ offer offer_files(node const& n) {
       {"GET", "/platform/v1/imports", need::reader, list_imports{}, slow},
       {"GET", "/platform/v1/imports/{id}", need::reader, get_import{}, slow},
   };
-  o.openapi = openapi_paths();
   o.jobs = {{.name = "http pull", .every = 1s, .run = [fetching] { fetching->look_after(); }}};
   return o;
 }

@@ -17,7 +17,31 @@ void fail_parse(simdjson::error_code error) {
   if (error == simdjson::DEPTH_ERROR) {
     throw fault(fault_kind::too_large, "JSON is nested deeper than " + std::to_string(depth_max) + " levels");
   }
+  if (error == simdjson::NUMBER_ERROR) {
+    throw fault(fault_kind::malformed, "not valid JSON: a number is not written as one, or greater than any that fits (1.8e308)");
+  }
   throw fault(fault_kind::malformed, std::string("not valid JSON: ") + simdjson::error_message(error));
+}
+
+// Whole numbers of more digits than fit are numbers all the same (RFC 8259, 6): the nearest real, as with a point behind.
+std::string with_points(std::string_view text) {
+  constexpr auto digits_of_integers = std::size_t(18);
+  auto out = std::string();
+  auto const is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  for (auto i = std::size_t(0); i < text.size();) {
+    auto end = i + 1;
+    if (text[i] == '"') {
+      while (end < text.size() && text[end] != '"') end += text[end] == '\\' ? 2 : 1;
+      end = std::min(end + 1, text.size());
+    } else if (is_digit(text[i])) {
+      while (end < text.size() && (is_digit(text[end]) || text[end] == '.' || (text[end] | 0x20) == 'e' || text[end] == '+' || text[end] == '-')) ++end;
+    }
+    auto const token = text.substr(i, end - i);
+    out += token;
+    if (token.size() > digits_of_integers && std::all_of(token.begin(), token.end(), is_digit)) out += ".0";
+    i = end;
+  }
+  return out;
 }
 
 void require_distinct(object const& o) {
@@ -254,9 +278,14 @@ value parse(std::string_view text) {
   if (parser.max_depth() != std::size_t(depth_max)) {
     if (auto const error = parser.allocate(4096, std::size_t(depth_max))) fail_parse(error);
   }
-  auto const padded = simdjson::padded_string(text);
+  auto padded = simdjson::padded_string(text);
   auto element = simdjson::dom::element();
-  if (auto const error = parser.parse(padded).get(element)) fail_parse(error);
+  auto error = parser.parse(padded).get(element);
+  if (error == simdjson::NUMBER_ERROR) {
+    padded = simdjson::padded_string(with_points(text));
+    error = parser.parse(padded).get(element);
+  }
+  if (error) fail_parse(error);
   return convert(element);
 }
 

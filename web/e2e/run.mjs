@@ -562,7 +562,7 @@ if (code) {
     await citizen.locator('[data-connection=live]').waitFor({ timeout: 20_000 });
     await page.locator('dialog[open]').getByRole('button', { name: 'Zurückziehen' }).click();
     await row.getByText('nur intern').waitFor();
-    await rows.first().waitFor({ state: 'detached', timeout: 3000 });
+    await rows.first().waitFor({ state: 'detached', timeout: 10_000 });
     await citizen.context().close();
     check(!(await seen()), 'still public');
     await row.getByRole('button', { name: 'Freigeben' }).click();

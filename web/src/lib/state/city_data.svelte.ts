@@ -107,6 +107,7 @@ export class CityData {
     this.stopped = true;
     clearTimeout(this.retry);
     clearTimeout(this.timer);
+    this.timer = undefined;
     this.unfollow?.();
   }
 

@@ -10,15 +10,19 @@ namespace dos::portal {
 namespace {
 
 constexpr auto objects_max = std::size_t(2'000);
-constexpr auto values_max = std::size_t(64);  // looked at, of each series
+constexpr auto values_max = std::size_t(32);  // looked at, of each series
 constexpr auto distances_min = std::size_t(8);
+
+bool is_measured_number(attribute const& a) { return a.observed_at != no_time && a.value.is_number(); }
 
 json::object rhythms_of(session const& s, entity const& e) {
   constexpr auto newest = range_query{.from = timestamp_min, .to = timestamp_max, .limit = values_max, .descending = true, .after = {}};
   auto found = json::object();
+  // Most objects of a city are only where they are.
+  if (std::none_of(e.attributes.begin(), e.attributes.end(), [](auto const& a) { return is_measured_number(*a); })) return found;
   for (auto const& series : s.series_of(e.id)) {
     auto const now = e.find(series.attribute);
-    if (!series.dataset.text().empty() || !now || now->observed_at == no_time || !now->value.is_number()) continue;
+    if (!series.dataset.text().empty() || !now || !is_measured_number(*now)) continue;
     auto times = std::vector<timestamp>();
     s.history().for_each(series.series, newest, [&](observation const& o) {
       if (!is_deleted(o)) times.push_back(o.time);

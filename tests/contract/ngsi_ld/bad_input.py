@@ -206,7 +206,7 @@ for text, kept in (("9223372036854775807", 9223372036854775807), ("-922337203685
     r = call("POST", "/entities", f'{{"id": "{id}", "type": "N", "n": {{"type": "Property", "value": {text}}}}}'.encode())
     shown = call("GET", f"/entities/{id}?options=keyValues")
     check(f"the number {text} is kept", r.status == 201 and shown.json()["n"] == kept, shown)
-for text in ("1e999", "-1e999", "NaN", "Infinity", "-Infinity", "01", "+1", "0x10", "1e", "99999999999999999999999999"):
+for text in ("1e999", "-1e999", "NaN", "Infinity", "-Infinity", "01", "+1", "0x10", "1e"):
     refused(f"the number {text}", *timed(lambda: call("POST", "/entities", f'{{"id": "urn:x:1", "type": "N", "n": {text}}}'.encode())), 400, "InvalidRequest")
 check("text that looks like one of them is text", create(type="N", n="NaN") and create(type="N", n="1e999"))
 for q in ("n>1e999", "n==99999999999999999999999999999999e999", "n<-1e999", "n==--1", "n==1..2..3"):

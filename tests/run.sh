@@ -131,6 +131,8 @@ if ((built)); then
     step fault_mqtt env ROUNDS=$((long ? 100 : 8)) python3 tests/fault/mqtt.py || true
     step fault_full_disk python3 tests/fault/full_disk.py || true
     step fault_bad_input python3 tests/fault/bad_input.py || true
+    step fault_medium python3 tests/fault/medium.py || true
+    step fault_greedy python3 tests/fault/greedy.py || true
   fi
 fi
 if part fuzz && step fuzz_build fuzzers; then

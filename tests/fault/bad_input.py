@@ -72,10 +72,11 @@ def bodies(s, report):
         a = s.call("POST", f"{api}/entities", entity(name, n={"type": "Property", "value": 1, "observedAt": f"{year}-12-31T23:59:59.999Z"}))
         report.check(f"a date in the year {year}: stored or refused", a.status == 201 or (a.status == 400 and is_problem(a)), a)
         if a.status == 201:
+            sent = f"{year}-12-31T23:59:59.999Z".encode()
             a = s.call("GET", f"{api}/entities/urn:ngsi-ld:Bad:{name}")
-            report.check(f"a date in the year {year} comes back as it was sent", f"{year}-12-31T23:59:59.999Z".encode() in a.body, a)
+            report.check(f"a date in the year {year} is what is, unless it has not come yet", (sent in a.body) == (year != "9999"), a)
             a = s.call("GET", f"{api}/temporal/entities/urn:ngsi-ld:Bad:{name}?attrs=n")
-            report.check(f"its history can be read", a.status in (200, 206), a)
+            report.check(f"a date in the year {year} comes back from the history as it was sent", a.status in (200, 206) and sent in a.body, a)
     a = [s.call("POST", f"{api}/entities", entity("twice", n={"type": "Property", "value": i})) for i in range(2)]
     report.check("an id that exists: 409", [x.status for x in a] == [201, 409] and is_problem(a[1]), a)
     a = s.call("POST", f"{api}/entityOperations/create", [entity("batch"), entity("batch"), entity("batch2")])

@@ -116,7 +116,7 @@ void http_connection::enter(phase p) {
       deadline_ = std::chrono::steady_clock::now() + o.keep_alive_ms_max;
       break;
     case phase::body:
-      deadline_ = std::chrono::steady_clock::now() + o.body_idle_ms_max;
+      deadline_ = std::min(std::chrono::steady_clock::now() + o.body_idle_ms_max, body_until_);
       break;
     case phase::writing:
       deadline_ = std::chrono::steady_clock::now() + o.write_idle_ms_max;
@@ -145,7 +145,8 @@ void http_connection::check_deadline(steady_time now) {
                                            std::to_string(core_->options.header_ms_max.count()) + " ms"));
     case phase::body:
       return refuse(http::problem(
-          408, "nothing came of the body for " + std::to_string(core_->options.body_idle_ms_max.count()) + " ms"));
+          408, "the body did not come: a pause over " + std::to_string(core_->options.body_idle_ms_max.count()) + " ms, or over " +
+                   std::to_string(core_->options.body_ms_max.count()) + " ms in all"));
     case phase::writing:
       ++core_->counts.dropped;
       break;
@@ -324,11 +325,15 @@ bool http_connection::accept_head() {
     if (!ask_door()) return false;
   } catch (fault const& f) {
     return refuse(http::problem(f)), false;
+  } catch (std::exception const& e) {
+    log::error("the door failed", {{"reason", e.what()}});
+    return refuse(http::problem(fault(fault_kind::internal, "an error was logged at the server"))), false;
   }
   if (p.is_done()) return true;
   if (auto const length = p.content_length(); length && *length > p.limits.body_bytes_max)
     return refuse(make_error_code(beast_error::body_limit)), false;
   p.eager(true);
+  body_until_ = std::chrono::steady_clock::now() + core_->options.body_ms_max;
   enter(phase::body);
   auto const expectation = h.find("Expect");
   if (!expectation || is_http_1_0_) return true;

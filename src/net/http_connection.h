@@ -81,6 +81,7 @@ class http_connection : public std::enable_shared_from_this<http_connection> {
   phase phase_ = phase::idle;
   steady_time deadline_ = steady_time::max();
   steady_time linger_until_{};
+  steady_time body_until_{};
   input_buffer in_;
   std::optional<parser> parser_;
   http::request request_;

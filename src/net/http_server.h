@@ -37,6 +37,7 @@ struct http_server_options {
 
   std::chrono::milliseconds header_ms_max{10'000};      // from the first byte to the end of the head: 408
   std::chrono::milliseconds body_idle_ms_max{30'000};   // between two pieces of a body: 408
+  std::chrono::milliseconds body_ms_max{300'000};       // from the head to the end of a body, however it trickles: 408
   std::chrono::milliseconds write_idle_ms_max{30'000};  // the client takes nothing: dropped
   std::chrono::milliseconds keep_alive_ms_max{75'000};  // between two requests: closed
   std::chrono::milliseconds linger_ms_max{10'000};      // what a refused client still sends is read and dropped

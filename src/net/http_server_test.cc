@@ -313,6 +313,14 @@ TEST(a_client_that_is_slow, is_told_so) {
   EXPECT_EQ(408, status(late_body.read_response()));
 }
 
+TEST(a_body_that_trickles, has_an_end) {
+  auto w = world(echo, {.body_idle_ms_max = 1s, .body_ms_max = 100ms});
+  raw_client c(w.server.port());
+  c.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\n");
+  for (auto i = 0; i < 99 && c.send("a"); ++i) std::this_thread::sleep_for(5ms);
+  EXPECT_EQ(408, status(c.read_response()));
+}
+
 TEST(a_connection, that_nobody_uses_is_closed) {
   auto w = world(echo, {.keep_alive_ms_max = 40ms});
   raw_client c(w.server.port());

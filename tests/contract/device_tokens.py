@@ -1,4 +1,5 @@
 """A device's token brings values of what is its own and does nothing else, over every door."""
+import json
 import os
 import pathlib
 import sys
@@ -95,6 +96,11 @@ with Server(["--mqtt-port", "0"]) as s:
                        ("/temporal/entities/urn:ngsi-ld:Lamp:staff/attrs", {"level": [value(66, observedAt="2026-01-01T00:00:00Z")]})):
         r = ngsi("POST", path, body)
         check(f"POST {path} leaves others' entities alone", r.status in (207, 400, 403, 404) and level("staff") == 1, r)
+    hidden_types = {json.dumps(ngsi("POST", "/temporal/entities", {"id": "urn:ngsi-ld:Lamp:staff", "type": t}).json()) for t in ("Lamp", "Other")}
+    check("nobody learns of a hidden entity's type by trying", len(hidden_types) == 1, hidden_types)
+    alike = [ngsi("POST", f"/temporal/entities/urn:ngsi-ld:Lamp:{id}/attrs", {"level": [value(66, observedAt="2026-01-01T00:00:00Z")]}).body.decode()
+             .replace(id, "ID") for id in ("staff", "nowhere")]
+    check("what is hidden is told like what is not there", alike[0] == alike[1], alike)
     check("their history stays, too", "66" not in str(ngsi("GET", "/temporal/entities/urn:ngsi-ld:Lamp:staff", None, viewer).json()))
     check("a device that is told brings values for it", ngsi("PATCH", "/entities/urn:ngsi-ld:Lamp:staff/attrs", {"level": value(5)}, mapped).status == 204 and level("staff") == 5)
     check("and deletes it no more than others", ngsi("DELETE", "/entities/urn:ngsi-ld:Lamp:staff", None, mapped).status == 403)

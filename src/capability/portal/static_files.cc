@@ -110,7 +110,7 @@ http::response serve(folder const& files, std::string const& path, http::request
   if (!found->policy.empty()) answer.headers.set("Content-Security-Policy", found->policy);
   auto const accepted = r.headers.text_or("Accept-Encoding", {});
   for (auto const& [name, ending] : {std::pair{"br", ".br"}, std::pair{"gzip", ".gz"}}) {
-    if (accepted.find(name) == accepted.npos) continue;
+    if (!http::accepts_coding(accepted, name)) continue;
     if (auto const* const packed = files.find(path + ending)) {
       answer.headers.set("Content-Encoding", name);
       found = packed;

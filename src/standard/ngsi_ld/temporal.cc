@@ -167,7 +167,7 @@ void create_or_update(call_ptr c) {
         auto const old = t.find(e.id);
         *created = !old || old->deleted_at != no_time;
         if (*created) return create_with_history(t, e, instances, scopes);
-        auto next = entity(*old);
+        auto next = entity(*t.get(e.id));  // whoever may not change it learns nothing of its types
         for (auto const type : e.types) {
           if (!next.has_type(type)) next.types.push_back(type);
         }
@@ -178,8 +178,8 @@ void create_or_update(call_ptr c) {
       [created, location](outcome const&) { return *created ? http::created(location) : http::no_content(); }, {e.id, end});
 }
 
-void require_known(entity_ptr const& e) {
-  if (!e) throw fault(fault_kind::not_found, "there is no temporal evolution of this entity", "id");
+void require_known(entity_ptr const& e, std::string_view id) {
+  if (!e) throw fault(fault_kind::not_found, "there is no entity " + std::string(id), "id");
 }
 
 // 5.6.12
@@ -191,7 +191,7 @@ void add_instances(call_ptr c) {
   auto const instances = to_instances(f);
   if (instances.empty() && scopes.empty()) refuse("there is no attribute in the body", whole_body, "5.6.12");
   write_and_say_nothing(c, [id, instances, scopes, known = find_known(c->who, id, instances)](transaction& t) {
-    require_known(t.find(id));
+    require_known(t.find(id), id);
     observe_instances(t, id, instances, known);
     for (auto const& s : scopes) observe_scopes(t, id, s.scopes, s.at);
   }, {id, end});
@@ -225,14 +225,14 @@ void delete_attribute_history(call_ptr c) {
   require_attribute_name(text);
   auto const name = c->names->find_symbol(text);
   auto const dataset = dataset_text == "@none" ? symbol() : symbol(dataset_text);
-  require_known(c->who.find_with_history(id));
+  require_known(c->who.find_with_history(id), id);
   auto numbers = std::map<std::uint64_t, std::vector<std::uint64_t>>();
   for (auto const& s : c->who.series_of(id)) {
     if (s.attribute == name) numbers[s.series] = numbers_of(c->who, s.series);
   }
   write_and_say_nothing(c, [=](transaction& t) {
     auto const e = t.find(id);
-    require_known(e);
+    require_known(e, id);
     auto const by_history = came_by_history(*e);
     auto next = entity(*e);
     auto found = false;
@@ -265,7 +265,7 @@ found_instance get_instance(call const& c) {
   auto const number = parse_instance_id(text);
   require_attribute_name(c.request.param("attribute"));
   auto const name = c.names->find_symbol(c.request.param("attribute"));
-  require_known(c.who.find_with_history(id));
+  require_known(c.who.find_with_history(id), id);
   for (auto const& s : c.who.series_of(id)) {
     if (!number || s.attribute != name) continue;
     if (auto o = c.who.history().find(s.series, *number)) return {s, std::move(*o)};
@@ -303,13 +303,13 @@ void delete_evolution(call_ptr c) {
   auto const id = std::string(c->id());
   auto numbers = std::map<std::uint64_t, std::vector<std::uint64_t>>();
   auto const e = c->who.find_with_history(id);
-  require_known(e);
+  require_known(e, id);
   if (e->deleted_at == no_time && !came_by_history(*e)) {
     for (auto const& s : c->who.series_of(id)) numbers[s.series] = numbers_of(c->who, s.series);
   }
   write_and_say_nothing(c, [id, numbers](transaction& t) {
     auto const now = t.find(id);
-    require_known(now);
+    require_known(now, id);
     if (now->deleted_at != no_time || came_by_history(*now)) return t.forget(id);
     for (auto const& s : t.series_of(id)) {
       auto const it = numbers.find(s.series);

@@ -51,7 +51,7 @@ std::vector<remains> find_places(std::vector<item> const& without, reader const&
     auto left = remains();
     left.series = series;
     auto const range = range_query{.to = r.who().believed_until() + 1, .descending = true, .after = {}};
-    r.who().history().for_each(series, range, [&](observation const& o) {
+    r.who().history().for_each(series, range, [&, &numbers = numbers](observation const& o) {
       if (numbers.contains(o.number)) left.lose_current = true;
       else if (!is_deleted(o)) left.newest = o;
       return !left.newest;

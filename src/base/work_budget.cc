@@ -33,7 +33,9 @@ void work_budget::look() {
   if (now - looked_ < look_every) return;
   looked_ = now;
   if (is_wanted_ && !is_wanted_()) throw fault(fault_kind::unavailable, "nobody waits for this answer any more");
-  if (used_ + processor_time() - begun_ <= limits_.time_max) return;
+  auto const spent = processor_time();
+  if (!begun_) begun_ = spent;
+  if (used_ + spent - *begun_ <= limits_.time_max) return;
   auto const ms = std::chrono::duration_cast<std::chrono::milliseconds>(limits_.time_max).count();
   throw fault(fault_kind::too_many, "this request has used up its " + std::to_string(ms) + " ms of the processor: ask for less at a time");
 }
@@ -43,13 +45,13 @@ void work_budget::refuse_bytes() const {
 }
 
 work_budget::in_use::in_use(work_budget& b) : mine_(b), before_(mine) {
-  mine_.begun_ = processor_time();
+  mine_.begun_.reset();
   mine_.looked_ = std::chrono::steady_clock::now();
   mine = &b;
 }
 
 work_budget::in_use::~in_use() {
-  mine_.used_ += processor_time() - mine_.begun_;
+  if (mine_.begun_) mine_.used_ += processor_time() - *mine_.begun_;
   mine = before_;
 }
 

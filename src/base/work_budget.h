@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <optional>
 
 namespace dos {
 
@@ -50,7 +51,9 @@ class work_budget {
   std::function<bool()> const is_wanted_;
   std::size_t items_ = 0;
   std::chrono::nanoseconds used_{};        // by threads before
-  std::chrono::nanoseconds begun_{};       // of this thread's processor time
+  // Asking for a thread's processor time is dear, so it is asked for only once a piece of work takes long; the little
+  // before that is not counted.
+  std::optional<std::chrono::nanoseconds> begun_;
   std::chrono::steady_clock::time_point looked_{};
 };
 

@@ -28,7 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
   static auto const routes = [] {
     auto r = router();
     for (auto const pattern : {"/", "/a/{id}", "/a/b", "/a/{id}/c", "/{x}/b", "/s/{rest...}"})
-      r.add("GET", pattern, [](request, reply) {});
+      r.add("GET", pattern, open_door(0, [](request, reply) {}));
     return r;
   }();
   static constexpr auto offered =

@@ -12,6 +12,8 @@ namespace dos::files {
 
 // What the endpoints need; lives as long as the module.
 struct workshop {
+  workshop(node const& n, mappings known, city_names names) : n(n), known(std::move(known)), names(std::move(names)) {}
+
   node const& n;
   mappings known;
   city_names names;

@@ -107,7 +107,7 @@ offer offer_portal(node const& n) {
   o.name = "portal";
   o.node_routes.push_back({"GET", "/platform/v1/cities", need::nothing,
                            [&n](http::request, http::reply answer) { answer(cities(n)); }, thread_use::quick});
-  o.node_routes.push_back({"GET", "/platform/v1/status", need::nothing,
+  o.node_routes.push_back({"GET", "/platform/v1/status", need::reader,
                            [&n](http::request, http::reply answer) { answer(status(n)); }, thread_use::slow});
   o.city_routes.push_back({"GET", "/platform/v1/ledger", need::reader,
                            [&n](session s, http::request r, http::reply answer) { answer(ledger(s, r, n.clock.now())); },

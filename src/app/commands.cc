@@ -55,6 +55,14 @@ void examine_city(examination& e, data_directory const& data, city_profile const
   }
 }
 
+json::value separated(std::string_view separated_by_commas) {
+  auto out = json::array();
+  for (auto const one : text::split(separated_by_commas, ',')) {
+    if (!one.empty()) out.emplace_back(one);
+  }
+  return out;
+}
+
 }  // namespace
 
 void print_token(options const& o) {
@@ -66,12 +74,11 @@ void print_token(options const& o) {
   auto t = token{.id = new_uuid(), .city = o.city, .role = o.role, .name = o.name, .issued_at = system_clock().now()};
   // A device is known by its name: one without is alone with what it brings.
   if (t.name.empty()) t.name = o.role == role::device ? "device " + t.id.substr(0, 8) : "command line";
-  auto brings = json::array();
-  for (auto const id : text::split(o.brings, ',')) {
-    if (!id.empty()) brings.emplace_back(id);
-  }
-  auto const list = json::value(std::move(brings));
-  if (!list.as_array().empty()) t.brings = read_brings(&list, t.role);
+  auto const brings = separated(o.brings), organisations = separated(o.organisations), roles = separated(o.roles);
+  if (!brings.as_array().empty()) t.brings = read_brings(&brings, t.role);
+  t.subject = o.subject;
+  t.organisations = read_names(&organisations, "organisations");
+  t.roles = read_names(&roles, "roles");
   if (o.days) t.expires_at = t.issued_at + o.days * us_per_day;
   data.note_issued(t);
   std::printf("%s\n", sign(t, data.token_key()).c_str());

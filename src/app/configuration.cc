@@ -129,6 +129,9 @@ options parse_command_line(std::vector<std::string> const& words) {
     else if (word == "--role") o.role = parse_role(value);
     else if (word == "--name") o.name = value;
     else if (word == "--brings") o.brings = value;
+    else if (word == "--subject") o.subject = value;
+    else if (word == "--organisations") o.organisations = value;
+    else if (word == "--roles") o.roles = value;
     else if (word == "--days") o.days = to_number(word, value, 1, 36'500);
     else if (word == "--to") o.to = value;
     else throw fault(fault_kind::invalid, "unknown option " + word);
@@ -142,6 +145,7 @@ std::string help() {
   dos serve --data DIR [--port 8030] [--address 127.0.0.1] [--demo] [--config FILE] [--city FILE] [--mqtt-port N]
             [--anonymous ROLE]      ROLE for callers without a token; on loopback only, for tests
   dos token --data DIR --city ID --role ROLE [--name WHO] [--days N] [--brings ID,ID*]
+            [--subject ID] [--organisations ID,ID] [--roles NAME,NAME]
             prints a bearer token; ROLE: admin, editor, viewer, device; city * is every city
   dos rotate-keys --data DIR        ends every token and session, when a key may have been read; the server must not run
   dos demo remove --data DIR        takes the demonstration data away

@@ -25,6 +25,7 @@ struct options {
   dos::role role = role::viewer;  // of a token
   std::string name;               // of a token
   std::string brings;             // of a device's token: ids of entities, separated by commas
+  std::string subject, organisations, roles;  // of a token; lists separated by commas
   int days = 0;                   // a token's life; 0: for ever
   std::string to;                 // where a backup goes
 };

@@ -48,6 +48,9 @@ http::response sign_in(node const& n, edge const& e, data_directory const& data,
     t.name = given->name;
     t.expires_at = std::min(t.expires_at, given->expires_at);
     t.brings = given->brings;
+    t.subject = given->subject;
+    t.organisations = given->organisations;
+    t.roles = given->roles;
   } else if (!data.use_first_code(code)) {
     throw fault(fault_kind::forbidden, "this link has been used already or is not valid; a token opens the workplace, too", "code");
   } else {

@@ -18,6 +18,9 @@ json::object describe(token const& t) {
   auto o = json::object({{"id", t.id}, {"name", t.name}, {"role", to_text(t.role)}, {"city", t.city}, {"issuedAt", to_string(t.issued_at)}});
   if (t.expires_at != timestamp_max) o.push("expiresAt", to_string(t.expires_at));
   if (!t.brings.empty()) o.push("brings", json::array(t.brings.begin(), t.brings.end()));
+  if (!t.subject.empty()) o.push("subject", t.subject);
+  if (!t.organisations.empty()) o.push("organisations", json::array(t.organisations.begin(), t.organisations.end()));
+  if (!t.roles.empty()) o.push("roles", json::array(t.roles.begin(), t.roles.end()));
   return o;
 }
 
@@ -28,7 +31,10 @@ token read_token(std::string_view id, std::string_view city, json::value const& 
           .name = std::string(record.text_or("name", {})),
           .issued_at = parse_timestamp(record.text_or("issuedAt", {})).value_or(timestamp_min),
           .expires_at = parse_timestamp(record.text_or("expiresAt", {})).value_or(timestamp_max),
-          .brings = read_brings(record.find("brings"), parse_role(record.text_or("role", {})))};
+          .brings = read_brings(record.find("brings"), parse_role(record.text_or("role", {}))),
+          .subject = std::string(record.text_or("subject", {})),
+          .organisations = read_names(record.find("organisations"), "organisations"),
+          .roles = read_names(record.find("roles"), "roles")};
 }
 
 // Those that open this city now, the newest first.
@@ -70,6 +76,10 @@ void make(node const& n, std::string const& key, session const& s, http::request
   require(!t.name.empty(), fault_kind::invalid, "say whom the token is for", "name");
   require(t.role != role::anonymous, fault_kind::invalid, "nobody needs a token to be anonymous", "role");
   t.brings = read_brings(body.find("brings"), t.role);
+  t.subject = body.text_or("subject", {});
+  require(t.subject.size() <= 256, fault_kind::invalid, "a subject has up to 256 bytes", "subject");
+  t.organisations = read_names(body.find("organisations"), "organisations");
+  t.roles = read_names(body.find("roles"), "roles");
   if (auto const* const days = body.find("days")) {
     require(days->is_int() && days->as_int() > 0, fault_kind::invalid, "days is a whole number from 1 on", "days");
     t.expires_at = n.clock.now() + std::min<std::int64_t>(days->as_int(), 36'500) * us_a_day;

@@ -19,7 +19,7 @@ std::vector<std::string> read_list(json::value const* v) {
   return out;
 }
 
-constexpr auto role_texts = std::array<std::string_view, 5>{"anonymous", "viewer", "device", "editor", "admin"};
+constexpr auto role_texts = std::array<std::string_view, 6>{"anonymous", "member", "viewer", "device", "editor", "admin"};
 
 }  // namespace
 
@@ -28,7 +28,7 @@ std::string_view to_text(role r) { return role_texts[std::size_t(r)]; }
 role parse_role(std::string_view text) {
   auto const it = std::find(role_texts.begin(), role_texts.end(), text);
   require(it != role_texts.end(), fault_kind::invalid,
-          "unknown role \"" + std::string(text) + "\"; there are anonymous, viewer, device, editor and admin", "role");
+          "unknown role \"" + std::string(text) + "\"; there are anonymous, member, viewer, device, editor and admin", "role");
   return role(it - role_texts.begin());
 }
 
@@ -37,6 +37,9 @@ json::value to_json(principal const& p) {
   if (!p.tokens.empty()) o.push("tokens", to_list(p.tokens));
   if (p.until != timestamp_max) o.push("until", p.until.us);
   if (!p.brings.empty()) o.push("brings", to_list(p.brings));
+  if (!p.subject.empty()) o.push("subject", p.subject);
+  if (!p.organisations.empty()) o.push("organisations", to_list(p.organisations));
+  if (!p.roles.empty()) o.push("roles", to_list(p.roles));
   return o;
 }
 
@@ -49,6 +52,9 @@ principal read_principal(json::value const& v) {
   p.tokens = read_list(v.find("tokens"));
   if (auto const* const until = v.find("until"); until != nullptr && until->is_int()) p.until = {until->as_int()};
   p.brings = read_list(v.find("brings"));
+  p.subject = v.text_or("subject", "");
+  p.organisations = read_list(v.find("organisations"));
+  p.roles = read_list(v.find("roles"));
   return p;
 }
 

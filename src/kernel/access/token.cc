@@ -29,6 +29,9 @@ std::string sign(token const& t, std::string_view key) {
                               {"iat", t.issued_at.us},
                               {"exp", t.expires_at.us}});
   if (!t.brings.empty()) claims.push("brings", json::array(t.brings.begin(), t.brings.end()));
+  if (!t.subject.empty()) claims.push("subject", t.subject);
+  if (!t.organisations.empty()) claims.push("organisations", json::array(t.organisations.begin(), t.organisations.end()));
+  if (!t.roles.empty()) claims.push("roles", json::array(t.roles.begin(), t.roles.end()));
   auto const body = std::string(token_prefix) + text::to_base64url(json::to_string(claims));
   return body + '.' + signature(body, key);
 }
@@ -49,23 +52,30 @@ std::optional<token> verify(std::string_view text, std::string_view key, timesta
   t.issued_at = {claims.find("iat")->as_int()};
   t.expires_at = {claims.find("exp")->as_int()};
   t.brings = read_brings(claims.find("brings"), t.role);
+  t.subject = claims.text_or("subject", {});
+  t.organisations = read_names(claims.find("organisations"), "organisations");
+  t.roles = read_names(claims.find("roles"), "roles");
   if (now >= t.expires_at) return std::nullopt;
   return t;
 }
 
-std::vector<std::string> read_brings(json::value const* list, dos::role role) {
+std::vector<std::string> read_names(json::value const* list, std::string_view member) {
   constexpr std::size_t entries_max = 100, bytes_max = 256;
   auto out = std::vector<std::string>();
   if (list == nullptr) return out;
-  require(role == role::device, fault_kind::invalid, "only the token of a device says what it brings", "brings");
   require(list->is_array() && list->as_array().size() <= entries_max, fault_kind::invalid,
-          "brings is a list of at most 100 ids of entities, or how they begin: urn:ngsi-ld:Lamp:*", "brings");
+          std::string(member) + " is a list of at most 100 texts", std::string(member));
   for (auto const& one : list->as_array()) {
     require(one.is_string() && !one.as_string().empty() && one.as_string().size() <= bytes_max, fault_kind::invalid,
-            "an id in brings has up to 256 bytes", "brings");
+            "a text in " + std::string(member) + " has 1 to 256 bytes", std::string(member));
     out.emplace_back(one.as_string());
   }
   return out;
+}
+
+std::vector<std::string> read_brings(json::value const* list, dos::role role) {
+  require(list == nullptr || role == role::device, fault_kind::invalid, "only the token of a device says what it brings", "brings");
+  return read_names(list, "brings");
 }
 
 principal to_principal(token const& t, std::string const& door) {
@@ -75,7 +85,10 @@ principal to_principal(token const& t, std::string const& door) {
                        .tokens = {t.id},
                        .until = t.expires_at,
                        .city = t.city,
-                       .brings = t.brings};
+                       .brings = t.brings,
+                       .subject = t.subject,
+                       .organisations = t.organisations,
+                       .roles = t.roles};
   if (!t.parent.empty()) who.tokens.push_back(t.parent);
   return who;
 }

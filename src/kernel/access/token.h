@@ -19,11 +19,16 @@ struct token {
   std::string name;         // of whom it was made for
   timestamp issued_at;
   timestamp expires_at = timestamp_max;
-  std::vector<std::string> brings = {};  // see principal
+  std::vector<std::string> brings = {};  // see principal, like these
+  std::string subject = {};
+  std::vector<std::string> organisations = {};
+  std::vector<std::string> roles = {};
 };
 
 // What of a request for a token makes principal::brings. Faults: invalid.
 std::vector<std::string> read_brings(json::value const* list, dos::role role);
+// Of texts, at most 100 of up to 256 bytes; none: empty. Faults: invalid, naming `member`.
+std::vector<std::string> read_names(json::value const* list, std::string_view member);
 // Who comes with it, to that door: "http", "mqtt".
 principal to_principal(token const& t, std::string const& door);
 

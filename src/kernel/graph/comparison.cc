@@ -54,6 +54,7 @@ bool equals_operand(json::value const& v, operand const& o, bool folded) {
       return std::any_of(list.begin(), list.end(), [&](auto const& wanted) { return equals(v, wanted, folded); });
     }
     bool operator()(std::shared_ptr<pattern const> const& p) const { return p && found_in(v, *p); }
+    bool operator()(variable const&) const { return false; }
   };
   return std::visit(visitor{v, folded}, o);
 }

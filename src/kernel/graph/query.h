@@ -2,6 +2,7 @@
 // and rules use the same tree.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +25,7 @@ struct path {
   std::vector<symbol> sub_attributes;
   std::vector<std::string> trail;     // members; a number as text indexes an array
   query::path::field what = field::value;
+  bool of_old = false;                // of the image before the change: $old.x; only in conditions (kernel/model/condition.h)
 };
 
 enum class relation { equal, not_equal, less, less_equal, greater, greater_equal, matches, not_matches, contains_text };
@@ -35,8 +37,16 @@ struct range {
 // Compiled with limits; never takes exponential time (RE2-like subset through std or own matcher, see pattern.h).
 class pattern;
 
+// What only the moment of asking tells. Bound by model::condition before anything is matched; unbound it equals nothing.
+struct variable {
+  enum class name { me, my_organisations, now, old };
+  variable::name what = name::me;
+  std::int64_t offset_us = 0;  // now
+  path of_old;                 // old
+};
+
 // value: one literal; list: any of them (equal) or none of them (not_equal).
-using operand = std::variant<json::value, range, std::vector<std::variant<json::value, range>>, std::shared_ptr<pattern const>>;
+using operand = std::variant<json::value, range, std::vector<std::variant<json::value, range>>, std::shared_ptr<pattern const>, variable>;
 
 struct node;
 using node_ptr = std::shared_ptr<node const>;

@@ -4,6 +4,14 @@
 
 namespace dos::model {
 
+bool grant::shows_attribute(symbol a) const {
+  if (shows == extent::all) return true;
+  auto const is_named = std::find(attributes.begin(), attributes.end(), a) != attributes.end();
+  return is_named == (shows == extent::only);
+}
+
+bool grant::is_on(symbol type) const { return std::find(types.begin(), types.end(), type) != types.end(); }
+
 registry::registry(std::uint32_t version, std::string digest, std::vector<std::shared_ptr<type const>> types, std::vector<role> roles)
     : version_(version), digest_(std::move(digest)), types_(std::move(types)), roles_(std::move(roles)) {
   for (auto const& t : types_) by_iri_.emplace(t->iri, t.get());

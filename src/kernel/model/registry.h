@@ -25,6 +25,9 @@ struct grant {
   std::int64_t per_us = 0;             // closed periods of this length only; 0: every value
   std::string places;                  // "district", "grid": how exactly places are told; empty: exactly
   std::string text;                    // where it stands, for explanations: "modules/booking/roles.yaml: caretaker, 2"
+
+  bool shows_attribute(symbol a) const;
+  bool is_on(symbol type) const;
 };
 
 // Names with a meaning of their own, which packages grant to like to any other: "everyone", "viewer", "device", "editor".

@@ -9,7 +9,7 @@ root = pathlib.Path(__file__).resolve().parent.parent / "src"
 plan = (root / "CMakeLists.txt").read_text()
 uses = {}
 for path, rest in re.findall(r"^module\((\S+)([^)]*)\)", plan, re.M):
-    m = re.search(r"USES((?:\s+(?!LINKS)\S+)*)", rest)
+    m = re.search(r"USES((?:\s+(?!LINKS|ROOMS)\S+)*)", rest)
     uses[path] = m.group(1).split() if m else []
 
 

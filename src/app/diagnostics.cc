@@ -2,7 +2,7 @@
 
 #include "app/interface.h"
 #include "base/symbol.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 
 namespace dos::app {
 namespace {

@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "http/problem.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 
 namespace dos::app {
 namespace {

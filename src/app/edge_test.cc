@@ -7,7 +7,7 @@
 #include "app/answer_headers.h"
 #include "base/id.h"
 #include "http/problem.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 
 namespace dos::app {
 namespace {

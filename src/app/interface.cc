@@ -9,7 +9,7 @@
 
 #include "base/fault.h"
 #include "base/yaml.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 
 namespace dos::app {
 namespace {

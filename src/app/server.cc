@@ -20,7 +20,7 @@
 #include "base/log.h"
 #include "http/url.h"
 #include "kernel/access/token.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 #include "net/address.h"
 #include "net/http_client.h"
 #include "net/http_server.h"

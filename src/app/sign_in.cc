@@ -3,7 +3,7 @@
 #include "app/tokens.h"
 #include "base/id.h"
 #include "http/problem.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 
 namespace dos::app {
 namespace {

@@ -5,7 +5,7 @@
 #include "base/id.h"
 #include "http/problem.h"
 #include "kernel/access/token.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 
 namespace dos::app {
 namespace {

@@ -1,6 +1,6 @@
 #include "contract/city_names.h"
 
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 
 namespace dos {
 

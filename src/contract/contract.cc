@@ -3,7 +3,7 @@
 #include <filesystem>
 
 #include "http/problem.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 
 namespace dos {
 

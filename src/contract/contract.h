@@ -17,7 +17,7 @@
 #include "http/request.h"
 #include "http/response.h"
 #include "http/router.h"
-#include "kernel/session/session.h"
+#include "kernel/city/session.h"
 
 namespace dos {
 

@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "base/text_cut.h"
 #include "base/yaml.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 
 namespace dos {
 namespace {

@@ -14,7 +14,7 @@
 #include "base/time.h"
 #include "contract/device.h"
 #include "kernel/graph/entity.h"
-#include "kernel/session/session.h"
+#include "kernel/city/session.h"
 
 namespace dos {
 

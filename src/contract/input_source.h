@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "base/time.h"
 #include "kernel/graph/entity.h"
-#include "kernel/session/session.h"
+#include "kernel/city/session.h"
 
 namespace dos {
 

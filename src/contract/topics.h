@@ -10,7 +10,7 @@
 #include <string>
 
 #include "base/fault.h"
-#include "kernel/session/session.h"
+#include "kernel/city/session.h"
 
 namespace dos {
 

@@ -4,7 +4,7 @@
 #include <set>
 #include <span>
 
-#include "kernel/session/instance.h"
+#include "kernel/city/instance.h"
 
 namespace dos::demo {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "base/symbol.h"
 #include "base/time.h"
-#include "kernel/session/session.h"
+#include "kernel/city/session.h"
 
 namespace dos::demo {
 

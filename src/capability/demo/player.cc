@@ -12,7 +12,7 @@
 #include "capability/demo/traces.h"
 #include "contract/device.h"
 #include "contract/device_profile.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 
 namespace dos::demo {
 namespace {

@@ -5,7 +5,7 @@
 #include "contract/device.h"
 #include "contract/quarantine.h"
 #include "contract/radio_state.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 
 namespace dos::demo {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "kernel/session/session.h"
+#include "kernel/city/session.h"
 
 namespace dos::demo {
 

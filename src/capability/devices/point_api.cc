@@ -7,7 +7,7 @@
 #include "capability/devices/paging.h"
 #include "capability/devices/register_writes.h"
 #include "contract/rights.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 
 namespace dos::devices {
 namespace {

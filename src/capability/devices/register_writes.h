@@ -8,7 +8,7 @@
 #include "base/terms.h"
 #include "contract/device.h"
 #include "contract/device_profile.h"
-#include "kernel/session/session.h"
+#include "kernel/city/session.h"
 
 namespace dos::devices {
 

@@ -1,6 +1,6 @@
 #include "capability/portal/facts.h"
 
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 
 namespace dos::portal {
 

@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 #include "capability/portal/names.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 
 namespace dos::portal {
 namespace {

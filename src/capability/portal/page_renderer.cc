@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "capability/portal/facts.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 
 namespace dos::portal {
 namespace {

@@ -7,7 +7,7 @@
 #include "contract/contract.h"
 #include "contract/rights.h"
 #include "http/problem.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 
 namespace dos::portal {
 namespace {

@@ -10,7 +10,7 @@
 #include "capability/portal/names.h"
 #include "capability/portal/page_renderer.h"
 #include "capability/portal/rhythm.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 
 namespace dos::portal {
 namespace {

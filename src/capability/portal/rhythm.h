@@ -7,7 +7,7 @@
 #include "base/time.h"
 #include "http/request.h"
 #include "http/response.h"
-#include "kernel/session/session.h"
+#include "kernel/city/session.h"
 
 namespace dos::portal {
 

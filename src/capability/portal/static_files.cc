@@ -12,7 +12,7 @@
 #include "capability/portal/page_renderer.h"
 #include "http/media.h"
 #include "http/problem.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 #include "net/gzip.h"
 
 namespace dos::portal {

@@ -4,7 +4,7 @@
 #include <chrono>
 
 #include "base/fault.h"
-#include "kernel/session/instance.h"
+#include "kernel/city/instance.h"
 
 namespace dos::files {
 namespace {

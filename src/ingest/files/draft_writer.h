@@ -10,7 +10,7 @@
 #include "base/terms.h"
 #include "ingest/files/draft_reader.h"
 #include "ingest/files/known_history.h"
-#include "kernel/session/session.h"
+#include "kernel/city/session.h"
 
 namespace dos::files {
 

@@ -6,7 +6,7 @@
 #include "contract/rights.h"
 #include "http/media.h"
 #include "ingest/files/import.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 
 namespace dos::files {
 namespace {

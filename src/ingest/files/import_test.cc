@@ -10,7 +10,7 @@
 #include "ingest/files/files.h"
 #include "ingest/files/pulls.h"
 #include "kernel/history/history.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 
 namespace dos::files {
 namespace {

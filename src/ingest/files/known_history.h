@@ -9,7 +9,7 @@
 
 #include "base/terms.h"
 #include "ingest/files/draft_reader.h"
-#include "kernel/session/session.h"
+#include "kernel/city/session.h"
 
 namespace dos::files {
 

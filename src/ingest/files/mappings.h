@@ -8,7 +8,7 @@
 
 #include "base/json.h"
 #include "ingest/files/mapping.h"
-#include "kernel/session/session.h"
+#include "kernel/city/session.h"
 
 namespace dos::files {
 

@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "http/url.h"
 #include "ingest/files/import.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 
 namespace dos::files {
 namespace {

@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "contract/input_source.h"
 #include "ingest/lorawan/network_server.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 #include "net/mqtt_client.h"
 
 namespace dos::lorawan {

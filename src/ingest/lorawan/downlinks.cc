@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "contract/device.h"
 #include "contract/radio_state.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 
 namespace dos::lorawan {
 namespace {

@@ -7,7 +7,7 @@
 #include "contract/input_source.h"
 #include "contract/quarantine.h"
 #include "contract/radio_state.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 
 namespace dos::lorawan {
 namespace {

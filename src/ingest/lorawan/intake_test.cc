@@ -12,7 +12,7 @@
 #include "contract/quarantine.h"
 #include "contract/radio_state.h"
 #include "kernel/history/history.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 
 namespace dos::lorawan {
 namespace {

@@ -12,7 +12,7 @@
 #include "contract/payload_mapping.h"
 #include "ingest/lorawan/decoder.h"
 #include "ingest/lorawan/network_event.h"
-#include "kernel/session/session.h"
+#include "kernel/city/session.h"
 
 namespace dos::lorawan {
 

@@ -8,7 +8,7 @@
 #include "contract/input_source.h"
 #include "contract/rights.h"
 #include "http/problem.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 
 namespace dos::lorawan {
 namespace {

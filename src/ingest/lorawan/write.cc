@@ -10,7 +10,7 @@
 #include "contract/quarantine.h"
 #include "contract/radio_state.h"
 #include "ingest/lorawan/prepared.h"
-#include "kernel/session/instance.h"
+#include "kernel/city/instance.h"
 
 namespace dos::lorawan {
 namespace {

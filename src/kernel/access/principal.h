@@ -14,7 +14,7 @@ namespace dos {
 
 // Each role may do what the roles before it may; `member` is somebody known, who has what grants give (kernel/model) and
 // reads what is open. `device` alone stands apart: it reads what is open and what it brought, and its writes
-// bring values and nothing else, whatever door they come through (kernel/session/governed_write.h):
+// bring values and nothing else, whatever door they come through (kernel/city/governed_write.h):
 // - it makes entities, as many as brought_entities_max; they are its own from then on, known by the name of its token;
 // - of its own, and of those that its token names (`brings`), it sets values and adds observations;
 // - it deletes nothing, rewrites no history, and changes no type, scope or end of what is there;

@@ -2,7 +2,7 @@
 
 #include "base/fault.h"
 #include "kernel/access/token.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 #include "standard/mqtt/broker.h"
 
 namespace dos::broker {

@@ -1,5 +1,5 @@
 #include "base/log.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 #include "standard/mqtt/broker.h"
 
 namespace dos::broker {

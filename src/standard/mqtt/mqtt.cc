@@ -1,7 +1,7 @@
 #include "standard/mqtt/mqtt.h"
 
 #include "base/log.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 #include "standard/mqtt/broker.h"
 
 namespace dos::broker {

@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/work_budget.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 #include "standard/mqtt/broker.h"
 
 namespace dos::broker {

@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 
 namespace dos::broker {
 namespace {

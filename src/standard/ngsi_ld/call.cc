@@ -11,7 +11,7 @@
 #include "http/media.h"
 #include "http/percent.h"
 #include "http/problem.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 #include "standard/ngsi_ld/entity_map.h"
 #include "standard/ngsi_ld/federation.h"
 #include "standard/ngsi_ld/openapi.h"

@@ -7,7 +7,7 @@
 
 #include "base/id.h"
 #include "base/text.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 #include "standard/ngsi_ld/refusal.h"
 
 namespace dos::ngsi_ld {

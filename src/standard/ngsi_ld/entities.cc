@@ -10,7 +10,7 @@
 #include "base/fault.h"
 #include "http/etag.h"
 #include "http/percent.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 
 namespace dos::ngsi_ld {
 namespace {

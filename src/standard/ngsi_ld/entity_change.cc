@@ -4,7 +4,7 @@
 
 #include "base/fault.h"
 #include "kernel/graph/attribute_editor.h"
-#include "kernel/session/instance.h"
+#include "kernel/city/instance.h"
 #include "standard/ngsi_ld/attribute_patch.h"
 
 namespace dos::ngsi_ld {

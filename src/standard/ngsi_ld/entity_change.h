@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "kernel/session/session.h"
+#include "kernel/city/session.h"
 #include "standard/ngsi_ld/fragment.h"
 
 namespace dos::ngsi_ld {

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "kernel/session/session.h"
+#include "kernel/city/session.h"
 #include "standard/ngsi_ld/call.h"
 
 namespace dos::ngsi_ld {

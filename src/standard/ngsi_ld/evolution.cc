@@ -5,7 +5,7 @@
 #include "base/fault.h"
 #include "base/text.h"
 #include "base/work_budget.h"
-#include "kernel/session/instance.h"
+#include "kernel/city/instance.h"
 #include "standard/ngsi_ld/csv.h"
 #include "standard/ngsi_ld/entity_change.h"
 #include "standard/ngsi_ld/fragment.h"

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "kernel/history/history.h"
-#include "kernel/session/session.h"
+#include "kernel/city/session.h"
 #include "standard/ngsi_ld/call.h"
 #include "standard/ngsi_ld/selection_parser.h"
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 #include "standard/ngsi_ld/entity_change.h"
 #include "standard/ngsi_ld/notification.h"
 #include "standard/ngsi_ld/registration.h"

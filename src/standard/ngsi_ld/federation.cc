@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "http/percent.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 #include "standard/ngsi_ld/call.h"
 #include "standard/ngsi_ld/registration.h"
 

@@ -4,7 +4,7 @@
 
 #include "base/fault.h"
 #include "kernel/graph/pattern.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 #include "standard/ngsi_ld/federation_reading.h"
 
 namespace dos::ngsi_ld {

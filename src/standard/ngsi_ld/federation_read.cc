@@ -5,7 +5,7 @@
 #include "base/fault.h"
 #include "base/text.h"
 #include "kernel/graph/pattern.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 #include "standard/ngsi_ld/distributed.h"
 #include "standard/ngsi_ld/federation_reading.h"
 #include "standard/ngsi_ld/q_parser.h"

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "base/fault.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 #include "standard/ngsi_ld/distributed.h"
 #include "standard/ngsi_ld/federation.h"
 #include "standard/ngsi_ld/registration.h"

@@ -5,7 +5,7 @@
 #include "base/fault.h"
 #include "base/text.h"
 #include "kernel/graph/pattern.h"
-#include "kernel/session/instance.h"
+#include "kernel/city/instance.h"
 #include "standard/ngsi_ld/entity_change.h"
 #include "standard/ngsi_ld/federation_reading.h"
 #include "standard/ngsi_ld/fragment.h"

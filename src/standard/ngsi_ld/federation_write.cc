@@ -5,7 +5,7 @@
 
 #include "base/fault.h"
 #include "base/name_rules.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 #include "standard/ngsi_ld/distributed.h"
 #include "standard/ngsi_ld/federation.h"
 #include "standard/ngsi_ld/fragment.h"

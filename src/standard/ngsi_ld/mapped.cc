@@ -10,7 +10,7 @@
 #include "standard/ngsi_ld/federation.h"
 #include "standard/ngsi_ld/routes.h"
 
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 
 namespace dos::ngsi_ld {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "base/fault.h"
 #include "base/id.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 #include "standard/ngsi_ld/notification_message.h"
 #include "standard/ngsi_ld/registration.h"
 

@@ -3,7 +3,7 @@
 
 #include "base/fault.h"
 #include "base/log.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 #include "standard/ngsi_ld/entity_query.h"
 #include "standard/ngsi_ld/notification.h"
 #include "standard/ngsi_ld/notification_message.h"

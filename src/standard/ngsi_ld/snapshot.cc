@@ -8,7 +8,7 @@
 #include "base/fault.h"
 #include "base/id.h"
 #include "base/log.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 #include "standard/ngsi_ld/distributed.h"
 #include "standard/ngsi_ld/entity_query.h"
 #include "standard/ngsi_ld/federation_merge.h"

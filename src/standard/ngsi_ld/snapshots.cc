@@ -10,7 +10,7 @@
 #include "base/id.h"
 #include "contract/rights.h"
 #include "http/url.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 #include "standard/ngsi_ld/entity_query.h"
 #include "standard/ngsi_ld/evolution.h"
 #include "standard/ngsi_ld/routes.h"

@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "http/percent.h"
 #include "http/url.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 #include "standard/ngsi_ld/entity_query.h"
 #include "standard/ngsi_ld/q_parser.h"
 #include "standard/ngsi_ld/refusal.h"

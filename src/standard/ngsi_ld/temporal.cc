@@ -6,7 +6,7 @@
 #include "base/name_rules.h"
 #include "kernel/graph/attribute_editor.h"
 #include "kernel/history/history.h"
-#include "kernel/session/instance.h"
+#include "kernel/city/instance.h"
 #include "standard/ngsi_ld/attribute_patch.h"
 #include "standard/ngsi_ld/entity_change.h"
 #include "standard/ngsi_ld/evolution.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 
 namespace dos::sensorthings {
 namespace {

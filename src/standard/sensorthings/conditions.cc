@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "geo/predicate.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 #include "standard/sensorthings/operands.h"
 #include "standard/sensorthings/reader.h"
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "kernel/graph/query.h"
-#include "kernel/session/session.h"
+#include "kernel/city/session.h"
 #include "standard/sensorthings/expression.h"
 
 namespace dos::sensorthings {

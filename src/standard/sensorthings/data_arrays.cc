@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "base/fault.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 #include "standard/sensorthings/service.h"
 
 namespace dos::sensorthings {

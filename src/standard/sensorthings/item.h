@@ -8,7 +8,7 @@
 #include "kernel/graph/entity.h"
 #include "kernel/graph/entity_store.h"
 #include "kernel/history/observation.h"
-#include "kernel/session/records.h"
+#include "kernel/city/records.h"
 #include "standard/sensorthings/vocabulary.h"
 
 namespace dos::sensorthings {

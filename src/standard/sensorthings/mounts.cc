@@ -1,7 +1,7 @@
 #include "standard/sensorthings/mounts.h"
 
 #include "contract/device.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 
 namespace dos::sensorthings {
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "kernel/session/session.h"
+#include "kernel/city/session.h"
 
 namespace dos::sensorthings {
 

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "base/fault.h"
-#include "kernel/session/instance.h"
+#include "kernel/city/instance.h"
 #include "standard/sensorthings/bodies.h"
 #include "standard/sensorthings/times.h"
 #include "standard/sensorthings/writer.h"

@@ -4,7 +4,7 @@
 #include "base/fault.h"
 #include "base/id.h"
 #include "geo/geometry.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 #include "standard/sensorthings/writer.h"
 
 namespace dos::sensorthings {

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 #include "standard/sensorthings/reader.h"
 
 namespace dos::sensorthings {

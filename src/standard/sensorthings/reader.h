@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "kernel/history/history.h"
-#include "kernel/session/session.h"
+#include "kernel/city/session.h"
 #include "standard/sensorthings/item.h"
 #include "standard/sensorthings/mounts.h"
 

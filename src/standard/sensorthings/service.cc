@@ -7,7 +7,7 @@
 #include "http/media.h"
 #include "http/percent.h"
 #include "http/problem.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 #include "standard/sensorthings/json_patch.h"
 #include "standard/sensorthings/topics.h"
 

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "base/id.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 #include "standard/sensorthings/lister.h"
 #include "standard/sensorthings/writer.h"
 

@@ -9,7 +9,7 @@
 #include "base/thread_name.h"
 #include "http/percent.h"
 #include "kernel/history/history.h"
-#include "kernel/session/city.h"
+#include "kernel/city/city.h"
 
 namespace dos::sensorthings {
 namespace {

@@ -13,8 +13,8 @@
 #include "base/json.h"
 #include "base/time.h"
 #include "contract/device.h"
-#include "kernel/graph/entity.h"
 #include "kernel/city/session.h"
+#include "kernel/graph/entity.h"
 
 namespace dos {
 

@@ -9,8 +9,8 @@
 
 #include "base/json.h"
 #include "base/time.h"
-#include "kernel/graph/entity.h"
 #include "kernel/city/session.h"
+#include "kernel/graph/entity.h"
 
 namespace dos {
 

@@ -9,8 +9,8 @@
 #include "base/yaml.h"
 #include "ingest/files/files.h"
 #include "ingest/files/pulls.h"
-#include "kernel/history/history.h"
 #include "kernel/city/city.h"
+#include "kernel/history/history.h"
 
 namespace dos::files {
 namespace {

@@ -11,8 +11,8 @@
 #include "contract/device.h"
 #include "contract/quarantine.h"
 #include "contract/radio_state.h"
-#include "kernel/history/history.h"
 #include "kernel/city/city.h"
+#include "kernel/history/history.h"
 
 namespace dos::lorawan {
 namespace {

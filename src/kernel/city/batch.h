@@ -9,12 +9,12 @@
 #include <vector>
 
 #include "base/visit.h"
+#include "kernel/city/records.h"
+#include "kernel/city/session.h"
 #include "kernel/graph/codec.h"
 #include "kernel/graph/entity.h"
 #include "kernel/graph/entity_store.h"
 #include "kernel/history/observation.h"
-#include "kernel/city/records.h"
-#include "kernel/city/session.h"
 
 namespace dos::effect {
 

@@ -7,9 +7,9 @@
 
 #include "base/id.h"
 #include "base/work_budget.h"
-#include "kernel/graph/attribute_editor.h"
 #include "kernel/city/city.h"
 #include "kernel/city/write_queues.h"
+#include "kernel/graph/attribute_editor.h"
 
 namespace dos {
 namespace {

@@ -5,9 +5,9 @@
 #include <span>
 #include <vector>
 
-#include "kernel/events/change.h"
 #include "kernel/city/batch.h"
 #include "kernel/city/pending.h"
+#include "kernel/events/change.h"
 
 namespace dos {
 

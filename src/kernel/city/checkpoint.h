@@ -7,14 +7,14 @@
 #include <string>
 #include <vector>
 
-#include "kernel/events/matcher.h"
-#include "kernel/graph/codec.h"
-#include "kernel/graph/entity_store.h"
-#include "kernel/history/history.h"
 #include "kernel/city/batch.h"
 #include "kernel/city/images.h"
 #include "kernel/city/ledger.h"
 #include "kernel/city/pending.h"
+#include "kernel/events/matcher.h"
+#include "kernel/graph/codec.h"
+#include "kernel/graph/entity_store.h"
+#include "kernel/history/history.h"
 #include "kernel/store/state_db.h"
 
 namespace dos {

@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "base/time.h"
-#include "kernel/events/live.h"
-#include "kernel/events/subscriptions.h"
 #include "kernel/city/ledger.h"
 #include "kernel/city/session.h"
+#include "kernel/events/live.h"
+#include "kernel/events/subscriptions.h"
 
 namespace dos {
 

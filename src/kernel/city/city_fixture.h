@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "base/id.h"
-#include "kernel/history/history.h"
 #include "kernel/city/city.h"
+#include "kernel/history/history.h"
 
 namespace dos {
 

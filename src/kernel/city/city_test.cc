@@ -8,8 +8,8 @@
 #include <thread>
 
 #include "kernel/access/token.h"
-#include "kernel/history/history.h"
 #include "kernel/city/city_fixture.h"
+#include "kernel/history/history.h"
 
 namespace dos {
 namespace {

@@ -12,10 +12,10 @@
 #include <thread>
 #include <vector>
 
-#include "kernel/events/live_hub.h"
-#include "kernel/events/matcher.h"
 #include "kernel/city/checkpoint.h"
 #include "kernel/city/city.h"
+#include "kernel/events/live_hub.h"
+#include "kernel/events/matcher.h"
 #include "kernel/store/commit_log.h"
 
 namespace dos {

@@ -8,8 +8,8 @@
 
 #include "base/id.h"
 #include "kernel/access/token.h"
-#include "kernel/history/history.h"
 #include "kernel/city/city.h"
+#include "kernel/history/history.h"
 
 namespace dos {
 namespace {

@@ -2,8 +2,8 @@
 
 #include "base/fault.h"
 #include "base/log.h"
-#include "kernel/graph/attribute_editor.h"
 #include "kernel/city/changes.h"
+#include "kernel/graph/attribute_editor.h"
 
 namespace dos {
 namespace {

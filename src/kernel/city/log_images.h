@@ -10,8 +10,8 @@
 #include <string>
 #include <unordered_map>
 
-#include "kernel/events/live.h"
 #include "kernel/city/checkpoint.h"
+#include "kernel/events/live.h"
 #include "kernel/store/commit_log.h"
 
 namespace dos {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <unordered_set>
 
-#include "kernel/graph/attribute_editor.h"
 #include "kernel/city/instance.h"
+#include "kernel/graph/attribute_editor.h"
 
 namespace dos {
 namespace {

@@ -7,10 +7,10 @@
 #include <unordered_map>
 #include <vector>
 
-#include "kernel/graph/entity_store.h"
 #include "kernel/city/batch.h"
 #include "kernel/city/images.h"
 #include "kernel/city/session.h"
+#include "kernel/graph/entity_store.h"
 
 namespace dos {
 

@@ -6,10 +6,10 @@
 #include <shared_mutex>
 #include <string_view>
 
-#include "kernel/graph/entity_store.h"
-#include "kernel/history/history.h"
 #include "kernel/city/follower.h"
 #include "kernel/city/records.h"
+#include "kernel/graph/entity_store.h"
+#include "kernel/history/history.h"
 
 namespace dos {
 

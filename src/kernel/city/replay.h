@@ -1,9 +1,9 @@
 // Reads batches of the log once more, at the start, to become state. Inside kernel/city only.
 #pragma once
 
-#include "kernel/graph/entity_store.h"
 #include "kernel/city/checkpoint.h"
 #include "kernel/city/follower.h"
+#include "kernel/graph/entity_store.h"
 #include "kernel/store/commit_log.h"
 
 namespace dos {

@@ -4,8 +4,8 @@
 #include <future>
 
 #include "base/work_budget.h"
-#include "kernel/history/history.h"
 #include "kernel/city/city.h"
+#include "kernel/history/history.h"
 
 namespace dos {
 namespace {

@@ -15,11 +15,11 @@
 #include "base/json.h"
 #include "base/time.h"
 #include "kernel/access/principal.h"
+#include "kernel/city/records.h"
 #include "kernel/events/change.h"
 #include "kernel/graph/entity.h"
 #include "kernel/graph/entity_store.h"
 #include "kernel/history/observation.h"
-#include "kernel/city/records.h"
 
 namespace dos {
 

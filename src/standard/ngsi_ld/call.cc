@@ -12,10 +12,10 @@
 #include "http/percent.h"
 #include "http/problem.h"
 #include "kernel/city/city.h"
-#include "standard/ngsi_ld/entity_map.h"
-#include "standard/ngsi_ld/federation.h"
+#include "standard/ngsi_ld/entity_maps/entity_map.h"
+#include "standard/ngsi_ld/federation/federation.h"
 #include "standard/ngsi_ld/openapi.h"
-#include "standard/ngsi_ld/snapshot.h"
+#include "standard/ngsi_ld/snapshots/snapshot.h"
 
 namespace dos::ngsi_ld {
 namespace {

@@ -10,10 +10,11 @@
 #include <vector>
 
 #include "contract/contract.h"
-#include "standard/ngsi_ld/context_store.h"
-#include "standard/ngsi_ld/expiry.h"
-#include "standard/ngsi_ld/refusal.h"
-#include "standard/ngsi_ld/render.h"
+#include "linked_data/context_store.h"
+#include "linked_data/refusal.h"
+#include "linked_data/render.h"
+#include "standard/ngsi_ld/entities/expiry.h"
+#include "standard/ngsi_ld/vocabulary.h"
 
 namespace dos::ngsi_ld {
 

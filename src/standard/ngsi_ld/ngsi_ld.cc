@@ -1,8 +1,8 @@
 #include "standard/ngsi_ld/ngsi_ld.h"
 
-#include "standard/ngsi_ld/notification.h"
 #include "standard/ngsi_ld/openapi.h"
 #include "standard/ngsi_ld/routes.h"
+#include "standard/ngsi_ld/subscriptions/notification.h"
 
 namespace dos::ngsi_ld {
 

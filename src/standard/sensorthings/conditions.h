@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "kernel/graph/query.h"
 #include "kernel/city/session.h"
+#include "kernel/graph/query.h"
 #include "standard/sensorthings/expression.h"
 
 namespace dos::sensorthings {

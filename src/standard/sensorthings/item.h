@@ -5,10 +5,10 @@
 #include <optional>
 #include <utility>
 
+#include "kernel/city/records.h"
 #include "kernel/graph/entity.h"
 #include "kernel/graph/entity_store.h"
 #include "kernel/history/observation.h"
-#include "kernel/city/records.h"
 #include "standard/sensorthings/vocabulary.h"
 
 namespace dos::sensorthings {

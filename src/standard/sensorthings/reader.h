@@ -13,8 +13,8 @@
 #include <string_view>
 #include <vector>
 
-#include "kernel/history/history.h"
 #include "kernel/city/session.h"
+#include "kernel/history/history.h"
 #include "standard/sensorthings/item.h"
 #include "standard/sensorthings/mounts.h"
 

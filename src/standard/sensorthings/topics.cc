@@ -8,8 +8,8 @@
 #include "base/text.h"
 #include "base/thread_name.h"
 #include "http/percent.h"
-#include "kernel/history/history.h"
 #include "kernel/city/city.h"
+#include "kernel/history/history.h"
 
 namespace dos::sensorthings {
 namespace {

@@ -165,6 +165,7 @@ void entity_indexes::count(std::uint32_t slot, entity const& e, int by) {
       n += std::size_t(by);
       if (n == 0) entry.attributes.erase(name);
     }
+    if (e.types.size() > 1) entry.mixed += std::size_t(by);
     if (entry.slots.size() == 0) types_.erase(type);
   }
 }
@@ -197,6 +198,11 @@ std::vector<std::pair<symbol, std::size_t>> entity_indexes::attributes_of(symbol
 std::size_t entity_indexes::count_of_type(symbol type) const {
   auto const it = types_.find(type);
   return it == types_.end() ? 0 : it->second.slots.size();
+}
+
+bool entity_indexes::is_mixed(symbol type) const {
+  auto const it = types_.find(type);
+  return it != types_.end() && it->second.mixed > 0;
 }
 
 geo::rtree const* entity_indexes::find_places(symbol attribute) const {
@@ -380,7 +386,8 @@ query_plan entity_indexes::make_plan(query::query const& q, slot_finder const& f
   auto const is_indexed = sources.size() == conjuncts.size();
   p.is_try = few > 0 && is_indexed && !sources.empty() && p.estimate > few && expected_looks(q, sources) < double(few);
   if (p.is_try) return p;
-  p.is_exact = is_indexed && has_plain_form(q) && std::all_of(sources.begin(), sources.end(), [](auto const& s) { return s.is_exact; });
+  auto const is_all_told = !q.through || (q.settled && !is_mixed(q.settled));
+  p.is_exact = is_indexed && is_all_told && has_plain_form(q) && std::all_of(sources.begin(), sources.end(), [](auto const& s) { return s.is_exact; });
   for (auto& s : sources) {
     if ((p.is_exact && q.count) || pays_off(p, s.count)) use(p, std::move(s));
     else p.is_exact = false;

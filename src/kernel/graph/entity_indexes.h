@@ -53,6 +53,8 @@ class entity_indexes {
   void copy_slots(query_plan const& p, std::uint64_t from, std::size_t n, std::vector<std::uint32_t>& out) const;
   // How many entities have one of these types, when types alone decide.
   std::size_t count_of_type(symbol type) const;
+  // Some of them have other types, too.
+  bool is_mixed(symbol type) const;
 
   bool has_values_of(indexed_path const& of) const { return find_values(of) != nullptr; }
   // Returns the one that had to go, used least of late, to be destroyed without a lock.
@@ -67,6 +69,7 @@ class entity_indexes {
   struct type_entry {
     slot_set slots;
     std::unordered_map<symbol, std::size_t> attributes;  // how many have it
+    std::size_t mixed = 0;                               // have other types, too
   };
   struct value_entry {
     std::unique_ptr<value_index> index;

@@ -352,11 +352,11 @@ std::optional<entity_store::owned_series> entity_store::find_series(std::uint64_
   return owner;
 }
 
-entity_store::page entity_store::find(query::query const& q, sight const& may_see) const {
+entity_store::page entity_store::find(query::query const& q) const {
   auto result = page();
   auto const end = q.offset + q.limit;
   auto total = std::size_t(0);
-  auto const is_match = [&](entity_ptr const& e) { return matches(q, *e) && (!may_see || may_see(*e)); };
+  auto const is_match = [&](entity_ptr const& e) { return matches(q, *e); };
 
   if (!q.order.empty()) {
     auto const p = state_->plan(q);
@@ -374,7 +374,7 @@ entity_store::page entity_store::find(query::query const& q, sight const& may_se
     result.entities = ranked.take(q.offset);
   } else if (q.limit > 0 || q.count) {
     auto const p = state_->plan(q, q.count ? 0 : few_candidates);
-    if (p.is_exact && !may_see) {
+    if (p.is_exact) {
       total = p.estimate;
       if (q.limit > 0) {
         state_->scan(p, {.skip = q.offset}, [&](entity_ptr const& e) {
@@ -397,11 +397,8 @@ entity_store::page entity_store::find(query::query const& q, sight const& may_se
   return result;
 }
 
-void entity_store::for_each(query::query const& q, std::function<bool(entity_ptr const&)> const& visit,
-                            sight const& may_see) const {
-  state_->scan(state_->plan(q), {}, [&](entity_ptr const& e) {
-    return !matches(q, *e) || (may_see && !may_see(*e)) || visit(e);
-  });
+void entity_store::for_each(query::query const& q, std::function<bool(entity_ptr const&)> const& visit) const {
+  state_->scan(state_->plan(q), {}, [&](entity_ptr const& e) { return !matches(q, *e) || visit(e); });
 }
 
 std::size_t entity_store::size() const {
@@ -412,6 +409,11 @@ std::size_t entity_store::size() const {
 std::vector<std::pair<symbol, std::size_t>> entity_store::types() const {
   auto const lock = std::shared_lock(state_->mutex);
   return by_name(state_->indexes.types());
+}
+
+bool entity_store::is_mixed(symbol type) const {
+  auto const lock = std::shared_lock(state_->mutex);
+  return state_->indexes.is_mixed(type);
 }
 
 std::vector<std::pair<symbol, std::size_t>> entity_store::attributes_of(symbol type) const {

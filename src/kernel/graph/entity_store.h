@@ -63,17 +63,17 @@ class entity_store {
     std::vector<entity_ptr> entities;
     std::optional<std::size_t> total;  // when asked for
   };
-  // What may be seen, applied before filter, order and count.
-  using sight = std::function<bool(entity const&)>;
-  page find(query::query const& q, sight const& may_see = {}) const;
+  page find(query::query const& q) const;
   // Every entity that matches, in order of creation, without limit and order; stops when `visit` says false. Called
   // without any lock held.
-  void for_each(query::query const& q, std::function<bool(entity_ptr const&)> const& visit, sight const& may_see = {}) const;
+  void for_each(query::query const& q, std::function<bool(entity_ptr const&)> const& visit) const;
 
   std::size_t size() const;  // living entities
   // Types with the number of their living entities; attributes of a type with the number that have them.
   std::vector<std::pair<symbol, std::size_t>> types() const;
   std::vector<std::pair<symbol, std::size_t>> attributes_of(symbol type) const;
+  // Some entities of that type have other types, too.
+  bool is_mixed(symbol type) const;
 
  private:
   struct state;

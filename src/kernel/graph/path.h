@@ -75,8 +75,9 @@ bool any_in_attribute(path const& p, attribute const& a, std::size_t depth, Visi
 }
 
 template <typename Visit>
-bool any_value(path const& p, entity const& e, Visit const& visit) {
+bool any_value(path const& p, entity const& e, lens const* through, Visit const& visit) {
   if (p.attribute) {
+    if (through && !through->shows(e, p.attribute)) return false;
     for (auto const& a : e.attributes) {
       if (a->name == p.attribute && any_in_attribute(p, *a, 0, visit)) return true;
     }
@@ -94,7 +95,7 @@ bool any_value(path const& p, entity const& e, Visit const& visit) {
     case path::field::type: return any_of(e.types);
     case path::field::scope: return any_of(e.scopes);
     case path::field::created_at: return time(e.created_at);
-    case path::field::modified_at: return time(e.modified_at);
+    case path::field::modified_at: return time(through ? through->modified_at(e) : e.modified_at);
     default: return false;
   }
 }

@@ -33,6 +33,7 @@ bool scope_matches(std::string_view expression, std::string_view scope) {
 }
 
 bool is_near(node const& n, entity const& e) {
+  if (n.through && !n.through->shows(e, n.path.attribute)) return false;
   return std::any_of(e.attributes.begin(), e.attributes.end(), [&](attribute_ptr const& a) {
     return a->name == n.path.attribute && a->kind == attribute_kind::geo_property && n.spatial->matches(a->geometry());
   });
@@ -49,7 +50,8 @@ bool knows_order(path const& p, attribute const& a) {
 bool compares(node const& n, entity const& e) {
   auto const& p = n.path;
   auto const value_holds = [&](json::value const& v) { return holds(v, n.relation, n.operand, n.folded); };
-  if (!p.attribute) return any_value(p, e, value_holds);
+  if (!p.attribute) return any_value(p, e, n.through.get(), value_holds);
+  if (n.through && !n.through->shows(e, p.attribute)) return false;
   return std::any_of(e.attributes.begin(), e.attributes.end(), [&](attribute_ptr const& a) {
     return a->name == p.attribute && (is_equality(n.relation) || knows_order(p, *a)) && any_in_attribute(p, *a, 0, value_holds);
   });
@@ -118,9 +120,9 @@ bool matches(node const& n, entity const& e) {
     case node::kind::any: return std::any_of(n.children.begin(), n.children.end(), child_matches);
     case node::kind::none: return std::none_of(n.children.begin(), n.children.end(), child_matches);
     case node::kind::compare: return compares(n, e);
-    case node::kind::exists: return any_value(n.path, e, [](json::value const&) { return true; });
+    case node::kind::exists: return any_value(n.path, e, n.through.get(), [](json::value const&) { return true; });
     case node::kind::geo: return is_near(n, e);
-    case node::kind::text: return has_words(e, n.words);
+    case node::kind::text: return has_words(e, n.words, n.through.get());
   }
   return false;
 }
@@ -131,8 +133,11 @@ bool matches(query const& q, entity const& e) {
       std::none_of(q.selectors.begin(), q.selectors.end(), [&](auto const& s) { return matches(s, e); })) {
     return false;
   }
+  // Selectors saw to it that it has that type.
+  if (q.through && !(q.settled && e.types.size() == 1) && !q.through->reads(e)) return false;
   if (!q.attributes.empty() && std::none_of(e.attributes.begin(), e.attributes.end(), [&](auto const& a) {
-        return std::find(q.attributes.begin(), q.attributes.end(), a->name) != q.attributes.end();
+        return std::find(q.attributes.begin(), q.attributes.end(), a->name) != q.attributes.end() &&
+               (!q.through || q.through->shows(e, a->name));
       })) {
     return false;
   }
@@ -146,7 +151,7 @@ bool matches(query const& q, entity const& e) {
 }
 
 void for_each_value(path const& p, entity const& e, std::vector<json::value>& out) {
-  any_value(p, e, [&](json::value const& v) {
+  any_value(p, e, nullptr, [&](json::value const& v) {
     out.push_back(v);
     return false;
   });

@@ -51,6 +51,16 @@ using operand = std::variant<json::value, range, std::vector<std::variant<json::
 struct node;
 using node_ptr = std::shared_ptr<node const>;
 
+// How somebody sees entities: a part of them, or nothing.
+class lens {
+ public:
+  virtual ~lens() = default;
+  virtual bool reads(entity const& e) const = 0;
+  virtual bool shows(entity const& e, symbol attribute) const = 0;  // of one that it reads
+  virtual timestamp modified_at(entity const& e) const = 0;         // as far as it shows
+};
+using lens_ptr = std::shared_ptr<lens const>;
+
 struct node {
   enum class kind { all, any, none, compare, exists, geo, text };
 
@@ -62,6 +72,7 @@ struct node {
   bool folded = false;             // compare texts without regard to case
   std::shared_ptr<geo::spatial_query const> spatial;  // geo: of the geo attribute `path.attribute`
   std::vector<std::string> words;                     // text: every word occurs in id, name, title or description (folded)
+  lens_ptr through;                                   // what it does not show is not there; null: all is
 };
 
 node_ptr all(std::vector<node_ptr> children);
@@ -85,8 +96,9 @@ struct selector {
 struct order_by {
   query::path path;
   bool descending = false;
-  std::shared_ptr<geo::geometry const> near;  // set: order by distance of the geo attribute from here
+  std::shared_ptr<geo::geometry const> near = {};  // set: order by distance of the geo attribute from here
   bool folded = false;                        // texts by their letters, without regard to case and accents
+  lens_ptr through = {};
 };
 
 struct query {
@@ -99,6 +111,8 @@ struct query {
   std::size_t limit = 20;
   bool count = false;                // also say how many match in total
   bool with_deleted = false;         // entities of which only the history is left, too
+  lens_ptr through;                  // entities that it does not read are not there; null: all are
+  symbol settled;                    // for entities of this type alone `filter` says what `through` would say
 };
 
 bool matches(type_selection const& types, entity const& e);

@@ -17,6 +17,7 @@ ranking::key ranking::key_of(order_by const& o, entity const& e) const {
     if (compare(k, best, o.descending) < 0) best = std::move(k);
   };
   if (o.near) {
+    if (o.through && !o.through->shows(e, o.path.attribute)) return best;
     for (auto const& a : e.attributes) {
       if (a->name != o.path.attribute || a->kind != attribute_kind::geo_property || a->geometry().is_empty()) continue;
       offer({key::rank::number, geo::distance_m(a->geometry(), *o.near), {}});
@@ -31,7 +32,7 @@ ranking::key ranking::key_of(order_by const& o, entity const& e) const {
     if (time) offer({key::rank::time, double(time->us), {}});
     else offer({key::rank::text, 0, o.folded ? text::folded(v.as_string()) + '\0' + std::string(v.as_string()) : std::string(v.as_string())});
   };
-  any_value(o.path, e, [&](json::value const& v) {
+  any_value(o.path, e, o.through.get(), [&](json::value const& v) {
     auto const& inner = unwrapped(v);
     if (!inner.is_array()) {
       add(inner);

@@ -109,7 +109,7 @@ void value_index::for_each_entry(std::uint32_t slot, entity const& e, Visit cons
   auto path = query::path();
   path.attribute = of_.attribute;
   path.trail = of_.trail;
-  query::any_value(path, e, [&](json::value const& v) {
+  query::any_value(path, e, nullptr, [&](json::value const& v) {
     auto const& inner = query::unwrapped(v);
     if (!inner.is_array()) {
       add(inner);

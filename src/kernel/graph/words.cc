@@ -25,10 +25,10 @@ void add_texts(std::string& out, json::value const& v) {
   }
 }
 
-std::string searched_text(entity const& e) {
+std::string searched_text(entity const& e, lens const* through = nullptr) {
   auto out = e.id.substr(e.id.find_last_of(":/") + 1) + '\n';  // npos + 1 is the whole id
   for (auto const& a : e.attributes) {
-    if (is_searched(a->name)) add_texts(out, a->value);
+    if (is_searched(a->name) && (!through || through->shows(e, a->name))) add_texts(out, a->value);
   }
   return text::folded(out);
 }
@@ -56,8 +56,8 @@ std::vector<std::string> words_of(std::string_view text) { return cut(text::fold
 
 std::vector<std::string> words_of(entity const& e) { return cut(searched_text(e)); }
 
-bool has_words(entity const& e, std::vector<std::string> const& words) {
-  auto const text = searched_text(e);
+bool has_words(entity const& e, std::vector<std::string> const& words, lens const* through) {
+  auto const text = searched_text(e, through);
   return std::all_of(words.begin(), words.end(), [&](auto const& w) { return text.find(w) != text.npos; });
 }
 

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "kernel/graph/entity.h"
+#include "kernel/graph/query.h"
 
 namespace dos::query {
 
@@ -15,6 +15,6 @@ std::vector<std::string> words_of(std::string_view text);
 // The folded words of an entity, in no order, some perhaps twice.
 std::vector<std::string> words_of(entity const& e);
 // Every one of the folded words is part of a word of the entity: "haus" finds the "Rathaus".
-bool has_words(entity const& e, std::vector<std::string> const& words);
+bool has_words(entity const& e, std::vector<std::string> const& words, lens const* through = nullptr);
 
 }  // namespace dos::query

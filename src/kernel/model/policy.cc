@@ -7,8 +7,6 @@ namespace {
 
 constexpr std::size_t policies_max = 1'000;  // sets of roles that are kept
 
-std::uint8_t implied(grant const& g) { return g.may & grant::administer ? std::uint8_t(0xff) : g.may; }
-
 bool names(grant const& g, std::string_view action) {
   return g.actions.empty() || std::find(g.actions.begin(), g.actions.end(), action) != g.actions.end();
 }
@@ -64,10 +62,10 @@ std::vector<symbol> granted_types(policy const& p, entity const* before, entity 
 
 // Grants on a type that permit this of that entity.
 template <typename Holds>
-std::vector<grant const*> grants_for(policy const& p, symbol type, std::uint8_t verb, Holds const& holds) {
+std::vector<grant const*> grants_for(policy const& p, symbol type, grant::verb verb, Holds const& holds) {
   auto out = std::vector<grant const*>();
   for (auto const& g : p.on(type)) {
-    if ((implied(*g.what) & verb) && holds(*g.what)) out.push_back(g.what);
+    if (g.what->permits(verb) && holds(*g.what)) out.push_back(g.what);
   }
   return out;
 }
@@ -229,7 +227,7 @@ std::vector<reason> reasons(writer const& w, entity const& e, asked_for const& w
       r.what = &g;
       r.to = &to;
       r.is_mine = std::binary_search(mine.begin(), mine.end(), to.name);
-      r.covers_verb = (implied(g) & what.verb) != 0 && (what.action.empty() || names(g, what.action));
+      r.covers_verb = g.permits(what.verb) && (what.action.empty() || names(g, what.action));
       r.covers_attribute = !what.attribute || g.shows_attribute(what.attribute);
       r.holds = g.where.holds(e, {w.who, w.now, &e});
       out.push_back(std::move(r));

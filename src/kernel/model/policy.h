@@ -81,7 +81,7 @@ verdict may_act(writer const& w, entity const& e, std::string_view action);
 // --- explaining ---
 
 struct asked_for {
-  std::uint8_t verb = grant::read;
+  grant::verb verb = grant::read;
   symbol attribute = {};          // none: the entity
   std::string_view action = {};   // of `act`
 };

@@ -26,6 +26,7 @@ struct grant {
   std::string places;                  // "district", "grid": how exactly places are told; empty: exactly
   std::string text;                    // where it stands, for explanations: "modules/booking/roles.yaml: caretaker, 2"
 
+  bool permits(verb v) const { return (may & (v | administer)) != 0; }
   bool shows_attribute(symbol a) const;
   bool is_on(symbol type) const;
 };
@@ -54,6 +55,7 @@ class registry {
   // Whether grants decide who may what: some role grants something on it. Elsewhere the plain roles hold (viewers read,
   // editors write, devices bring, and everybody reads what is marked open). Administrators read everything.
   bool is_granted(symbol iri) const;
+  bool has_grants() const { return !granted_.empty(); }
   role const* find_role(std::string_view name) const;
 
  private:

@@ -15,6 +15,7 @@
 #include "kernel/city/session.h"
 #include "kernel/events/live.h"
 #include "kernel/events/subscriptions.h"
+#include "kernel/model/view.h"
 
 namespace dos {
 
@@ -78,15 +79,15 @@ class city : public std::enable_shared_from_this<city> {
 
   // Up to which time the values of a source are taken for the current ones.
   virtual timestamp believed_until(std::string_view source) const = 0;
-  // Whether `who` may see the entity: readers everything, others what is open and, of devices, what they bring.
-  virtual bool sees(principal const& who, entity const& e) const = 0;
+  // What `who` sees now. For one call on one thread; whoever is not at home in the city has to be nobody already.
+  virtual model::view_ptr view_of(std::shared_ptr<principal const> who) const = 0;
   // The right has expired or was revoked since it was given.
   virtual bool is_over(principal const& who, timestamp now) const = 0;
   // Before the first write: a module keeps notes beside values there, to which the writes of devices may add.
   virtual void let_devices_note(std::string_view collection) = 0;
 
   // For session only.
-  virtual std::optional<entity_change> shown(principal const& who, entity_change const& c) const = 0;
+  virtual std::optional<entity_change> shown(std::shared_ptr<principal const> const& who, entity_change const& c) const = 0;
   virtual entity_store const& entities() const = 0;
   virtual dos::history const& history() const = 0;
   virtual void submit(std::shared_ptr<principal const> const& who, session::decide d, std::function<void(outcome)> done, write_size size) = 0;

@@ -119,7 +119,7 @@ class session {
   // The right it was opened with has expired or was revoked since. Whoever keeps a session for long asks now and then.
   bool is_over(timestamp now) const;
 
-  // --- reading, through the view of who asks ---
+  // --- reading, through the view of who asks: entities come as far as they may be seen ---
   bool sees(entity const& e) const;
   entity_ptr find(std::string_view id) const;  // alive and visible
   entity_ptr get(std::string_view id) const;   // else fault not_found
@@ -133,9 +133,10 @@ class session {
   std::optional<entity_store::owned_series> find_observed(observation_number number) const;
   std::uint64_t series_end() const;  // behind the greatest number of a series
   timestamp believed_until() const;  // as a write of this session would have it now
-  dos::history const& history() const;  // of series that series_of() gave
+  dos::history const& history() const;  // of series that series_of() or find_series() gave
   // Of a change that a reader of the city gave, at whatever position: what the asker may be shown of it today.
   std::optional<entity_change> shown(entity_change const& c) const;
+  // Of what may be seen: types with the number of entities, attributes of a type with the number that have them.
   std::vector<std::pair<symbol, std::size_t>> types() const;
   std::vector<std::pair<symbol, std::size_t>> attributes_of(symbol type) const;
 

@@ -158,11 +158,11 @@ std::vector<policy::granted> const& policy::on(symbol type) const {
 }
 
 policy_ptr policies::of(registry_ptr const& r, principal const& who) const {
-  auto roles = roles_of(who);
+  auto key = std::pair(who.role, who.roles);
   auto const lock = std::lock_guard(mutex_);
   if (r != registry_ || by_roles_.size() >= policies_max) by_roles_.clear();
   registry_ = r;
-  auto& known = by_roles_[std::move(roles)];
+  auto& known = by_roles_[std::move(key)];
   if (!known) known = policy::of(r, who);
   return known;
 }

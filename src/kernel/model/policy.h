@@ -49,7 +49,7 @@ using policy_ptr = std::shared_ptr<policy const>;
 // Names of the roles that somebody has: those of packages, and the plain ones: everyone, member, viewer, device, editor.
 std::vector<std::string> roles_of(principal const& who);
 
-// Policies by set of roles, until the registry is another one. Any thread.
+// Policies by plain role and roles, until the registry is another one. Any thread.
 class policies {
  public:
   policy_ptr of(registry_ptr const& r, principal const& who) const;
@@ -57,7 +57,7 @@ class policies {
  private:
   mutable std::mutex mutex_;
   mutable registry_ptr registry_;
-  mutable std::map<std::vector<std::string>, policy_ptr> by_roles_;
+  mutable std::map<std::pair<dos::role, std::vector<std::string>>, policy_ptr> by_roles_;
 };
 
 // --- writing ---

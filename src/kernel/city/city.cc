@@ -72,9 +72,14 @@ class city_impl final : public city {
     });
     matcher_ = std::make_unique<matcher>(matcher::surroundings{
         clock_,
-        [this](principal const& who, entity_change const& c) {
-          return is_over(who, clock_.now()) ? std::nullopt : shown(who, c);
+        [this](std::shared_ptr<principal const> const& who, entity_change const& c) {
+          return is_over(*who, clock_.now()) ? std::nullopt : shown(who, c);
         },
+        [this](std::shared_ptr<principal const> const& who, entity_change const& c) -> std::optional<entity_change> {
+          auto const view = view_of(who);
+          return masked(c, *view);
+        },
+        [this](principal const& who, entity_change const& c) { return may_be_hidden(who, c); },
         [this](std::string_view collection, bool ok, std::uint64_t n) {
           ledger_.add(clock_.now(), collection, ok ? tally::delivered : tally::failed, {}, n);
         },
@@ -172,14 +177,21 @@ class city_impl final : public city {
   bool is_open(symbol type) const override { return open_types_.contains(type); }
   timestamp believed_until(std::string_view source) const override { return clock_.now() + future_us_max(source); }
 
-  std::optional<entity_change> shown(principal const& who, entity_change const& c) const override {
-    auto const sees = [&](entity const& e) { return this->sees(who, e); };
-    return shown_today(c, {entities_, *history_, sees, c.position <= erased_at_});
+  std::optional<entity_change> shown(std::shared_ptr<principal const> const& who, entity_change const& c) const override {
+    return shown_today(c, {entities_, *history_, *view_of(who), c.position <= erased_at_});
   }
-  bool sees(principal const& who, entity const& e) const override {
-    if (who.may_read_all() || is_open(e)) return true;
-    return who.is_governed() && who.is_at_home_in(id_) &&
-           (who.brings_as_told(e.id) || is_brought_by(records_.find(brought_collection, e.id), who));
+  model::registry_ptr models() const override { return models_.load(); }
+  void begin_with(model::registry_ptr r) override { models_ = std::move(r); }
+  model::policy_ptr policy_of(principal const& who) const override { return policies_.of(models_.load(), who); }
+  model::view_ptr view_of(std::shared_ptr<principal const> who) const override {
+    auto rules = model::plain_rules();
+    rules.is_open = [this](symbol type) { return is_open(type); };
+    rules.is_brought = [this, by = who.get()](entity const& e) {
+      return by->is_governed() && by->is_at_home_in(id_) &&
+             (by->brings_as_told(e.id) || is_brought_by(records_.find(brought_collection, e.id), *by));
+    };
+    auto policy = policy_of(*who);
+    return std::make_shared<model::view const>(std::move(policy), std::move(who), clock_.now(), std::move(rules));
   }
   bool is_over(principal const& who, timestamp now) const override {
     return now >= who.until || std::any_of(who.tokens.begin(), who.tokens.end(), [&](std::string const& id) {
@@ -205,6 +217,17 @@ class city_impl final : public city {
   std::size_t record_count(std::string_view collection) const override { return records_.count(collection); }
 
  private:
+  // Whether it has to be looked at: quick, for what is hidden from nobody.
+  bool may_be_hidden(principal const& who, entity_change const& c) const {
+    if (who.may_administer()) return false;
+    if (!who.may_read_all()) return true;
+    auto const models = models_.load();
+    auto const has_granted = [&](entity_ptr const& e) {
+      return e && std::any_of(e->types.begin(), e->types.end(), [&](symbol t) { return models->is_granted(t); });
+    };
+    return models && models->has_grants() && (has_granted(c.before) || has_granted(c.after));
+  }
+
   bool is_open(entity const& e) const {
     return std::any_of(e.types.begin(), e.types.end(), [&](symbol t) { return is_open(t); });
   }
@@ -521,6 +544,8 @@ class city_impl final : public city {
   std::unique_ptr<matcher> matcher_;
   std::map<std::string, record_table::collection_map, std::less<>> checkpointed_records_;
   open_types open_types_;
+  std::atomic<model::registry_ptr> models_;
+  model::policies policies_;
   mutable std::mutex trouble_mutex_;
   std::string trouble_;
   std::set<std::string, std::less<>> notes_;  // collections, see let_devices_note()

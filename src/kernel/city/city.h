@@ -79,6 +79,12 @@ class city : public std::enable_shared_from_this<city> {
 
   // Up to which time the values of a source are taken for the current ones.
   virtual timestamp believed_until(std::string_view source) const = 0;
+  // What the city's packages declare now; null: there are none. Cheap.
+  virtual model::registry_ptr models() const = 0;
+  // Before the first write.
+  virtual void begin_with(model::registry_ptr r) = 0;
+  // The grants that count for `who`.
+  virtual model::policy_ptr policy_of(principal const& who) const = 0;
   // What `who` sees now. For one call on one thread; whoever is not at home in the city has to be nobody already.
   virtual model::view_ptr view_of(std::shared_ptr<principal const> who) const = 0;
   // The right has expired or was revoked since it was given.

@@ -1,43 +1,28 @@
 #include "kernel/city/session.h"
 
-#include <algorithm>
 #include <future>
-#include <map>
-#include <set>
 
 #include "base/work_budget.h"
 #include "kernel/city/city.h"
 #include "kernel/history/history.h"
 
 namespace dos {
-namespace {
-
-query::query of_type(symbol type) {
-  auto q = query::query();
-  q.selectors.push_back({{}, nullptr, {{type}}});
-  q.limit = 0;
-  q.count = true;
-  return q;
-}
-
-std::size_t count_of(entity_store const& in, model::view const& view, symbol type) {
-  return in.find(view.narrowed(of_type(type))).total.value_or(0);
-}
-
-}  // namespace
-
 session::session(std::shared_ptr<dos::city> c, principal who) : city_(std::move(c)) {
   if (city_ && !who.is_at_home_in(city_->id())) who = {.name = "anonymous", .source = std::move(who.source), .names = std::move(who.names)};
   who_ = std::make_shared<principal const>(std::move(who));
 }
 
-bool session::sees(entity const& e) const { return city_->view_of(who_)->reads(e); }
+model::view_ptr session::view() const { return city_->view_of(who_); }
+
+bool session::sees(entity const& e) const { return view()->reads(e); }
+
+entity_ptr session::masked(entity_ptr const& e) const { return view()->masked(e); }
 
 bool session::is_over(timestamp now) const { return city_->is_over(*who_, now); }
 
-entity_ptr session::find_with_history(std::string_view id) const {
-  return city_->view_of(who_)->masked(city_->entities().find(id));
-}
+seen_store session::seen(entity_store const& of) const { return seen_store(of, view()); }
+
+entity_ptr session::find_with_history(std::string_view id) const { return seen(city_->entities()).find(id); }
 
 entity_ptr session::find(std::string_view id) const {
   auto found = find_with_history(id);
@@ -50,41 +35,16 @@ entity_ptr session::get(std::string_view id) const {
   return found;
 }
 
-// What changed while it was looked at is masked as it is then.
-entity_store::page session::find(query::query const& q) const {
-  auto const view = city_->view_of(who_);
-  if (view->is_clear()) return city_->entities().find(q);
-  auto page = city_->entities().find(view->narrowed(q));
-  for (auto& e : page.entities) e = view->masked(e);
-  std::erase(page.entities, nullptr);
-  return page;
-}
+entity_store::page session::find(query::query const& q) const { return seen(city_->entities()).find(q); }
 
 void session::for_each(query::query const& q, std::function<bool(entity_ptr const&)> const& visit) const {
-  auto const view = city_->view_of(who_);
-  if (view->is_clear()) return city_->entities().for_each(q, visit);
-  city_->entities().for_each(view->narrowed(q), [&](entity_ptr const& e) {
-    auto const seen = view->masked(e);
-    return !seen || visit(seen);
-  });
+  seen(city_->entities()).for_each(q, visit);
 }
 
-std::vector<series_ref> session::series_of(std::string_view id) const {
-  auto const e = city_->entities().find(id);
-  auto const view = city_->view_of(who_);
-  if (!e || !view->reads(*e)) return {};
-  auto all = city_->entities().series_of(id);
-  std::erase_if(all, [&](series_ref const& s) { return !view->shows_history(*e, s.attribute); });
-  return all;
-}
+std::vector<series_ref> session::series_of(std::string_view id) const { return seen(city_->entities()).series_of(id); }
 
 std::optional<entity_store::owned_series> session::find_series(std::uint64_t number) const {
-  auto found = city_->entities().find_series(number);
-  if (!found) return std::nullopt;
-  auto const view = city_->view_of(who_);
-  if (!view->reads(*found->entity) || !view->shows_history(*found->entity, found->series.attribute)) return std::nullopt;
-  found->entity = view->masked(found->entity);
-  return found;
+  return seen(city_->entities()).find_series(number);
 }
 
 std::optional<entity_store::owned_series> session::find_observed(observation_number number) const {
@@ -100,30 +60,9 @@ dos::history const& session::history() const { return city_->history(); }
 
 std::optional<entity_change> session::shown(entity_change const& c) const { return city_->shown(who_, c); }
 
-std::vector<std::pair<symbol, std::size_t>> session::types() const {
-  auto all = city_->entities().types();
-  auto const view = city_->view_of(who_);
-  if (view->is_clear()) return all;
-  for (auto& [type, n] : all) n = view->may_read(type) ? count_of(city_->entities(), *view, type) : 0;
-  std::erase_if(all, [](auto const& t) { return t.second == 0; });
-  return all;
-}
+std::vector<std::pair<symbol, std::size_t>> session::types() const { return seen(city_->entities()).types(); }
 
-std::vector<std::pair<symbol, std::size_t>> session::attributes_of(symbol type) const {
-  auto const view = city_->view_of(who_);
-  if (!view->may_read(type)) return {};
-  if (view->is_clear() || (view->reads_all_of(type) && !city_->entities().is_mixed(type))) return city_->entities().attributes_of(type);
-  auto counts = std::map<symbol, std::size_t>();
-  for_each(of_type(type), [&](entity_ptr const& e) {
-    auto names = std::set<symbol>();
-    for (auto const& a : e->attributes) names.insert(a->name);
-    for (auto const name : names) ++counts[name];
-    return true;
-  });
-  auto all = std::vector<std::pair<symbol, std::size_t>>(counts.begin(), counts.end());
-  std::sort(all.begin(), all.end(), [](auto const& a, auto const& b) { return a.first.text() < b.first.text(); });
-  return all;
-}
+std::vector<std::pair<symbol, std::size_t>> session::attributes_of(symbol type) const { return seen(city_->entities()).attributes_of(type); }
 
 record_ptr session::find_record(std::string_view collection, std::string_view key) const {
   return city_->find_record(collection, key);

@@ -16,6 +16,7 @@
 #include "base/time.h"
 #include "kernel/access/principal.h"
 #include "kernel/city/records.h"
+#include "kernel/city/seen_store.h"
 #include "kernel/events/change.h"
 #include "kernel/graph/entity.h"
 #include "kernel/graph/entity_store.h"
@@ -120,7 +121,11 @@ class session {
   bool is_over(timestamp now) const;
 
   // --- reading, through the view of who asks: entities come as far as they may be seen ---
+  model::view_ptr view() const;  // of this moment, for one thread
   bool sees(entity const& e) const;
+  // The same of what is not, or not yet, in the city.
+  entity_ptr masked(entity_ptr const& e) const;
+  seen_store seen(entity_store const& of) const;
   entity_ptr find(std::string_view id) const;  // alive and visible
   entity_ptr get(std::string_view id) const;   // else fault not_found
   entity_ptr find_with_history(std::string_view id) const;  // deleted ones too

@@ -27,6 +27,7 @@ void remove_from(std::vector<T>& list, T const& item) {
 struct matcher::subscription {
   std::string collection, key;
   watch what;
+  std::shared_ptr<principal const> who;
   outbox waiting;
   subscription_status status;
   std::int64_t not_before = 0;  // µs: throttling, back-off
@@ -171,6 +172,7 @@ void matcher::on_record(std::string_view collection, std::string_view key, json:
   }
   auto const& s = it->second;
   s->what = std::move(*compiled);
+  s->who = std::make_shared<principal const>(s->what.who);
   s->changed = true;
   if (s->what.active) index(s);
   if (!s->waiting.empty()) schedule(s);
@@ -236,8 +238,14 @@ void matcher::on_change(entity_change const& change, std::uint64_t index) {
   std::for_each(image.types.begin(), image.types.end(), visit_type);
 }
 
-bool matcher::concerns(subscription const& s, entity_change const& change) {
-  auto const& w = s.what;
+// As the subscriber sees it.
+bool matcher::concerns(subscription const& s, entity_change const& change) const {
+  if (!around_.may_be_hidden(*s.who, change)) return fits(s.what, change);
+  auto const seen = around_.masked(s.who, change);
+  return seen && fits(s.what, *seen);
+}
+
+bool matcher::fits(watch const& w, entity_change const& change) {
   auto const& image = change.image();
   auto const entity_bit = entity_trigger(change);
   auto matched = (w.triggers & entity_bit & (entity_created | entity_deleted)) != 0;
@@ -436,7 +444,8 @@ void matcher::deliver(std::shared_ptr<city> const& of, subscription_ptr const& s
   auto entries = s->waiting.send(send_entries_max);
   auto const n = entries.size();
   s->in_flight = true;
-  auto const who = s->what.who;
+  auto const who = s->who;
+  auto const what = s->what;
   lock.unlock();
   try {
     // As things are now: what the subscriber may not see any more is passed over in silence.
@@ -444,7 +453,8 @@ void matcher::deliver(std::shared_ptr<city> const& of, subscription_ptr const& s
     visible.reserve(n);
     for (auto& d : entries) {
       auto shown = around_.shown(who, d.change);
-      if (shown) visible.push_back({std::move(*shown), d.coalesced});
+      if (!shown || (around_.may_be_hidden(*who, d.change) && !fits(what, *shown))) continue;
+      visible.push_back({std::move(*shown), d.coalesced});
     }
     if (visible.empty()) {
       finish(s, n, {true, {}, 0});

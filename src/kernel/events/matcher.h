@@ -30,7 +30,11 @@ class matcher final : public subscriptions {
   struct surroundings {
     dos::clock const& clock;
     // What of a change the subscriber may be shown as things are now, asked at sending; nothing of it: nothing.
-    std::function<std::optional<entity_change>(principal const&, entity_change const&)> shown;
+    using asker = std::shared_ptr<principal const>;
+    std::function<std::optional<entity_change>(asker const&, entity_change const&)> shown;
+    // What of it there is for the subscriber, asked when it happens: what is hidden triggers nothing and fills no outbox.
+    std::function<std::optional<entity_change>(asker const&, entity_change const&)> masked;
+    std::function<bool(principal const&, entity_change const&)> may_be_hidden;  // else it is masked as it is
     std::function<void(std::string_view collection, bool ok, std::uint64_t n)> count_delivered;  // for the ledger
     std::function<std::unique_ptr<live_reader>(std::uint64_t after)> read_from;
     std::function<std::uint64_t()> log_first;
@@ -84,7 +88,8 @@ class matcher final : public subscriptions {
   void index(subscription_ptr const& s);
   void unindex(subscription_ptr const& s);
   void on_change(entity_change const& change, std::uint64_t index);
-  static bool concerns(subscription const& s, entity_change const& change);
+  bool concerns(subscription const& s, entity_change const& change) const;
+  static bool fits(watch const& w, entity_change const& change);
   static std::vector<place> places_of(watch const& w);
   void run_sender(std::weak_ptr<city> of);
   void schedule(subscription_ptr const& s);

@@ -209,37 +209,9 @@ bool call::has_option(std::string_view option) const {
   return std::find(options.begin(), options.end(), option) != options.end();
 }
 
-bool may_see(session const& who, entity const& e) {
-  return who.sees(e);
-}
+seen_store call::seen() const { return who.seen(image ? *image : who.city().entities()); }
 
-entity_ptr call::find(std::string_view id) const {
-  if (!image) return who.find(id);
-  auto found = image->find(id);
-  return found && may_see(who, *found) ? found : nullptr;
-}
-
-entity_store::page call::find(query::query const& q) const {
-  return image ? image->find(q, [this](entity const& e) { return may_see(who, e); }) : who.find(q);
-}
-
-void call::for_each(query::query const& q, std::function<bool(entity_ptr const&)> const& visit) const {
-  if (!image) return who.for_each(q, visit);
-  image->for_each(q, visit, [this](entity const& e) { return may_see(who, e); });
-}
-
-std::vector<std::pair<symbol, std::size_t>> call::types() const {
-  if (!image) return who.types();
-  auto all = image->types();
-  std::erase_if(all, [this](auto const& t) { return !who.who().may_read_all() && !who.city().is_open(t.first); });
-  return all;
-}
-
-std::vector<std::pair<symbol, std::size_t>> call::attributes_of(symbol type) const {
-  if (!image) return who.attributes_of(type);
-  if (!who.who().may_read_all() && !who.city().is_open(type)) return {};
-  return image->attributes_of(type);
-}
+entity_ptr call::find(std::string_view id) const { return image ? seen().find(id) : who.find(id); }
 
 bool call::is_true(std::string_view name) const {
   auto const text = request.query.find(name);

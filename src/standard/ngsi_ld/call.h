@@ -68,11 +68,12 @@ struct call {
   http::response refusal(fault const& f) const;
 
   // Reading what the request is about, as the caller may see it.
+  seen_store seen() const;
   entity_ptr find(std::string_view id) const;
-  entity_store::page find(query::query const& q) const;
-  void for_each(query::query const& q, std::function<bool(entity_ptr const&)> const& visit) const;
-  std::vector<std::pair<symbol, std::size_t>> types() const;
-  std::vector<std::pair<symbol, std::size_t>> attributes_of(symbol type) const;
+  entity_store::page find(query::query const& q) const { return seen().find(q); }
+  void for_each(query::query const& q, std::function<bool(entity_ptr const&)> const& visit) const { seen().for_each(q, visit); }
+  std::vector<std::pair<symbol, std::size_t>> types() const { return seen().types(); }
+  std::vector<std::pair<symbol, std::size_t>> attributes_of(symbol type) const { return seen().attributes_of(type); }
 
   std::string inline_context() const;  // "@context" of an answer as ld+json, else empty
   // 200 in the wanted media type, with the Link header where the type has no @context in the body.
@@ -90,8 +91,6 @@ struct endpoint_rules {
   bool reads_snapshots = false;
   bool may_wait = false;  // as slow routes do: goes on on a worker thread when a context had to be fetched
 };
-
-bool may_see(session const& who, entity const& e);
 
 // Checks what the standard asks of every request, finds the context (which may be fetched first) and runs the action. A fault in
 // it is answered in NGSI-LD's form, on whatever thread.

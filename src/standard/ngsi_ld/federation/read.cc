@@ -107,12 +107,13 @@ std::size_t take(reading& r, heard const& h, bool is_filtered = false) {
   auto const& names = *wire_of(r.wires, *h.from).names;
   auto const add = [&](json::value const& v) {
     try {
-      auto e = parse_remote_entity(v, names);
-      if (!may_see(r.c->who, e)) return;
-      auto id = e.id;
+      auto const e = make_ref<entity>(parse_remote_entity(v, names));
+      auto seen = r.c->who.masked(e);
+      if (!seen) return;
+      auto id = e->id;
       auto const held = std::lock_guard(r.lock);
-      if (!is_filtered) r.unfiltered.insert(id);
-      r.parts[std::move(id)].push_back({make_ref<entity>(std::move(e)), h.from->mode == source_mode::auxiliary, h.from->id});
+      if (!is_filtered || seen != e) r.unfiltered.insert(id);  // the source filtered by what is hidden here
+      r.parts[std::move(id)].push_back({std::move(seen), h.from->mode == source_mode::auxiliary, h.from->id});
     } catch (fault const& f) {
       r.warn(*h.from, "111", "an entity in its answer is not valid: " + f.member);
     }

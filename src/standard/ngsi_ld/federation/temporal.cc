@@ -72,8 +72,17 @@ entity_evolution parse_remote_evolution(json::value const& v, context const& nam
   return out;
 }
 
+// What comes from elsewhere is seen as what is here. False: nothing of it is.
+bool mask(entity_evolution& e, session const& who) {
+  auto const view = who.view();
+  if (!view->reads(*e.entity)) return false;
+  std::erase_if(e.series, [&](auto const& s) { return !view->shows_history(*e.entity, s.series.attribute); });
+  e.entity = view->masked(e.entity);
+  return true;
+}
+
 void keep(evolution_reading& r, source const& from, entity_evolution e) {
-  if (!may_see(r.c->who, *e.entity)) return;
+  if (!mask(e, r.c->who)) return;
   auto const id = e.entity->id;
   auto const held = std::lock_guard(r.lock);
   r.found.held_by[id].push_back(from.id);

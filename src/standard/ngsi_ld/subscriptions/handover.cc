@@ -410,9 +410,11 @@ void handover::tell(std::shared_ptr<city> const& c, std::string const& key, reco
     auto const send = [self, c, record, id, s, entities, asker, done] {
       auto const linked = linked_condition(*s, asker->who);
       auto wanted = s->query;
-      std::erase_if(*entities, [&](entity_ptr const& e) {
+      std::erase_if(*entities, [&](entity_ptr& e) {
+        e = asker->who.masked(e);
+        if (!e) return true;
         auto const is_gone = e->deleted_at != no_time;
-        return !may_see(asker->who, *e) || (!is_gone && (!query::matches(wanted, *e) || (linked && !query::matches(*linked, *e))));
+        return !is_gone && (!query::matches(wanted, *e) || (linked && !query::matches(*linked, *e)));
       });
       if (entities->empty()) return done(true);
       self->notifier_->pass_on(c, id, record, *s, std::move(*entities), [done](sent const& r) { done(r.ok); });

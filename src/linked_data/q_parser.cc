@@ -6,6 +6,7 @@
 
 #include "base/fault.h"
 #include "base/text.h"
+#include "base/time.h"
 #include "http/percent.h"
 #include "kernel/graph/pattern.h"
 #include "linked_data/refusal.h"
@@ -45,6 +46,11 @@ class q_reader {
       return true;
     }
     return false;
+  }
+  bool take_word(std::string_view s) {
+    if (!is_at(s)) return false;
+    at_ += s.size();
+    return true;
   }
   op const* find_operator() const {
     auto const it = std::find_if(operators.begin(), operators.end(), [&](auto const& o) { return is_at(o.sign); });
@@ -170,6 +176,7 @@ class q_reader {
 
   target read_path() {
     auto t = target();
+    t.path.of_old = options_.is_condition && take_word("$old.");
     auto const name = read_name();
     t.expands = std::find(options_.expanded.begin(), options_.expanded.end(), name) != options_.expanded.end();
     static constexpr auto fields = std::array<std::pair<std::string_view, query::path::field>, 9>{{
@@ -238,7 +245,35 @@ class q_reader {
     return query::make_pattern(source);
   }
 
+  query::variable read_variable() {
+    auto v = query::variable();
+    if (is_at("$old.")) {
+      v.what = query::variable::name::old;
+      v.of_old = read_path().path;
+      v.of_old.of_old = false;  // the variable says it
+    } else if (take_word("$my_organisations")) {
+      v.what = query::variable::name::my_organisations;
+    } else if (take_word("$me")) {
+      v.what = query::variable::name::me;
+    } else if (take_word("$now")) {
+      v.what = query::variable::name::now;
+      if (is_at("+") || is_at("-")) {
+        auto const sign = text_[at_++] == '-' ? -1 : 1;
+        auto const from = at_;
+        at_ = std::min(text_.find_first_of(";|),", at_), text_.size());
+        auto const d = parse_duration(text_.substr(from, at_ - from));
+        if (!d || d->months != 0) refuse("expected a duration without months, as P14D or PT2H");
+        v.offset_us = sign * d->us;
+      }
+    } else {
+      refuse("expected $me, $my_organisations, $now, $now-P14D or $old.name");
+    }
+    if (at_ < text_.size() && std::string_view(";|)").find(text_[at_]) == std::string_view::npos) refuse("expected ; or | here");
+    return v;
+  }
+
   query::operand read_operand(query::relation r, target const& t) {
+    if (options_.is_condition && is_at("$")) return read_variable();
     auto items = std::vector<std::variant<json::value, query::range>>();
     auto const is_equality = r == query::relation::equal || r == query::relation::not_equal;
     do {
@@ -305,6 +340,19 @@ class q_reader {
   q_options const& options_;
 };
 
+// Outside of quotes.
+std::string without_blanks(std::string_view q) {
+  auto out = std::string();
+  auto is_quoted = false;
+  for (auto i = std::size_t(0); i < q.size(); ++i) {
+    if (q[i] == '"') is_quoted = !is_quoted;
+    if (!is_quoted && (q[i] == ' ' || q[i] == '\n')) continue;
+    out += q[i];
+    if (is_quoted && q[i] == '\\' && i + 1 < q.size()) out += q[++i];
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string decoded_q(std::string_view q) {
@@ -317,7 +365,8 @@ std::string decoded_q(std::string_view q) {
 
 query::node_ptr parse_q(std::string_view q, naming const& n, q_options const& options) {
   if (q.size() > q_bytes_max) refuse("this is longer than " + std::to_string(q_bytes_max) + " bytes", options.member, "4.9");
-  return read_as(options.member, "4.9", [&] { return q_reader(q, n, options).read(); });
+  auto const text = options.is_condition ? without_blanks(q) : std::string();
+  return read_as(options.member, "4.9", [&] { return q_reader(options.is_condition ? text : q, n, options).read(); });
 }
 
 }  // namespace dos::linked_data

@@ -23,6 +23,9 @@ struct q_options {
   // For name{of.what.it.points.to}: how many entities away, and the ids of those that match (at most linked_ids_max).
   int linked_levels = 0;
   std::function<std::vector<std::string>(query::query const&)> find_linked = {};
+  // A package's condition: $me, $my_organisations, $now, $now-P14D, $old.name may stand in it (kernel/model/condition.h), and
+  // blanks between its words. In a request they are what they always were: no values.
+  bool is_condition = false;
 };
 
 // Throws fault invalid with the place and clause.

@@ -67,6 +67,23 @@ TEST(a_type_that_nobody_has, still_restricts_the_answer) {
   EXPECT_FALSE(query::matches(selection, car()));
 }
 
+TEST(a_condition, may_say_who_and_when_and_what_was) {
+  auto const names = make_context({{"owner", "urn:x:owner"}, {"until", "urn:x:until"}});
+  auto const read = [&](std::string_view q) { return parse_q(q, {*names, true}, {.is_condition = true}); };
+  auto const what_of = [](query::node const& n) { return std::get<query::variable>(n.operand).what; };
+  EXPECT_EQ(what_of(*read("owner==$me")), query::variable::name::me);
+  EXPECT_EQ(what_of(*read("owner == $my_organisations")), query::variable::name::my_organisations);
+  auto const soon = read("until > $now-P14D");
+  EXPECT_EQ(what_of(*soon), query::variable::name::now);
+  EXPECT_EQ(std::get<query::variable>(soon->operand).offset_us, -14 * 86'400 * us_per_second);
+  EXPECT_EQ(std::get<query::variable>(read("owner!=$old.owner;until>$now")->children[0]->operand).of_old.attribute, symbol("urn:x:owner"));
+  EXPECT_TRUE(read("$old.owner==\"a b\"")->path.of_old);
+  for (auto const* const q : {"owner==$you", "until>$now-P1M", "until>$now-", "owner==$me,\"x\"", "owner==$me$me", "owner==", "owner==$"}) {
+    EXPECT_THROW(read(q), fault) << q;
+  }
+  EXPECT_THROW(parse_q("owner==$me", {*names, true}), fault);  // whoever asks over a door says it otherwise
+}
+
 TEST(scopes, may_be_required_together) {
   auto const s = parse_scope_query("/Schwerte/#;/Schwerte/+");
   EXPECT_TRUE(query::matches(*s.filter, car()));

@@ -88,7 +88,8 @@ std::vector<setting> city_keys() {
           {"contact", {}, any_section()},
           {"logo", {}, words()},      // files beside this one
           {"boundary", {}, words()},  //
-          {"default_context", {}, words()}};
+          {"default_context", {}, words()},
+          {"packages", {}, any_section()}};  // which it uses, and its values: {booking: {}, ID: {values: {…}}}
 }
 
 int to_number(std::string const& word, std::string const& text, int least, int most) {
@@ -151,6 +152,11 @@ std::string help() {
   dos demo remove --data DIR        takes the demonstration data away
   dos backup --data DIR --to DIR    a consistent copy, also while the server runs
   dos doctor --data DIR             checks data, disk, configuration; says what to do
+
+  dos check [PACKAGE]               what is wrong with one package (folder or id), or with all: file, line and member
+  dos new-measure ID [--to DIR]     the folder of a new measure, to begin with
+  dos pack PACKAGE [--to FILE]      one file of it, for another city
+  dos adopt FILE --data DIR --city ID   a running city takes a packed one over, or a folder
 )";
 }
 

@@ -1,6 +1,7 @@
 #include <cstdio>
 
 #include "app/commands.h"
+#include "app/package_commands.h"
 #include "app/server.h"
 #include "base/fault.h"
 
@@ -14,6 +15,10 @@ int main(int argc, char** argv) {
     else if (o.command == "backup") app::make_backup(o);
     else if (o.command == "doctor") return app::examine(o) == 0 ? 0 : 1;
     else if (o.command == "demo" && o.rest == std::vector<std::string>{"remove"}) app::remove_demo(o);
+    else if (o.command == "check") return app::check_packages(o) == 0 ? 0 : 1;
+    else if (o.command == "pack") app::pack_package(o);
+    else if (o.command == "adopt") app::adopt_package(o);
+    else if (o.command == "new-measure") app::make_measure(o);
     else if (o.command == "help") std::fputs(app::help().c_str(), stdout);
     else throw fault(fault_kind::invalid, "unknown command " + o.command + "; try: dos help");
     return 0;

@@ -30,7 +30,8 @@ std::optional<std::string> find_running_server(std::string const& data) {
   return url;
 }
 
-std::string ask_running_server(std::string const& url, std::string const& method, std::string const& path, std::string const& token) {
+std::string ask_running_server(std::string const& url, std::string const& method, std::string const& path, std::string const& token,
+                               sent_body body) {
   auto io = net::io_threads(1);
   auto options = net::http_client_options();
   options.allow_private_addresses = true;  // the address is our own
@@ -40,6 +41,8 @@ std::string ask_running_server(std::string const& url, std::string const& method
   request.url = http::parse_url(url + path);
   request.headers.set("Authorization", "Bearer " + token);
   request.timeout = std::chrono::minutes(10);
+  if (!body.content_type.empty()) request.headers.set("Content-Type", body.content_type);
+  request.body = std::move(body.bytes);
   auto answer = client.send_and_wait(std::move(request));
   if (answer.status / 100 != 2) throw fault(fault_kind::bad_gateway, "the server answered " + std::to_string(answer.status) + ": " + answer.body);
   return std::move(answer.body);

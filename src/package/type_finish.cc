@@ -78,6 +78,7 @@ void type_builder::take_constraint(part const& p) {
     auto const* const capacity = body.find("capacity");
     if (capacity && capacity->is_int()) c.capacity = std::uint32_t(std::max<std::int64_t>(1, capacity->as_int()));
     else if (capacity) c.capacity_of = of_resource("capacity");
+    if (!body.text("takes").empty()) c.takes = attribute_at(body.at("takes"), body.text("takes"));
     if (body.find("part_of")) c.part_of = of_resource("part_of");
   }
   c.only_while = read_condition(body.at("while"));

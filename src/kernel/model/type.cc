@@ -60,7 +60,7 @@ void type::finish() {
   }
   for (auto const& c : constraints) {
     for (auto const a : c.attributes) guard(a);
-    for (auto const a : {c.of, c.from, c.to, c.part_of, c.capacity_of}) guard(a);
+    for (auto const a : {c.of, c.from, c.to, c.takes, c.part_of, c.capacity_of}) guard(a);
     for (auto const a : c.only_while.attributes()) guard(a);
   }
   for (auto const& d : deadlines) guard(d.at);

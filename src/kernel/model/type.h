@@ -106,6 +106,7 @@ struct constraint {
   std::vector<symbol> attributes;
   symbol of, from, to;            // no_overlap: relationship to a resource, begin (included), end (excluded)
   symbol part_of;                 // of a resource: relationship to the one above; empty: no tree
+  symbol takes;                   // how many places an entity takes; empty, or not there: one
   symbol capacity_of;             // of a resource: how many at a time; empty: `capacity`
   std::uint32_t capacity = 1;
   condition only_while;           // entities for which it holds count

@@ -11,7 +11,7 @@ namespace dos {
 enum class need {
   nothing,  // everybody; what they get to see is decided by their view
   reader,   // looks at the platform's own records (devices, quarantine, sources): staff, but no device's token
-  writer,   // brings values in: devices and whoever edits
+  writer,   // brings values in: devices, whoever edits, and whom a grant lets write
   editor,
   admin,
   own       // the route tells callers apart by secrets of its own (sign-in, webhooks): a token that is not valid is none

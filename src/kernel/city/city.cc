@@ -11,6 +11,7 @@
 #include "kernel/access/token.h"
 #include "kernel/city/follower.h"
 #include "kernel/city/governed_write.h"
+#include "kernel/city/granted_write.h"
 #include "kernel/city/log_images.h"
 #include "kernel/city/pending.h"
 #include "kernel/city/publish.h"
@@ -204,7 +205,7 @@ class city_impl final : public city {
   dos::history const& history() const override { return *history_; }
 
   void submit(std::shared_ptr<principal const> const& who, session::decide d, std::function<void(outcome)> done, write_size size) override {
-    queues_.push({who->source, std::move(d), std::move(done), size.weight, size.bytes, who->names, who->is_governed() ? who : nullptr});
+    queues_.push({who->source, std::move(d), std::move(done), size.weight, size.bytes, who->names, who->may_administer() ? nullptr : who});
   }
 
   record_ptr find_record(std::string_view collection, std::string_view key) const override {
@@ -391,8 +392,18 @@ class city_impl final : public city {
 
   void decide(queued_write const& w, pending_write& t) const {
     if (!w.by) return w.decide(t);
+    if (!w.by->is_governed()) return decide_by_grants(w, t, t);
     auto governed = governed_write(t, {*w.by, notes_, [this](entity const& e) { return is_open(e); }});
-    w.decide(governed);
+    decide_by_grants(w, governed, t);
+  }
+
+  void decide_by_grants(queued_write const& w, transaction& t, pending_write const& pending) const {
+    auto const models = models_.load();
+    if (w.by->may_write() && !(models && models->has_grants())) return w.decide(t);
+    auto const policy = policy_of(*w.by);
+    auto const view = view_of(w.by);
+    auto granted = granted_write(t, pending, {*view, *policy, *w.by, notes_});
+    w.decide(granted);
   }
 
   static void count(queued_write const& w, pending_write const& t, batch_tally& tallies) {

@@ -89,7 +89,8 @@ class city : public std::enable_shared_from_this<city> {
   virtual model::view_ptr view_of(std::shared_ptr<principal const> who) const = 0;
   // The right has expired or was revoked since it was given.
   virtual bool is_over(principal const& who, timestamp now) const = 0;
-  // Before the first write: a module keeps notes beside values there, to which the writes of devices may add.
+  // Before the first write: a module keeps notes beside values there, to which may add whoever brings values: devices, and
+  // those whom a grant lets write.
   virtual void let_devices_note(std::string_view collection) = 0;
 
   // For session only.

@@ -81,8 +81,10 @@ void session::for_each_record(std::string_view collection, std::string_view from
 
 std::size_t session::record_count(std::string_view collection) const { return city_->record_count(collection); }
 
+bool session::may_write() const { return who_->may_write() || city_->policy_of(*who_)->may_write_something(); }
+
 void session::submit(decide d, std::function<void(outcome)> done, write_size size) const {
-  if (!who_->may_write()) {
+  if (!may_write()) {
     throw fault(who_->role == role::anonymous ? fault_kind::unauthenticated : fault_kind::forbidden,
                 who_->role == role::anonymous ? "writing needs a token: Authorization: Bearer …"
                                              : "the role " + std::string(to_text(who_->role)) + " may not write");

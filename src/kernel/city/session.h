@@ -153,6 +153,8 @@ class session {
   std::size_t record_count(std::string_view collection) const;
 
   // --- writing ---
+  // Something: by the role, or because a grant says so.
+  bool may_write() const;
   using decide = std::function<void(transaction&)>;
   // Faults: forbidden when the role may not write. `done` is called on the sequencer's thread after the commit (or the
   // refusal) and must be quick. Faults at once: too_many when this source's queue is full.

@@ -9,10 +9,13 @@
 #include "base/log.h"
 #include "base/thread_name.h"
 #include "kernel/access/token.h"
+#include "kernel/city/batch_tally.h"
+#include "kernel/city/clock_watch.h"
 #include "kernel/city/follower.h"
 #include "kernel/city/governed_write.h"
 #include "kernel/city/granted_write.h"
 #include "kernel/city/log_images.h"
+#include "kernel/city/model_keeper.h"
 #include "kernel/city/pending.h"
 #include "kernel/city/publish.h"
 #include "kernel/city/replay.h"
@@ -28,30 +31,6 @@ constexpr std::size_t batch_effects_max = 5'000;
 // Left free, so that a checkpoint can still be written and the log be shortened when the disk has filled up.
 constexpr std::uint64_t disk_reserve_bytes = 32 << 20;
 constexpr auto disk_is_full = "the disk is full";
-
-// The line of the ledger that a queue belongs to: "http/10.0.0.7" counts as "http".
-std::string_view ledger_name(std::string_view source) { return source.substr(0, source.find('/')); }
-
-std::string_view reason_of(fault_kind k) {
-  return k == fault_kind::not_found ? "not found" : k == fault_kind::conflict ? "conflict" : "invalid";
-}
-
-// What the writes of a batch add to the ledger: few lines, again and again.
-class batch_tally {
- public:
-  void add(std::string_view source, tally what, std::string_view reason, std::uint64_t n) {
-    if (n == 0) return;
-    auto const it = std::find_if(lines_.begin(), lines_.end(), [&](effect::counted_in_ledger const& l) {
-      return l.what == what && l.source == source && l.reason == reason;
-    });
-    if (it != lines_.end()) it->n += n;
-    else lines_.push_back({std::string(source), what, std::string(reason), n});
-  }
-  std::vector<effect::counted_in_ledger> const& lines() const { return lines_; }
-
- private:
-  std::vector<effect::counted_in_ledger> lines_;
-};
 
 struct decided_write {
   committed_write result;
@@ -156,6 +135,7 @@ class city_impl final : public city {
     if (s.trouble.empty() && s.disk_free_bytes < disk_reserve_bytes) s.trouble = disk_is_full;  // before anyone wrote
     s.writable = s.trouble.empty();
     if (s.writable) s.trouble = follower_->trouble();
+    if (s.trouble.empty() && clock_watch_.has_jumped()) s.trouble = "the clock has jumped: nothing falls due by itself until it is back or trusted";
     if (s.trouble.empty()) s.trouble = history_->trouble();
     return s;
   }
@@ -182,7 +162,29 @@ class city_impl final : public city {
     return shown_today(c, {entities_, *history_, *view_of(who), c.position <= erased_at_});
   }
   model::registry_ptr models() const override { return models_.load(); }
-  void begin_with(model::registry_ptr r) override { models_ = std::move(r); }
+  void begin_with(model::registry_ptr r) override {
+    keeper_.begin_with(r);
+    models_ = std::move(r);
+  }
+  std::optional<timestamp> next_due() const override { return keeper_.next_due(); }
+  void trust_clock() override { clock_watch_.trust(clock_.now()); }
+  std::vector<std::pair<timestamp, timestamp>> taken(std::string_view resource, timestamp from, timestamp to) const override {
+    return keeper_.taken(resource, from, to);
+  }
+  void settle_timers() override {
+    auto const now = clock_.now();
+    if (!options_.clock_is_set_by_hand) clock_watch_.look(now);
+    auto const due = keeper_.next_due();
+    if (!due || *due > now || clock_watch_.has_jumped() || settling_.exchange(true)) return;
+    auto const program = std::make_shared<principal const>(principal{.name = "timers", .role = role::admin, .source = "timers"});
+    try {
+      submit(program, [this](transaction& t) { keeper_.fire_due(static_cast<governed_write&>(t)); },
+             [this](outcome const&) { settling_ = false; }, {});
+    } catch (...) {
+      settling_ = false;
+      throw;
+    }
+  }
   model::policy_ptr policy_of(principal const& who) const override { return policies_.of(models_.load(), who); }
   model::view_ptr view_of(std::shared_ptr<principal const> who) const override {
     auto rules = model::plain_rules();
@@ -205,7 +207,7 @@ class city_impl final : public city {
   dos::history const& history() const override { return *history_; }
 
   void submit(std::shared_ptr<principal const> const& who, session::decide d, std::function<void(outcome)> done, write_size size) override {
-    queues_.push({who->source, std::move(d), std::move(done), size.weight, size.bytes, who->names, who->may_administer() ? nullptr : who});
+    queues_.push({who->source, std::move(d), std::move(done), size.weight, size.bytes, who->names, who});
   }
 
   record_ptr find_record(std::string_view collection, std::string_view key) const override {
@@ -348,6 +350,7 @@ class city_impl final : public city {
   std::size_t commit(std::vector<queued_write>& writes, std::size_t first) {
     auto const position = log_->last() + 1;
     stretch_.begin_if_due(position);
+    keeper_.begin_batch();
     auto pending = overlay();
     auto numbers = numbers_;
     auto decided = std::vector<decided_write>();
@@ -367,14 +370,18 @@ class city_impl final : public city {
       auto t = pending_write({entities_, records_}, pending, numbers, {numbers.last_write, until, position, stretch_.from()});
       auto const paying = pays_for_names(w.names.get());
       auto result = committed_write();
+      auto const mark = keeper_.mark();
       try {
         decide(w, t);
+        if (t.adopted()) keeper_.adopt(t.adopted(), pending, t.images());
         result = {t.take_effects(), t.take_images()};
         encode(result.effects, encoded);
       } catch (fault const& f) {
+        keeper_.undo_to(mark);
         refuse(w, f, refused, tallies);
         continue;
       } catch (std::exception const& e) {
+        keeper_.undo_to(mark);
         log::error("a write could not be decided", {{"city", id_}, {"source", w.source}, {"reason", e.what()}});
         refuse(w, fault(fault_kind::internal, "the write could not be decided"), refused, tallies);
         continue;
@@ -384,22 +391,38 @@ class city_impl final : public city {
       effects += result.effects.effects.size();
       merge(pending, t.take_overlay());
       decided.push_back({std::move(result), std::move(w.done), t.set_aside()});
+      if (t.adopted()) {  // what comes next is decided when everybody can read what holds
+        ++i;
+        break;
+      }
     }
     store_and_publish({position, known, numbers}, encoded, std::move(pending), std::move(decided), tallies);
     for (auto& [done, f] : refused) answer(done, {position_, numbers.last_write, std::move(f), 0});
     return i;
   }
 
-  void decide(queued_write const& w, pending_write& t) const {
-    if (!w.by) return w.decide(t);
-    if (!w.by->is_governed()) return decide_by_grants(w, t, t);
-    auto governed = governed_write(t, {*w.by, notes_, [this](entity const& e) { return is_open(e); }});
+  // Who writes sees what they may see, devices bring what is theirs, and what the models say holds for everybody.
+  void decide(queued_write const& w, pending_write& t) {
+    auto const& models = keeper_.models();
+    if (!models && !w.by->is_governed()) return decide_by_grants(w, t, t);
+    auto rules = governed_write::rules{*w.by, notes_, [this](entity const& e) { return is_open(e); }, clock_watch_.has_jumped()};
+    auto policy = model::policy_ptr();
+    auto guard = std::unique_ptr<model_guard>();
+    if (models) {
+      policy = policies_.of(models, *w.by);
+      auto seen = [this, &w](entity_ptr const& e) { return view_of(w.by)->masked(e); };
+      guard = std::make_unique<model_guard>(
+          model_guard::parts{t, *w.by, *models, *policy, keeper_.constraints(), id_, std::move(seen)});
+    }
+    auto governed = governed_write(t, std::move(rules), std::move(guard));
     decide_by_grants(w, governed, t);
+    governed.finish();
+    keeper_.note(governed.take_timer_changes());
   }
 
   void decide_by_grants(queued_write const& w, transaction& t, pending_write const& pending) const {
-    auto const models = models_.load();
-    if (w.by->may_write() && !(models && models->has_grants())) return w.decide(t);
+    auto const& models = keeper_.models();
+    if (w.by->may_administer() || (w.by->may_write() && !(models && models->has_grants()))) return w.decide(t);
     auto const policy = policy_of(*w.by);
     auto const view = view_of(w.by);
     auto granted = granted_write(t, pending, {*view, *policy, *w.by, notes_});
@@ -447,6 +470,7 @@ class city_impl final : public city {
       for (auto& d : decided) answer(d.done, {position_, numbers.last_write, f, d.set_aside});
     };
     if (auto f = append(committed, place, encoded)) {
+      keeper_.batch_failed();
       set_trouble(f->kind == fault_kind::storage_full ? std::string(disk_is_full) : f->detail);
       return answer_all(f);
     }
@@ -455,7 +479,10 @@ class city_impl final : public city {
       committed.after = std::move(pending.entities);
       numbers_ = numbers;
       publish(std::move(committed));
+      keeper_.batch_stands();
+      models_ = keeper_.models();
     } catch (std::exception const& e) {  // it is durable, and read from the log before the next write
+      keeper_.batch_failed();
       auto const f = fault(fault_kind::unavailable, std::string("this was stored, but cannot be shown yet: ") + e.what());
       set_trouble(f.detail);
       return answer_all(f);
@@ -555,7 +582,10 @@ class city_impl final : public city {
   std::unique_ptr<matcher> matcher_;
   std::map<std::string, record_table::collection_map, std::less<>> checkpointed_records_;
   open_types open_types_;
-  std::atomic<model::registry_ptr> models_;
+  model_keeper keeper_{id_, entities_, records_};  // the sequencer's
+  std::atomic<model::registry_ptr> models_;        // the keeper's, for readers
+  clock_watch clock_watch_;
+  std::atomic<bool> settling_{false};
   model::policies policies_;
   mutable std::mutex trouble_mutex_;
   std::string trouble_;

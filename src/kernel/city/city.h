@@ -31,6 +31,7 @@ struct city_options {
   std::int64_t future_us_max = 300 * us_per_second;  // how far ahead of us a source's clock is believed to be
   // The same for some sources, by their whole name or their line of the ledger ("http").
   std::map<std::string, std::int64_t, std::less<>> future_us_max_of = {};
+  bool clock_is_set_by_hand = false;  // it may jump: nothing is held
 };
 
 struct city_status {
@@ -81,8 +82,16 @@ class city : public std::enable_shared_from_this<city> {
   virtual timestamp believed_until(std::string_view source) const = 0;
   // What the city's packages declare now; null: there are none. Cheap.
   virtual model::registry_ptr models() const = 0;
-  // Before the first write.
+  // Before the first write. What is there and breaks a constraint is left out of it, and named in the log.
   virtual void begin_with(model::registry_ptr r) = 0;
+  // Does what fell due, if anything did; comes back at once. To be called every now and then.
+  virtual void settle_timers() = 0;
+  virtual std::optional<timestamp> next_due() const = 0;  // of the timers
+  // While the clock has jumped by more than an hour nothing falls due by itself (status().trouble says so), until it is back
+  // or somebody says that it is right now.
+  virtual void trust_clock() = 0;
+  // When others are at a resource, above it or below: see constraint_index.
+  virtual std::vector<std::pair<timestamp, timestamp>> taken(std::string_view resource, timestamp from, timestamp to) const = 0;
   // The grants that count for `who`.
   virtual model::policy_ptr policy_of(principal const& who) const = 0;
   // What `who` sees now. For one call on one thread; whoever is not at home in the city has to be nobody already.

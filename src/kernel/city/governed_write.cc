@@ -1,6 +1,7 @@
 #include "kernel/city/governed_write.h"
 
 #include "base/fault.h"
+#include "kernel/model/shape.h"
 
 namespace dos {
 namespace {
@@ -32,9 +33,18 @@ void governed_write::refuse_removal(std::string_view entity) const {
   throw fault(fault_kind::forbidden, deletes_nothing);
 }
 
+entity_ptr governed_write::find(std::string_view id) const {
+  if (guard_ && !rules_.holds_timers) {
+    auto& through = const_cast<governed_write&>(*this);  // what fell due comes before whoever looks now
+    while (guard_->fire_due(through, of_.find(id))) {
+    }
+  }
+  return of_.find(id);
+}
+
 entity_ptr governed_write::get(std::string_view id) const {
-  require_own(id);
-  return of_.get(id);
+  if (is_device()) require_own(id);
+  return transaction::get(id);
 }
 
 void governed_write::take_in(std::string_view entity) {
@@ -47,11 +57,11 @@ void governed_write::take_in(std::string_view entity) {
   of_.put_record(bringer_collection, rules_.who.name, json::object{{"entities", so_far + 1}});
 }
 
-std::uint64_t governed_write::put(entity e, keep k) {
-  auto const before = of_.find(e.id);
+// Before it is put.
+void governed_write::judge_device(entity const& e, entity_ptr const& before) {
   if (!before) {
     if (!rules_.who.brings_as_told(e.id)) take_in(e.id);
-    return of_.put(std::move(e), k);
+    return;
   }
   require(brings(e.id), fault_kind::forbidden, "the entity " + e.id + " was not brought by " + rules_.who.name, "id");
   for (auto const& a : e.attributes) {  // what comes to its end leaves with its history
@@ -64,33 +74,119 @@ std::uint64_t governed_write::put(entity e, keep k) {
   } else {  // it comes again
     require(before->types == e.types, fault_kind::forbidden, keeps_head);
   }
-  return of_.put(std::move(e), k);
 }
 
-void governed_write::erase(std::string_view id) { refuse_removal(id); }
-void governed_write::forget(std::string_view id) { refuse_removal(id); }
+// What is measured is not lost because it is strange.
+void governed_write::mark_doubtful(entity& e, entity_ptr const& before) const {
+  auto const* const m = guard_->model_of(e);
+  if (!m) return;
+  for (auto& a : e.attributes) {
+    auto const* const rule = m->find(a->name);
+    if (!rule || !model::is_out_of_range(*rule, *a) || (before && before->find(a->name, a->dataset) == a)) continue;
+    auto mark = attribute();
+    mark.name = symbol(quality_iri);
+    mark.value = json::value(doubtful);
+    writable(a).attributes.push_back(make_attribute(std::move(mark)));
+  }
+}
+
+std::uint64_t governed_write::put(entity e, keep k) {
+  auto const before = of_.find(e.id);
+  if (is_device()) judge_device(e, before);
+  if (!guard_) return of_.put(std::move(e), k);
+  if (is_device()) mark_doubtful(e, before);
+  guard_->complete(e, before);
+  auto const begins = e.deleted_at == no_time && (!before || before->deleted_at != no_time);
+  auto const id = begins ? e.id : std::string();
+  auto const number = of_.put(std::move(e), k);
+  if (begins) guard_->note_creation(id);
+  return number;
+}
+
+void governed_write::erase(std::string_view id) {
+  if (is_device()) refuse_removal(id);
+  of_.erase(id);
+}
+
+void governed_write::forget(std::string_view id) {
+  if (is_device()) refuse_removal(id);
+  if (guard_) guard_->require_removable(id);
+  of_.forget(id);
+}
+
+void governed_write::require_history(std::uint64_t series) const {
+  if (auto const named = of_.find_series(series)) guard_->require_history(named->first, named->second.attribute);
+}
 
 std::uint64_t governed_write::observe(series_key const& series, observation o) {
-  require_own(series.entity);
+  if (is_device()) require_own(series.entity);
+  if (guard_) guard_->require_history(series.entity, series.attribute);
   return of_.observe(series, std::move(o));
 }
 
 std::uint64_t governed_write::observe(std::uint64_t series, std::vector<observation> all) {
-  require_own(of_.owner_of(series));
+  if (is_device()) require_own(of_.owner_of(series));
+  if (guard_) require_history(series);
   return of_.observe(series, std::move(all));
 }
 
 std::uint64_t governed_write::start_series(series_key const& series) {
-  require_own(series.entity);
+  if (is_device()) require_own(series.entity);
+  if (guard_) guard_->require_history(series.entity, series.attribute);
   return of_.start_series(series);
 }
 
-void governed_write::change_observation(std::uint64_t series, std::uint64_t, observation) { refuse_removal(of_.owner_of(series)); }
-void governed_write::remove_observation(std::uint64_t series, std::uint64_t) { refuse_removal(of_.owner_of(series)); }
-void governed_write::remove_series(std::string_view entity, std::uint64_t) { refuse_removal(entity); }
+void governed_write::change_observation(std::uint64_t series, std::uint64_t number, observation o) {
+  if (is_device()) refuse_removal(of_.owner_of(series));
+  if (guard_) require_history(series);
+  of_.change_observation(series, number, std::move(o));
+}
+
+void governed_write::remove_observation(std::uint64_t series, std::uint64_t number) {
+  if (is_device()) refuse_removal(of_.owner_of(series));
+  if (guard_) require_history(series);
+  of_.remove_observation(series, number);
+}
+
+void governed_write::remove_series(std::string_view entity, std::uint64_t series) {
+  if (is_device()) refuse_removal(entity);
+  if (guard_) require_history(series);
+  of_.remove_series(entity, series);
+}
+
+std::optional<fault> governed_write::attempt(std::function<void()> const& part) {
+  if (!guard_) return of_.attempt(part);
+  auto const before = guard_->here();
+  auto f = of_.attempt([&] {
+    part();
+    guard_->check(before);
+  });
+  if (f) guard_->undo_to(before);
+  else guard_->checked(before);
+  return f;
+}
+
+entity_ptr governed_write::act(std::string_view id, std::string_view action, json::object fields, acting const& how) {
+  if (!guard_) return of_.act(id, action, std::move(fields), how);
+  return guard_->act(*this, id, action, std::move(fields), how);
+}
+
+void governed_write::adopt(model::registry_ptr r) {
+  require(rules_.who.may_administer(), fault_kind::forbidden, "packages are the administrators'");
+  of_.adopt(std::move(r));
+}
+
+void governed_write::finish() {
+  if (guard_) guard_->finish();
+}
+
+void governed_write::fire(timer const& t) {
+  auto const f = attempt([&] { guard_->fire(*this, t); });
+  if (f) guard_->drop(t, *f);
+}
 
 void governed_write::require_note(std::string_view collection) const {
-  require(rules_.notes.contains(collection), fault_kind::forbidden, "a device's token changes no records of the platform");
+  require(!is_device() || rules_.notes.contains(collection), fault_kind::forbidden, "a device's token changes no records of the platform");
 }
 
 void governed_write::put_record(std::string_view collection, std::string_view key, json::value v) {

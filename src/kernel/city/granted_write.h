@@ -40,6 +40,11 @@ class granted_write final : public transaction {
   void remove_observation(std::uint64_t series, std::uint64_t number) override;
   void remove_series(std::string_view entity, std::uint64_t series) override;
   std::optional<fault> attempt(std::function<void()> const& part) override { return of_.attempt(part); }
+  // Asked by what actions say of who does them.
+  entity_ptr act(std::string_view id, std::string_view action, json::object fields, acting const& how) override {
+    return rules_.view.masked(of_.act(id, action, std::move(fields), how));
+  }
+  void adopt(model::registry_ptr r) override { of_.adopt(std::move(r)); }
   void put_record(std::string_view collection, std::string_view key, json::value v) override;
   void erase_record(std::string_view collection, std::string_view key) override;
   void count(std::string_view source, tally what, std::uint64_t n, std::string_view reason) override { of_.count(source, what, n, reason); }

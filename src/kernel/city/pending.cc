@@ -69,14 +69,20 @@ std::vector<series_ref> pending_write::series_of(std::string_view id) const {
   return all;
 }
 
-std::string pending_write::owner_of(std::uint64_t series) const {
-  if (auto const known = committed_.entities.find_series(series)) return known->entity->id;
+std::optional<std::pair<std::string, series_ref>> pending_write::find_series(std::uint64_t series) const {
+  if (auto const known = committed_.entities.find_series(series)) return std::pair(known->entity->id, known->series);
   for (auto const* const layer : {&own_, &earlier_}) {
     for (auto const& [id, all] : layer->started) {
-      if (std::any_of(all.begin(), all.end(), [&](series_ref const& s) { return s.series == series; })) return id;
+      auto const it = std::find_if(all.begin(), all.end(), [&](series_ref const& s) { return s.series == series; });
+      if (it != all.end()) return std::pair(id, *it);
     }
   }
-  return {};
+  return std::nullopt;
+}
+
+std::string pending_write::owner_of(std::uint64_t series) const {
+  auto named = find_series(series);
+  return named ? std::move(named->first) : std::string();
 }
 
 // Asked for one attribute of an entity after the other: its series are looked up once, and many by name.
@@ -232,6 +238,11 @@ void pending_write::let_go(std::string_view id) {
   auto const* const n = bringer ? bringer->find("entities") : nullptr;
   if (n && n->as_int() > 1) put_record(bringer_collection, by, json::object{{"entities", n->as_int() - 1}});
   else if (bringer) erase_record(bringer_collection, by);
+}
+
+entity_ptr pending_write::act(std::string_view id, std::string_view action, json::object, acting const&) {
+  get(id);
+  throw fault(fault_kind::not_found, "there is no action " + std::string(action) + " for it", "action");
 }
 
 std::uint64_t pending_write::observe(series_key const& series, observation o) {

@@ -64,6 +64,8 @@ class pending_write final : public transaction {
   entity_ptr find(std::string_view id) const override;
   record_ptr find_record(std::string_view collection, std::string_view key) const override;
   std::vector<series_ref> series_of(std::string_view id) const override;
+  // The entity, and which of its series that is.
+  std::optional<std::pair<std::string, series_ref>> find_series(std::uint64_t series) const;
   std::string owner_of(std::uint64_t series) const;  // the entity; empty: there is no such series
   std::uint64_t put(entity e, keep k) override;
   void erase(std::string_view id) override;
@@ -78,6 +80,12 @@ class pending_write final : public transaction {
   void put_record(std::string_view collection, std::string_view key, json::value v) override;
   void erase_record(std::string_view collection, std::string_view key) override;
   void count(std::string_view source, tally what, std::uint64_t n, std::string_view reason) override;
+
+  // Not decided here: a write that is not guarded knows no models.
+  entity_ptr act(std::string_view id, std::string_view action, json::object fields, acting const& how) override;
+  void adopt(model::registry_ptr r) override { adopted_ = std::move(r); }
+  model::registry_ptr const& adopted() const { return adopted_; }
+  std::vector<image_pair> const& images() const { return images_; }  // of each entity_changed so far, in order
 
   // After a decision that stands.
   bool has_counted() const { return has_counted_; }
@@ -118,6 +126,7 @@ class pending_write final : public transaction {
     std::unordered_map<std::uint64_t, std::uint64_t> places;  // by attribute and dataset, once it is worth it
     std::size_t asks = 0;
   } asked_;
+  model::registry_ptr adopted_;
   bool has_counted_ = false;
   std::size_t good_parts_ = 0;
   std::size_t set_aside_ = 0;

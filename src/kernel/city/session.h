@@ -21,6 +21,7 @@
 #include "kernel/graph/entity.h"
 #include "kernel/graph/entity_store.h"
 #include "kernel/history/observation.h"
+#include "kernel/model/registry.h"
 
 namespace dos {
 
@@ -36,6 +37,13 @@ struct series_key {
 
 // What happened to a message on its way in or out: the columns of the ledger.
 enum class tally : std::uint8_t { received, accepted, stored, repeated, rejected, delivered, failed };
+
+// How an action is done.
+struct acting {
+  std::string reason = {};  // why, where somebody has to say so: an override
+  std::string via = {};     // on whose behalf it was typed in: "paper", "phone"; empty: by themselves
+  std::optional<std::uint64_t> if_version = {};  // of the entity as they saw it (masked); another one: precondition_failed
+};
 
 // One write, seen by the function that decides it: committed state plus everything that comes before it in the log.
 // Runs on the sequencer's thread: quick, no input or output, no waiting. A fault it throws refuses this write alone and
@@ -85,6 +93,14 @@ class transaction {
   // Runs a part of this write: a fault it throws undoes what the part did and is returned; the rest of the write stands.
   // Not one within another. The ledger counts each part as a message.
   virtual std::optional<fault> attempt(std::function<void()> const& part) = 0;
+
+  // Does what the entity's type declares as an action (kernel/model/type.h): state, fields by their terms, what it sets, and a
+  // note in the entity's timeline. "override", for administrators with a reason, sets state and attributes. Returns the image
+  // after it; nothing when it is gone. Faults: not_found, forbidden (`by`), conflict (`from`, `when`, constraints), invalid (fields).
+  virtual entity_ptr act(std::string_view id, std::string_view action, json::object fields, acting const& how = {}) = 0;
+  // From here on these models hold, if this write does. Faults, when the write is committed: conflict, when entities that are
+  // there break their constraints.
+  virtual void adopt(model::registry_ptr r) = 0;
 
   virtual void put_record(std::string_view collection, std::string_view key, json::value v) = 0;
   virtual void erase_record(std::string_view collection, std::string_view key) = 0;

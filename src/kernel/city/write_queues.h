@@ -22,7 +22,7 @@ struct queued_write {
   std::size_t weight = 1;  // how many single writes it is worth
   std::size_t bytes = 0;   // that it keeps in memory, about
   std::shared_ptr<name_allowance> names = {};  // see principal
-  std::shared_ptr<principal const> by = {};  // whose rights are asked (governed_write.h, granted_write.h); none: the write is as decided
+  std::shared_ptr<principal const> by = {};  // whose rights are asked: governed_write.h, granted_write.h
 };
 
 class write_queues {

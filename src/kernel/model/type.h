@@ -53,6 +53,7 @@ struct attribute_rule {
   std::size_t count_max = 0;       // of a list; 0: 1,000
   std::shared_ptr<query::pattern const> pattern;
   std::vector<std::string> choices;
+  json::value by_default;          // at creation, where none is given: a literal, "$me" or "$now"; null: none
   std::vector<symbol> to;          // types that a relationship leads to; empty: any
   std::string shape;               // geo: "point", "line", "polygon"; empty: any
   // Only the default instance and no history written by hand: what decides rights, states and constraints. Found out when

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/fault.h"
-#include "kernel/city/batch.h"
+#include "kernel/city/pending.h"
 
 namespace dos {
 
@@ -28,6 +28,14 @@ class batch_tally {
     });
     if (it != lines_.end()) it->n += n;
     else lines_.push_back({std::string(source), what, std::string(reason), n});
+  }
+  // A write that said nothing itself.
+  void count(std::string_view source, pending_write const& t) {
+    auto const& failed = t.failed_parts();
+    auto const good = t.good_parts() == 0 && failed.empty() ? 1 : t.good_parts();
+    add(source, tally::received, {}, good + failed.size());
+    for (auto const what : {tally::accepted, tally::stored}) add(source, what, {}, good);
+    for (auto const kind : failed) add(source, tally::rejected, reason_of(kind), 1);
   }
   std::vector<effect::counted_in_ledger> const& lines() const { return lines_; }
 

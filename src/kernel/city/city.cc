@@ -386,7 +386,7 @@ class city_impl final : public city {
         refuse(w, fault(fault_kind::internal, "the write could not be decided"), refused, tallies);
         continue;
       }
-      if (!t.has_counted()) count(w, t, tallies);
+      if (!t.has_counted()) tallies.count(ledger_name(w.source), t);
       numbers = t.numbers();
       effects += result.effects.effects.size();
       merge(pending, t.take_overlay());
@@ -427,15 +427,6 @@ class city_impl final : public city {
     auto const view = view_of(w.by);
     auto granted = granted_write(t, pending, {*view, *policy, *w.by, notes_});
     w.decide(granted);
-  }
-
-  static void count(queued_write const& w, pending_write const& t, batch_tally& tallies) {
-    auto const name = ledger_name(w.source);
-    auto const& failed = t.failed_parts();
-    auto const good = t.good_parts() == 0 && failed.empty() ? 1 : t.good_parts();
-    tallies.add(name, tally::received, {}, good + failed.size());
-    for (auto const what : {tally::accepted, tally::stored}) tallies.add(name, what, {}, good);
-    for (auto const kind : failed) tallies.add(name, tally::rejected, reason_of(kind), 1);
   }
 
   static void refuse(queued_write& w, fault f, std::vector<std::pair<std::function<void(outcome)>, fault>>& refused,

@@ -327,9 +327,8 @@ void model_guard::check_change(model::type const& m, entity const& before, entit
     auto const term = rule ? rule->term : std::string(name.text());
     if (m.workflow && name == m.workflow->attribute) {
       auto const state = std::string(model::text_of(before, name));
-      throw fault(fault_kind::conflict, "the state of a " + m.term + " changes by an action alone; " +
-                                            actions_that(m, [&](model::action const& a) { return !a.to.empty() && (a.from.empty() || contains(a.from, state)); }),
-                  term);
+      auto const leads_on = [&](model::action const& a) { return !a.to.empty() && (a.from.empty() || contains(a.from, state)); };
+      throw fault(fault_kind::conflict, "the state of a " + m.term + " changes by an action alone; " + actions_that(m, leads_on), term);
     }
     require(name != m.number, fault_kind::conflict, "a number stays", term);
     require(!rule || !rule->is_fixed || before.find_all(name).empty(), fault_kind::conflict, term + " stays as it is once it is set", term);

@@ -4,7 +4,7 @@
 
 #include "base/fault.h"
 #include "base/text.h"
-#include "contract/device.h"
+#include "devices/device.h"
 #include "ingest/lorawan/network_event.h"
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {

@@ -10,9 +10,10 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "capability/demo/traces.h"
-#include "contract/device.h"
-#include "contract/device_profile.h"
+#include "devices/device.h"
+#include "devices/device_profile.h"
 #include "kernel/city/city.h"
+#include "linked_data/entity_change.h"
 
 namespace dos::demo {
 namespace {
@@ -43,6 +44,24 @@ std::vector<fs::path> files_in(fs::path const& folder) {
   for (auto const& f : fs::directory_iterator(folder, none)) files.push_back(f.path());
   std::sort(files.begin(), files.end());
   return files;
+}
+
+// Like an upsert that updates what is there (ETSI GS CIM 009, 5.6.8).
+void bring(session const& s, context const& names, json::array const& entities) {
+  auto fragments = std::vector<linked_data::entity_fragment>();
+  for (auto const& e : entities) fragments.push_back(linked_data::parse_entity(e, names));
+  s.apply([&](transaction& t) {
+    for (auto const& f : fragments) {
+      auto const known = t.find(f.id);
+      if (!known || known->deleted_at != no_time) {
+        linked_data::create(t, linked_data::to_entity(f));
+        continue;
+      }
+      auto e = entity(*known);
+      linked_data::append(e, f, true);
+      linked_data::store_entity(t, std::move(e));
+    }
+  });
 }
 
 bool lose(sensor const& s, std::int64_t frame) { return s.behaviour == behaviour::weak && (std::uint64_t(frame) * 2'654'435'761u) % 8 == 0; }
@@ -135,7 +154,7 @@ void player::load_entities(stage& on, json::value const& entities) {
     auto ids = std::vector<std::string>();
     for (auto const& e : part) ids.emplace_back(e.text_or("id", ""));
     note_brought(session_for(on), entities_key, ids);
-    door_.get_success("POST", "/" + on.where->id() + "/ngsi-ld/v1/entityOperations/upsert?options=update", part);
+    bring(session_for(on), *words_of(on).names(), part);
   }
 }
 
@@ -269,7 +288,7 @@ void player::tell(stage& on, timestamp now) {
     }
     o.told_until = now;
   }
-  if (!entities.empty()) door_.send("/" + on.where->id() + "/ngsi-ld/v1/entityOperations/upsert?options=update", std::move(entities));
+  if (!entities.empty()) bring(session_for(on), *words_of(on).names(), entities);
 }
 
 void player::post(stage& on, timestamp now) {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "capability/demo/front_door.h"
+#include "capability/demo/network_door.h"
 #include "capability/demo/past.h"
 #include "capability/demo/sensor.h"
 #include "capability/demo/week.h"
@@ -56,7 +56,7 @@ class player {
   std::vector<past_value> past_of(terms const& words, told_object const& o, timestamp from, timestamp to) const;
 
   node const& node_;
-  front_door door_;
+  network_door door_;
   city_names names_;
   time_zone zone_{"Europe/Berlin"};
   std::map<std::string, std::map<std::string, std::string>> units_;  // by profile and attribute

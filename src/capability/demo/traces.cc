@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "contract/device.h"
-#include "contract/quarantine.h"
-#include "contract/radio_state.h"
+#include "devices/device.h"
+#include "devices/quarantine.h"
+#include "devices/radio_state.h"
 #include "kernel/city/city.h"
 
 namespace dos::demo {

@@ -7,7 +7,7 @@
 #include "capability/devices/register_writes.h"
 #include "contract/city_names.h"
 #include "contract/contract.h"
-#include "contract/device_profile.h"
+#include "devices/device_profile.h"
 
 namespace dos::devices {
 

@@ -10,7 +10,7 @@
 #include "base/fault.h"
 #include "base/notation.h"
 #include "base/text.h"
-#include "contract/device.h"
+#include "devices/device.h"
 
 namespace dos::devices {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <map>
 
-#include "contract/radio_state.h"
+#include "devices/radio_state.h"
 #include "kernel/history/history.h"
 
 namespace dos::devices {

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "base/terms.h"
-#include "contract/device.h"
-#include "contract/device_profile.h"
+#include "devices/device.h"
+#include "devices/device_profile.h"
 #include "kernel/city/session.h"
 
 namespace dos::devices {

@@ -3,8 +3,8 @@
 #include "base/fault.h"
 #include "base/text.h"
 #include "capability/devices/paging.h"
-#include "contract/payload_mapping.h"
 #include "contract/rights.h"
+#include "devices/payload_mapping.h"
 #include "engine/script/codec.h"
 
 namespace dos::devices {

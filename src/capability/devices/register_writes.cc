@@ -5,8 +5,8 @@
 #include "base/fault.h"
 #include "base/text.h"
 #include "capability/devices/device_register.h"
-#include "contract/device_command.h"
-#include "contract/radio_state.h"
+#include "devices/device_command.h"
+#include "devices/radio_state.h"
 
 namespace dos::devices {
 namespace {

@@ -6,8 +6,8 @@
 
 #include "base/json.h"
 #include "base/terms.h"
-#include "contract/device.h"
-#include "contract/device_profile.h"
+#include "devices/device.h"
+#include "devices/device_profile.h"
 #include "kernel/city/session.h"
 
 namespace dos::devices {

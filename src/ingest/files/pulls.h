@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "contract/contract.h"
-#include "contract/input_source.h"
+#include "devices/input_source.h"
 #include "ingest/files/import_api.h"
 
 namespace dos::files {

@@ -6,7 +6,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "contract/input_source.h"
+#include "devices/input_source.h"
 #include "ingest/lorawan/network_server.h"
 #include "kernel/city/city.h"
 #include "net/mqtt_client.h"

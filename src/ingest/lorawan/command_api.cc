@@ -4,9 +4,9 @@
 #include "base/id.h"
 #include "base/text.h"
 #include "base/text_cut.h"
-#include "contract/device.h"
-#include "contract/device_command.h"
 #include "contract/rights.h"
+#include "devices/device.h"
+#include "devices/device_command.h"
 
 namespace dos::lorawan {
 namespace {

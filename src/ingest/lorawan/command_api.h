@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "contract/contract.h"
-#include "contract/device_profile.h"
+#include "devices/device_profile.h"
 #include "ingest/lorawan/decoder.h"
 #include "ingest/lorawan/downlinks.h"
 

@@ -7,7 +7,7 @@
 #include <memory>
 #include <mutex>
 
-#include "contract/device_profile.h"
+#include "devices/device_profile.h"
 #include "engine/script/codec.h"
 
 namespace dos::lorawan {

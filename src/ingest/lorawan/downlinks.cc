@@ -4,8 +4,8 @@
 
 #include "base/fault.h"
 #include "base/log.h"
-#include "contract/device.h"
-#include "contract/radio_state.h"
+#include "devices/device.h"
+#include "devices/radio_state.h"
 #include "kernel/city/city.h"
 
 namespace dos::lorawan {

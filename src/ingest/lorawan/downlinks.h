@@ -19,8 +19,8 @@
 #include <vector>
 
 #include "contract/contract.h"
-#include "contract/device.h"
-#include "contract/device_command.h"
+#include "devices/device.h"
+#include "devices/device_command.h"
 #include "ingest/lorawan/brokers.h"
 #include "ingest/lorawan/network_server.h"
 #include "net/http_client.h"

@@ -3,10 +3,10 @@
 #include <algorithm>
 
 #include "base/fault.h"
-#include "contract/device_command.h"
-#include "contract/input_source.h"
-#include "contract/quarantine.h"
-#include "contract/radio_state.h"
+#include "devices/device_command.h"
+#include "devices/input_source.h"
+#include "devices/quarantine.h"
+#include "devices/radio_state.h"
 #include "kernel/city/city.h"
 
 namespace dos::lorawan {

@@ -11,7 +11,7 @@
 
 #include "contract/city_names.h"
 #include "contract/contract.h"
-#include "contract/device_profile.h"
+#include "devices/device_profile.h"
 #include "ingest/lorawan/decoder.h"
 #include "ingest/lorawan/fair_workers.h"
 #include "ingest/lorawan/prepared.h"

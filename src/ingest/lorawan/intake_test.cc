@@ -8,9 +8,9 @@
 
 #include "base/id.h"
 #include "base/text.h"
-#include "contract/device.h"
-#include "contract/quarantine.h"
-#include "contract/radio_state.h"
+#include "devices/device.h"
+#include "devices/quarantine.h"
+#include "devices/radio_state.h"
 #include "kernel/city/city.h"
 #include "kernel/history/history.h"
 

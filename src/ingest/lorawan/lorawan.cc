@@ -1,9 +1,9 @@
 #include "ingest/lorawan/lorawan.h"
 
 #include "contract/city_names.h"
-#include "contract/device_profile.h"
-#include "contract/input_source.h"
 #include "contract/rights.h"
+#include "devices/device_profile.h"
+#include "devices/input_source.h"
 #include "ingest/lorawan/brokers.h"
 #include "ingest/lorawan/command_api.h"
 #include "ingest/lorawan/downlinks.h"

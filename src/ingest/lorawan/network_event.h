@@ -9,7 +9,7 @@
 
 #include "base/json.h"
 #include "base/time.h"
-#include "contract/device_command.h"
+#include "devices/device_command.h"
 
 namespace dos::lorawan {
 

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/json.h"
-#include "contract/device_command.h"
-#include "contract/radio_state.h"
+#include "devices/device_command.h"
+#include "devices/radio_state.h"
 #include "http/url.h"
 #include "ingest/lorawan/brokers.h"
 #include "ingest/lorawan/network_event.h"

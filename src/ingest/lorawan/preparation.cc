@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "base/fault.h"
-#include "contract/quarantine.h"
+#include "devices/quarantine.h"
 #include "ingest/lorawan/prepared.h"
 
 namespace dos::lorawan {

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "base/terms.h"
-#include "contract/device.h"
-#include "contract/device_profile.h"
-#include "contract/payload_mapping.h"
+#include "devices/device.h"
+#include "devices/device_profile.h"
+#include "devices/payload_mapping.h"
 #include "ingest/lorawan/decoder.h"
 #include "ingest/lorawan/network_event.h"
 #include "kernel/city/session.h"

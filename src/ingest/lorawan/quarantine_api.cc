@@ -7,8 +7,8 @@
 #include "base/fault.h"
 #include "base/text.h"
 #include "base/text_cut.h"
-#include "contract/quarantine.h"
 #include "contract/rights.h"
+#include "devices/quarantine.h"
 
 namespace dos::lorawan {
 namespace {

@@ -4,7 +4,7 @@
 #include "base/fault.h"
 #include "base/text.h"
 #include "base/text_cut.h"
-#include "contract/device.h"
+#include "devices/device.h"
 #include "ingest/lorawan/members.h"
 
 namespace dos::lorawan {

@@ -5,8 +5,8 @@
 #include "base/fault.h"
 #include "base/id.h"
 #include "base/text.h"
-#include "contract/input_source.h"
 #include "contract/rights.h"
+#include "devices/input_source.h"
 #include "http/problem.h"
 #include "kernel/city/city.h"
 

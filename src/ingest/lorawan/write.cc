@@ -5,10 +5,10 @@
 
 #include "base/fault.h"
 #include "base/text_cut.h"
-#include "contract/device_command.h"
-#include "contract/input_source.h"
-#include "contract/quarantine.h"
-#include "contract/radio_state.h"
+#include "devices/device_command.h"
+#include "devices/input_source.h"
+#include "devices/quarantine.h"
+#include "devices/radio_state.h"
 #include "ingest/lorawan/prepared.h"
 #include "kernel/city/instance.h"
 

@@ -1,6 +1,6 @@
 #include "standard/sensorthings/mounts.h"
 
-#include "contract/device.h"
+#include "devices/device.h"
 #include "kernel/city/city.h"
 
 namespace dos::sensorthings {

@@ -1,4 +1,4 @@
-#include "contract/device.h"
+#include "devices/device.h"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "contract/radio_state.h"
+#include "devices/radio_state.h"
 
 #include <algorithm>
 

@@ -12,7 +12,7 @@
 
 #include "base/json.h"
 #include "base/time.h"
-#include "contract/device.h"
+#include "devices/device.h"
 #include "kernel/city/session.h"
 #include "kernel/graph/entity.h"
 

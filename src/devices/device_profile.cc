@@ -1,4 +1,4 @@
-#include "contract/device_profile.h"
+#include "devices/device_profile.h"
 
 #include <algorithm>
 #include <filesystem>

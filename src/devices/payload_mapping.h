@@ -7,8 +7,8 @@
 
 #include "base/json.h"
 #include "base/time.h"
-#include "contract/device.h"
-#include "contract/device_profile.h"
+#include "devices/device.h"
+#include "devices/device_profile.h"
 
 namespace dos {
 

@@ -1,4 +1,4 @@
-#include "contract/device_command.h"
+#include "devices/device_command.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "contract/quarantine.h"
+#include "devices/quarantine.h"
 
 #include <algorithm>
 #include <cstdio>

@@ -1,4 +1,4 @@
-#include "capability/demo/front_door.h"
+#include "capability/demo/network_door.h"
 
 #include <future>
 
@@ -25,7 +25,7 @@ bool is_success(int status) { return status / 100 == 2 && status != 207; }
 
 }  // namespace
 
-front_door::answer front_door::ask(std::string method, std::string const& target, json::value const& body) const {
+network_door::answer network_door::ask(std::string method, std::string const& target, json::value const& body) const {
   auto const told = std::make_shared<std::promise<http::response>>();
   auto coming = told->get_future();
   node_.request(name, make_request(std::move(method), target, body), [told](http::response r) { told->set_value(std::move(r)); });
@@ -34,13 +34,13 @@ front_door::answer front_door::ask(std::string method, std::string const& target
   return {.status = r.status, .body = r.body.empty() ? json::value() : json::parse(r.body)};
 }
 
-json::value front_door::get_success(std::string method, std::string const& target, json::value const& body) const {
+json::value network_door::get_success(std::string method, std::string const& target, json::value const& body) const {
   auto a = ask(std::move(method), target, body);
   require(is_success(a.status), fault_kind::internal, target + " answered " + std::to_string(a.status) + ": " + json::to_string(a.body));
   return std::move(a.body);
 }
 
-void front_door::send(std::string const& target, json::value const& body, std::string const& secret) {
+void network_door::send(std::string const& target, json::value const& body, std::string const& secret) {
   auto r = make_request("POST", target, body);
   if (!secret.empty()) r.headers.set("Authorization", "Bearer " + secret);
   {
@@ -58,7 +58,7 @@ void front_door::send(std::string const& target, json::value const& body, std::s
   });
 }
 
-void front_door::wait() const {
+void network_door::wait() const {
   auto lock = std::unique_lock(sent_->mutex);
   sent_->answered.wait_for(lock, std::chrono::seconds(10), [&] { return sent_->open == 0; });
 }

@@ -1,4 +1,4 @@
-#include "contract/input_source.h"
+#include "devices/input_source.h"
 
 namespace dos {
 namespace {

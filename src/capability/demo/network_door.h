@@ -1,4 +1,5 @@
-// The program's own doors, knocked at from inside: the demonstration takes the way that everything takes.
+// What a network of devices does: it has a webhook, registers devices and sends their messages, by the doors that real ones
+// use, so that the demonstration shows the way of a real message. Everything else is written like any other program's data.
 #pragma once
 
 #include <condition_variable>
@@ -11,9 +12,9 @@
 
 namespace dos::demo {
 
-class front_door {
+class network_door {
  public:
-  explicit front_door(node const& n) : node_(n) {}
+  explicit network_door(node const& n) : node_(n) {}
 
   struct answer {
     int status = 0;

@@ -1,10 +1,10 @@
-#include "contract/device.h"
+#include "devices/device.h"
 
 #include <gtest/gtest.h>
 
 #include "base/fault.h"
-#include "contract/device_profile.h"
-#include "contract/payload_mapping.h"
+#include "devices/device_profile.h"
+#include "devices/payload_mapping.h"
 
 namespace dos {
 namespace {

@@ -1,4 +1,4 @@
-#include "contract/payload_mapping.h"
+#include "devices/payload_mapping.h"
 
 #include <cmath>
 #include <cstdio>

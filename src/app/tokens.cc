@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/id.h"
+#include "contract/list.h"
 #include "http/problem.h"
 #include "kernel/access/token.h"
 #include "kernel/city/city.h"
@@ -60,8 +61,7 @@ http::response list(session const& s, data_directory const& data, timestamp now)
     if (std::find(own.begin(), own.end(), t.id) != own.end()) o.push("own", true);
     items.push_back(std::move(o));
   }
-  auto const total = items.size();
-  auto answer = http::json(200, json::to_string(json::object({{"items", std::move(items)}, {"total", total}})));
+  auto answer = list_response(std::move(items));
   answer.headers.set("Cache-Control", "no-store");
   return answer;
 }

@@ -10,8 +10,8 @@
 #include "capability/devices/device_import.h"
 #include "capability/devices/device_register.h"
 #include "capability/devices/device_view.h"
-#include "capability/devices/paging.h"
 #include "capability/devices/register_writes.h"
+#include "contract/list.h"
 #include "contract/rights.h"
 
 namespace dos::devices {
@@ -117,7 +117,7 @@ struct device_filter {
 }  // namespace
 
 void list_devices::operator()(session s, http::request r, http::reply answer) const {
-  auto const page = read_page(r);
+  auto const page = read_list_page(r);
   auto const text = [&](std::string_view name) { return r.query.text_or(name, ""); };
   auto const filter = device_filter{.q = text::folded(text::trim(text("q"))),
                                     .state = std::string(text("state")),
@@ -137,7 +137,7 @@ void list_devices::operator()(session s, http::request r, http::reply answer) co
     auto const p = with_->profiles.find(s, d.profile);
     items.push_back(show_device(s, d, p.get(), with_->clock.now()));
   }
-  answer(page_response(std::move(items), found.size()));
+  answer(list_response(std::move(items), page, found.size()));
 }
 
 void get_one_device::operator()(session s, http::request r, http::reply answer) const {

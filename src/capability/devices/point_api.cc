@@ -4,8 +4,8 @@
 
 #include "base/fault.h"
 #include "base/text.h"
-#include "capability/devices/paging.h"
 #include "capability/devices/register_writes.h"
+#include "contract/list.h"
 #include "contract/rights.h"
 #include "kernel/city/city.h"
 
@@ -57,7 +57,7 @@ void require_in_city(tools const& with, session const& s, new_point const& p) {
 }
 
 void list_points::operator()(session s, http::request r, http::reply answer) const {
-  auto const page = read_page(r);
+  auto const page = read_list_page(r);
   auto const q = text::folded(text::trim(r.query.text_or("q", "")));
   auto const devices = devices_at_points(s, with_->clock.now());
   auto items = json::array();
@@ -73,7 +73,7 @@ void list_points::operator()(session s, http::request r, http::reply answer) con
     items.push_back(std::move(o));
     return true;
   });
-  answer(page_response(std::move(items), total));
+  answer(list_response(std::move(items), page, total));
 }
 
 void create_point::operator()(session s, http::request r, http::reply answer) const {

@@ -2,7 +2,7 @@
 
 #include "base/fault.h"
 #include "base/text.h"
-#include "capability/devices/paging.h"
+#include "contract/list.h"
 #include "contract/rights.h"
 #include "devices/payload_mapping.h"
 #include "engine/script/codec.h"
@@ -106,8 +106,7 @@ json::object try_out(device_profile const& p, json::value const& body, timestamp
 void list_profiles::operator()(session s, http::request, http::reply answer) const {
   auto items = json::array();
   for (auto const& p : with_->profiles.all(s)) items.push_back(to_json(*p));
-  auto const total = items.size();
-  answer(page_response(std::move(items), total));
+  answer(list_response(std::move(items)));
 }
 
 void get_one_profile::operator()(session s, http::request r, http::reply answer) const {

@@ -5,6 +5,7 @@
 #include "capability/portal/rhythm.h"
 #include "capability/portal/static_files.h"
 #include "contract/contract.h"
+#include "contract/list.h"
 #include "contract/rights.h"
 #include "http/problem.h"
 #include "kernel/city/city.h"
@@ -81,7 +82,7 @@ http::response open_types(session const& s) {
     list.push_back(key);
     return true;
   });
-  return http::json(200, json::to_string(json::object({{"items", std::move(list)}})));
+  return list_response(std::move(list));
 }
 
 void set_open(session const& s, http::request const& r, http::reply answer, std::shared_ptr<live_streams> streams, bool open) {

@@ -3,6 +3,7 @@
 #include "base/fault.h"
 #include "base/text_cut.h"
 #include "base/yaml.h"
+#include "contract/list.h"
 #include "contract/rights.h"
 #include "http/media.h"
 #include "ingest/files/import.h"
@@ -12,11 +13,6 @@ namespace dos::files {
 namespace {
 
 constexpr std::size_t mapping_bytes_max = 256 << 10;
-
-http::response list_answer(json::array items) {
-  auto const total = items.size();
-  return http::json(200, json::to_string(json::object{{"items", std::move(items)}, {"total", total}}));
-}
 
 // Faults: too_many.
 class import_slot {
@@ -69,7 +65,7 @@ void list_mappings::operator()(session s, http::request, http::reply answer) con
                                  {"parameters", std::move(parameters)},
                                  {"built_in", s.find_record(mapping_collection, name) == nullptr}});
   }
-  answer(list_answer(std::move(items)));
+  answer(list_response(std::move(items)));
 }
 
 void get_mapping::operator()(session s, http::request r, http::reply answer) const {
@@ -146,7 +142,7 @@ void list_imports::operator()(session s, http::request, http::reply answer) cons
     items.insert(items.begin(), std::move(item));  // the newest first
     return true;
   });
-  answer(list_answer(std::move(items)));
+  answer(list_response(std::move(items)));
 }
 
 void get_import::operator()(session s, http::request r, http::reply answer) const {

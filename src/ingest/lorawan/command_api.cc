@@ -4,6 +4,7 @@
 #include "base/id.h"
 #include "base/text.h"
 #include "base/text_cut.h"
+#include "contract/list.h"
 #include "contract/rights.h"
 #include "devices/device.h"
 #include "devices/device_command.h"
@@ -119,8 +120,7 @@ void list_commands::operator()(session s, http::request r, http::reply answer) c
   auto const all = read_commands(s.find_record(device_command_collection, d.id)).all;
   auto items = json::array();
   for (auto c = all.rbegin(); c != all.rend(); ++c) items.push_back(to_json(*c));
-  auto const total = items.size();
-  answer(http::json(200, json::to_string(json::object{{"items", std::move(items)}, {"total", total}})));
+  answer(list_response(std::move(items)));
 }
 
 void get_command::operator()(session s, http::request r, http::reply answer) const {

@@ -1,6 +1,7 @@
 #include "ingest/lorawan/lorawan.h"
 
 #include "contract/city_names.h"
+#include "contract/list.h"
 #include "contract/rights.h"
 #include "devices/device_profile.h"
 #include "devices/input_source.h"
@@ -44,8 +45,7 @@ struct list_sources {
       items.push_back(*record);
       return true;
     });
-    auto const total = items.size();
-    answer(http::json(200, json::to_string(json::object{{"items", std::move(items)}, {"total", total}})));
+    answer(list_response(std::move(items)));
   }
 };
 

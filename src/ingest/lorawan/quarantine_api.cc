@@ -7,13 +7,13 @@
 #include "base/fault.h"
 #include "base/text.h"
 #include "base/text_cut.h"
+#include "contract/list.h"
 #include "contract/rights.h"
 #include "devices/quarantine.h"
 
 namespace dos::lorawan {
 namespace {
 
-constexpr std::int64_t page_max = 1'000;
 constexpr std::size_t payload_shown_max = 64 << 10;  // of a longer one its beginning, and how long it is
 constexpr std::size_t replays_at_once_max = 500;
 
@@ -27,14 +27,6 @@ struct filter {
     return fits(source, "source") && fits(reason, "reason") && fits(device, "device");
   }
 };
-
-std::size_t number_in(http::query_map const& query, std::string_view name, std::int64_t otherwise, std::int64_t max) {
-  auto const given = query.find(name);
-  if (!given || given->empty()) return std::size_t(otherwise);
-  auto const n = text::to_int(*given);
-  require(n && *n >= 0, fault_kind::malformed, std::string(name) + " is a number from 0 on", name);
-  return std::size_t(std::min(*n, max));
-}
 
 struct entry {
   std::string key;
@@ -107,13 +99,12 @@ void replay(intake& in, session const& s, std::string const& key, tries& all) {
 void list_quarantine::operator()(session s, http::request r, http::reply answer) const {
   auto const text = [&](std::string_view name) { return std::string(r.query.text_or(name, "")); };
   auto entries = find_entries(s, {text("source"), text("reason"), text("device")});
-  auto const offset = number_in(r.query, "offset", 0, std::int64_t(quarantine_max));
-  auto const limit = number_in(r.query, "limit", 100, page_max);
+  auto const page = read_list_page(r);
   auto items = json::array();
-  for (auto i = offset; i < entries.size() && items.size() < limit; ++i) {
+  for (auto i = page.offset; i < entries.size() && items.size() < page.limit; ++i) {
     items.push_back(shown(entries[entries.size() - 1 - i]));
   }
-  answer(http::json(200, json::to_string(json::object{{"items", std::move(items)}, {"total", entries.size()}})));
+  answer(list_response(std::move(items), page, entries.size()));
 }
 
 void replay_one::operator()(session s, http::request r, http::reply answer) const {

@@ -5,6 +5,7 @@
 #include "base/fault.h"
 #include "base/id.h"
 #include "base/text.h"
+#include "contract/list.h"
 #include "contract/rights.h"
 #include "devices/input_source.h"
 #include "http/problem.h"
@@ -166,8 +167,7 @@ void list_webhooks::operator()(session s, http::request, http::reply answer) con
     items.push_back(shown(node_, s, name, *record));
     return true;
   });
-  auto const total = items.size();
-  answer(http::json(200, json::to_string(json::object{{"items", std::move(items)}, {"total", total}})));
+  answer(list_response(std::move(items)));
 }
 
 void create_webhook::operator()(session s, http::request r, http::reply answer) const {

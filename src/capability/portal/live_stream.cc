@@ -157,9 +157,9 @@ class live_streams::stream final : public http::body_source, public std::enable_
   }
 
   void write(std::string& out, history_change const& c, bool is_last) const {
-    auto const today = session_.find_with_history(c.entity);
-    if (!today || !c.name || !wanted(*today)) return;
-    write_head(out, "history", c.position, is_last, *today);
+    auto const owner = c.name ? session_.find_series(c.series) : std::nullopt;
+    if (!owner || !wanted(*owner->entity)) return;
+    write_head(out, "history", c.position, is_last, *owner->entity);
     json::write_string(out, short_name(c.name.text()));
     out += "]}\n\n";
   }

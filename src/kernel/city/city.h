@@ -95,7 +95,8 @@ class city : public std::enable_shared_from_this<city> {
   // The grants that count for `who`.
   virtual model::policy_ptr policy_of(principal const& who) const = 0;
   // What `who` sees now. For one call on one thread; whoever is not at home in the city has to be nobody already.
-  virtual model::view_ptr view_of(std::shared_ptr<principal const> who) const = 0;
+  // `regardless_of_openness`: grants alone count.
+  virtual model::view_ptr view_of(std::shared_ptr<principal const> who, bool regardless_of_openness = false) const = 0;
   // The right has expired or was revoked since it was given.
   virtual bool is_over(principal const& who, timestamp now) const = 0;
   // Before the first write: a module keeps notes beside values there, to which may add whoever brings values: devices, and

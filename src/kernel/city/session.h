@@ -130,6 +130,9 @@ class session {
   // Whoever is not at home in the city is nobody there.
   session(std::shared_ptr<dos::city> c, principal who);
 
+  // For what a visible entity refers to: whether its type is open does not matter, what grants say does.
+  session through_references() const;
+
   principal const& who() const { return *who_; }
   dos::city& city() const { return *city_; }
   std::shared_ptr<dos::city> const& shared_city() const { return city_; }
@@ -183,6 +186,7 @@ class session {
  private:
   std::shared_ptr<dos::city> city_;
   std::shared_ptr<principal const> who_;
+  bool regardless_of_openness_ = false;
 };
 
 }  // namespace dos

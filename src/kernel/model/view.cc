@@ -113,7 +113,7 @@ struct view::narrowing {
 view::view(policy_ptr p, std::shared_ptr<principal const> who, timestamp now, plain_rules rules)
     : policy_(std::move(p)), who_(std::move(who)), now_(now), rules_(std::move(rules)) {
   auto const& r = policy_->registry();
-  is_clear_ = who_->may_administer() || (who_->may_read_all() && (!r || !r->has_grants()));
+  is_clear_ = who_->may_administer() || ((who_->may_read_all() || rules_.is_all_open) && (!r || !r->has_grants()));
 }
 
 view::~view() = default;
@@ -124,7 +124,7 @@ view::rules_of_type const& view::bound(symbol type) const {
   known = std::make_unique<rules_of_type>();
   known->is_granted = policy_->is_granted(type);
   if (!known->is_granted) {
-    known->is_plainly_read = who_->may_read_all() || rules_.is_open(type);
+    known->is_plainly_read = who_->may_read_all() || rules_.is_all_open || rules_.is_open(type);
     return *known;
   }
   auto const c = circumstances{*who_, now_, nullptr};
@@ -137,7 +137,7 @@ view::rules_of_type const& view::bound(symbol type) const {
 }
 
 bool view::reads_plainly(entity const& e) const {
-  return who_->may_read_all() || std::any_of(e.types.begin(), e.types.end(), [&](symbol t) { return rules_.is_open(t); }) || rules_.is_brought(e);
+  return who_->may_read_all() || rules_.is_all_open || std::any_of(e.types.begin(), e.types.end(), [&](symbol t) { return rules_.is_open(t); }) || rules_.is_brought(e);
 }
 
 bool view::reads(entity const& e) const {

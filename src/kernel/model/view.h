@@ -15,6 +15,7 @@ namespace dos::model {
 struct plain_rules {
   std::function<bool(symbol)> is_open;            // a type
   std::function<bool(entity const&)> is_brought;  // by who asks
+  bool is_all_open = false;                       // for what is read because something open refers to it
 };
 
 // The attribute whose history is what was done with an entity: told as its timeline and nowhere else.

@@ -16,7 +16,7 @@ class candidates {
  public:
   // `most`: beyond so many a walk over all is no slower.
   candidates(reader const& r, std::size_t most)
-      : asker_(r), reader_(r.as_program()), conditions_(reader_.who(), r.words()), most_(most) {}
+      : asker_(r), reader_(r.through_references()), conditions_(reader_.who(), r.words()), most_(most) {}
 
   // The numbers of all that can be in the list, ascending, and maybe of others; of observations those of their
   // datastreams. Nothing when it can't be told, or when they are too many.
@@ -33,7 +33,7 @@ class candidates {
   numbers back(kind k, navigation const& n, numbers const& found) const;
 
   reader const& asker_;
-  reader reader_;  // sees everything: what a list shows is decided when it is shown
+  reader reader_;  // sees more: what a list shows is decided when it is shown
   conditions conditions_;
   std::size_t most_;
 };

@@ -107,7 +107,7 @@ void reader::for_each_unordered(item const& from, navigation const& n, visitor c
 }
 
 void reader::datastreams_of(entity_ptr const& thing, kind k, visitor const& visit) const {
-  auto all = own_.city().entities().series_of(thing->id);
+  auto all = own_.series_of(thing->id);
   std::sort(all.begin(), all.end(), [](series_ref const& a, series_ref const& b) { return a.series < b.series; });
   for (auto const& s : all) {
     auto const stream = as_datastream(thing, s);

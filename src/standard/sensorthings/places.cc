@@ -10,7 +10,7 @@ namespace dos::sensorthings {
 // The series whose observations say where the thing was.
 std::optional<series_ref> reader::places_of(entity const& thing) const {
   auto found = std::optional<series_ref>();
-  for (auto const& s : own_.city().entities().series_of(thing.id)) {
+  for (auto const& s : own_.series_of(thing.id)) {
     if (s.attribute == words_.has_location) return s;
     if (s.attribute == words_.location && s.kind == attribute_kind::geo_property) found = s;
   }
@@ -39,7 +39,7 @@ std::vector<item> reader::locations_of(entity_ptr const& thing, json::value cons
   auto const* value = then ? then : linked ? &linked->value : nullptr;
   if (!then && (!linked || !has_own_locations(*thing))) {
     auto const place = thing->find(words_.location);
-    auto const places = own_.city().entities().series_of(thing->id);
+    auto const places = own_.series_of(thing->id);
     auto const it =
         std::find_if(places.begin(), places.end(), [&](series_ref const& s) { return s.attribute == words_.location; });
     if (place && it != places.end()) {

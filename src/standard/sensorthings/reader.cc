@@ -69,7 +69,7 @@ bool reader::is_thing(entity const& e) const {
     return a->series && as_datastream(entity_ptr(&e), {a->series, a->name, a->dataset, a->kind});
   };
   if (std::any_of(e.attributes.begin(), e.attributes.end(), is_stream)) return true;
-  auto const all = own_.city().entities().series_of(e.id);
+  auto const all = own_.series_of(e.id);
   return std::any_of(all.begin(), all.end(),
                      [&](series_ref const& s) { return bool(as_datastream(entity_ptr(&e), s)); });
 }
@@ -107,6 +107,13 @@ std::optional<item> reader::as_item(kind k, entity_ptr const& e) const {
   return make_item(k, n, e);
 }
 
+// An entity keeps its number, whatever may be seen of the series that it is taken from.
+std::optional<entity_store::owned_series> reader::find_owner(std::uint64_t number) const {
+  auto owner = who_.city().entities().find_series(number);
+  if (owner) owner->entity = who_.find_with_history(owner->entity->id);
+  return owner && owner->entity ? owner : std::nullopt;
+}
+
 std::optional<item> reader::find(kind k, std::uint64_t id) const {
   if (k == kind::observation || k == kind::historical_location) {
     auto const owner = who_.find_observed(id);
@@ -124,7 +131,8 @@ std::optional<item> reader::find(kind k, std::uint64_t id) const {
     i.moment = own_.history().find(owner->series.series, id);
     return i.moment && !is_deleted(*i.moment) ? std::optional(i) : std::nullopt;
   }
-  auto owner = who_.find_series(id);
+  auto const is_series = k == kind::datastream || k == kind::multi_datastream;
+  auto owner = is_series ? who_.find_series(id) : find_owner(id);
   if (!owner && k == kind::observed_property) {
     owner = own_.find_series(id);
     if (owner && !is_generated(*owner->entity)) owner.reset();
@@ -132,7 +140,7 @@ std::optional<item> reader::find(kind k, std::uint64_t id) const {
   if (owner && is_generated(*owner->entity) && !knows_attribute_of(*owner->entity)) owner.reset();
   if (!owner || !is_alive(owner->entity)) return std::nullopt;
   auto const& e = owner->entity;
-  if (k == kind::datastream || k == kind::multi_datastream) {
+  if (is_series) {
     auto stream = as_datastream(e, owner->series);
     if (stream && stream->what != k) stream.reset();
     return stream;
@@ -197,7 +205,7 @@ void reader::make_properties() const {
 
 // A property was made of an attribute that somebody saw. Others see it when they know the attribute themselves.
 bool reader::knows_attribute_of(entity const& generated) const {
-  if (who_.who().may_read_all()) return true;
+  if (who_.view()->is_clear()) return true;
   if (auto const it = known_properties_.find(generated.id); it != known_properties_.end()) return it->second;
   auto knows = false;
   for (auto const& [type, n] : who_.types()) {
@@ -226,7 +234,7 @@ item reader::derived_property(symbol name) const {
   auto const id = property_entity_id(words_, name);
   auto e = own_.find(id);
   if (!e) {
-    own_.apply([&](transaction& t) {
+    program_.apply([&](transaction& t) {
       if (auto const there = t.find(id); is_alive(there)) return;
       auto made = entity();
       made.id = id;

@@ -40,15 +40,15 @@ struct surroundings {
 
 class reader {
  public:
-  // `own`: a session of the program itself, for what a visible entity refers to.
-  reader(session who, session own, surroundings const& around)
-      : who_(std::move(who)), own_(std::move(own)), words_(around.words), around_(around) {}
+  // `program` makes ObservedProperties for whoever asks.
+  reader(session who, session program, surroundings const& around)
+      : who_(std::move(who)), own_(who_.through_references()), program_(std::move(program)), words_(around.words), around_(around) {}
 
   session const& who() const { return who_; }
   vocabulary const& words() const { return words_; }
   timestamp now() const { return around_.clock.now(); }
-  // One that sees everything.
-  reader as_program() const { return reader(own_, own_, around_); }
+  // One that sees what visible entities may refer to as well.
+  reader through_references() const { return reader(own_, program_, around_); }
 
   std::optional<item> find(kind k, std::uint64_t id) const;
   // All that the asker may see, ascending by id from `from`; observations and historical locations by series, the first
@@ -112,11 +112,13 @@ class reader {
   void observations_back(item const& feature, time_bounds const& bounds, visitor const& visit) const;
   void things_back(item const& location, visitor const& visit) const;
 
+  std::optional<entity_store::owned_series> find_owner(std::uint64_t number) const;
   bool knows_attribute_of(entity const& generated) const;
   bool sees_derived(symbol type, symbol attribute) const;
 
   session who_;
-  session own_;
+  session own_;  // for what a visible entity refers to
+  session program_;
   vocabulary const& words_;
   surroundings const& around_;
   mutable std::map<std::string, bool> known_properties_;  // generated ones, by id: whether the asker knows what of

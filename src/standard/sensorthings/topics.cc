@@ -158,7 +158,8 @@ void topic_feed::serve(city_feed& f) {
       auto changes = std::vector<change>();
       while (missed->position() < f.changes->position() && read_or_wait(*missed, changes)) {
         for (auto const& any : changes) {
-          auto const* const c = std::get_if<entity_change>(&any);
+          auto const* const told = std::get_if<entity_change>(&any);
+          auto const c = told ? s->who.shown(*told) : std::nullopt;
           if (!c) continue;
           auto events = events_of(*c, now.read);
           for (auto const& a : c->attributes) {
@@ -180,11 +181,6 @@ void topic_feed::serve(city_feed& f) {
   auto changes = std::vector<change>();
   f.changes->read(changes);
   auto events = std::vector<event>();
-  for (auto const& any : changes) {
-    auto const* const c = std::get_if<entity_change>(&any);
-    if (!c) continue;
-    for (auto const& e : events_of(*c, now.read)) events.push_back(e);
-  }
   auto const position = f.changes->position();
   for (auto const& [what, id] : noted) events.push_back({what, id, position, event::reason::noted});
   constexpr std::uint64_t numbers_at_once = 100'000;
@@ -194,7 +190,7 @@ void topic_feed::serve(city_feed& f) {
     events.push_back({kind::observation, f.next_number, position, event::reason::came});
     events.push_back({kind::historical_location, f.next_number, position, event::reason::came});
   }
-  tell(f, events);
+  tell(f, changes, events, now.read);
   auto const goes_on = f.next_number < end;
   f.changes->on_ready([this, &f] {
     {
@@ -240,11 +236,24 @@ std::string topic_feed::base_of(dos::city const& c) const {
   return service_.program.cities.front()->id() == c.id() ? url + "/v1.1" : url + "/" + c.id() + "/v1.1";
 }
 
-void topic_feed::tell(city_feed& f, std::vector<event> const& events) {
+void topic_feed::tell(city_feed& f, std::vector<change> const& changes, std::vector<event> const& others, reader const& r) {
+  // Each is told of what changed for them.
+  auto const events_for = [&](session const* who) {
+    auto events = std::vector<event>();
+    for (auto const& any : changes) {
+      auto const* const told = std::get_if<entity_change>(&any);
+      auto const seen = told && who ? who->shown(*told) : std::nullopt;
+      if (!told || (who && !seen)) continue;
+      for (auto const& e : events_of(who ? *seen : *told, r)) events.push_back(e);
+    }
+    events.insert(events.end(), others.begin(), others.end());
+    return events;
+  };
+  auto const all = events_for(nullptr);
   for (auto it = f.subscriptions.begin(); it != f.subscriptions.end();) {
     auto const s = it->lock();
     try {
-      if (s) tell(*s, events);
+      if (s) tell(*s, s->who.view()->is_clear() ? all : events_for(&s->who));
     } catch (fault const& refused) {  // one that asks for too much is no reason to be silent to others
       log::warning("a subscriber of SensorThings was not told", {{"topic", s->topic}, {"reason", refused.detail}});
     }

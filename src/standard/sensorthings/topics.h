@@ -53,7 +53,7 @@ class topic_feed {
   void run();
   bool read_or_wait(live_reader& from, std::vector<change>& out);
   void serve(city_feed& f);
-  void tell(city_feed& f, std::vector<event> const& events);
+  void tell(city_feed& f, std::vector<change> const& changes, std::vector<event> const& others, reader const& r);
   void tell(subscription& s, std::vector<event> const& events);
   void refresh(subscription& s, reader const& now) const;
   std::string base_of(dos::city const& c) const;

@@ -5,6 +5,7 @@
 #include "base/fault.h"
 #include "base/id.h"
 #include "geo/geometry.h"
+#include "kernel/city/city.h"
 #include "standard/sensorthings/bodies.h"
 
 namespace dos::sensorthings {
@@ -41,11 +42,14 @@ attribute make_value(symbol name, json::value v, attribute_kind k) {
 
 bool is_reference(json::value const& v) { return v.is_object() && v.find("@iot.id"); }
 
+// Also by a series that the writer does not see.
 std::uint64_t writer::number_of(std::string_view id) const {
   auto least = std::uint64_t(0);
-  for (auto const& s : t_.series_of(id)) {
-    if (least == 0 || s.series < least) least = s.series;
-  }
+  auto const look = [&](std::vector<series_ref> const& all) {
+    for (auto const& s : all) least = least == 0 ? s.series : std::min(least, s.series);
+  };
+  look(t_.series_of(id));
+  look(own_.city().entities().series_of(id));
   return least;
 }
 

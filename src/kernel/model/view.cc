@@ -137,7 +137,8 @@ view::rules_of_type const& view::bound(symbol type) const {
 }
 
 bool view::reads_plainly(entity const& e) const {
-  return who_->may_read_all() || rules_.is_all_open || std::any_of(e.types.begin(), e.types.end(), [&](symbol t) { return rules_.is_open(t); }) || rules_.is_brought(e);
+  if (who_->may_read_all() || rules_.is_all_open) return true;
+  return std::any_of(e.types.begin(), e.types.end(), [&](symbol t) { return rules_.is_open(t); }) || rules_.is_brought(e);
 }
 
 bool view::reads(entity const& e) const {

@@ -99,8 +99,9 @@ class role_reader {
       }
     }
     g.whole_history = v.text_or("history", "") == "all";
-    if (auto const d = parse_duration(v.text_or("per", ""))) g.per_us = d->us;
-    g.places = v.text_or("places", "");
+    for (auto const* const coarse : {"per", "places"}) {  // rather refused than shown exactly
+      if (v.find(coarse)) refuse(coarse, "values told less exactly are not offered yet");
+    }
     return g;
   }
 

@@ -411,7 +411,7 @@ class city_impl final : public city {
     auto guard = std::unique_ptr<model_guard>();
     if (models) {
       policy = policies_.of(models, *w.by);
-      auto seen = [this, &w](entity_ptr const& e) { return view_of(w.by)->masked(e); };
+      auto seen = [this, &w](entity_ptr const& e) { return view_of(w.by, false)->masked(e); };
       guard = std::make_unique<model_guard>(
           model_guard::parts{t, *w.by, *models, *policy, keeper_.constraints(), id_, std::move(seen)});
     }

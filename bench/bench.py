@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Measures, each figure against a reference in the same run; docs/performance.md says what the figures mean.
 bench.py BUILD_DIR WORK_DIR [--json FILE] [--quick] [--only PART]
-Parts: updates, subscriptions, batch, query, temporal, federation, memory, history, sensorthings"""
+Parts: updates, subscriptions, batch, query, temporal, federation, memory, history, sensorthings, attacks"""
 import json
 import pathlib
 import shutil
 
+from attacks import measure_attacks
 from federation import measure_federation
 from instruments import Server, caught_up, entities, figure, figures, fill, memory_kb, options
 from memory import measure_memory, measure_start
@@ -44,6 +45,9 @@ def run():
     if wanted("sensorthings"):
         with Server(("--anonymous", "admin"), "temporal_page_max: 10000\n", data=str(options.work / "observed")) as s:
             measure_sensorthings(s)
+    if wanted("attacks"):
+        with Server(("--anonymous", "admin"), data=str(options.work / "attacked")) as s:
+            measure_attacks(s)
     if wanted("history"):
         measure_history()
 

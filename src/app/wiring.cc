@@ -3,6 +3,7 @@
 #include "capability/demo/demo.h"
 #include "capability/devices/devices.h"
 #include "capability/portal/portal.h"
+#include "capability/rights/rights.h"
 #include "ingest/files/files.h"
 #include "ingest/lorawan/lorawan.h"
 #include "standard/mqtt/mqtt.h"
@@ -19,6 +20,7 @@ std::vector<offer> offers(node& n) {
   all.push_back(files::offer_files(n));
   all.push_back(devices::offer_devices(n));
   all.push_back(portal::offer_portal(n));
+  all.push_back(rights::offer_rights(n));
   all.push_back(demo::offer_demo(n));
   all.push_back(broker::offer_mqtt(n, all));  // the last: it serves the topics of those before
   return all;

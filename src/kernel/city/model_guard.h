@@ -9,6 +9,7 @@
 
 #include "kernel/city/constraint_index.h"
 #include "kernel/city/pending.h"
+#include "kernel/city/timers.h"
 #include "kernel/model/policy.h"
 
 namespace dos {
@@ -17,21 +18,6 @@ namespace dos {
 inline constexpr std::string_view once_collection = "once";
 // The last number of a type in a year.
 inline constexpr std::string_view number_collection = "number";
-// What falls due: key: entity, moment, which of the type's deadlines.
-inline constexpr std::string_view timer_collection = "timer";
-
-// One deadline of one entity.
-struct timer {
-  timestamp due;
-  std::string entity;
-  std::size_t deadline = 0;  // of its type
-
-  std::string key() const;
-  static std::optional<timer> parse(std::string_view key);
-  auto operator<=>(timer const&) const = default;
-};
-// Those that an entity as it is waits for.
-std::vector<timer> timers_of(model::type const& t, entity const& e);
 
 class model_guard {
  public:

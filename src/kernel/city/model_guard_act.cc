@@ -146,7 +146,9 @@ bool model_guard::fire_due(transaction& through, entity_ptr const& e) {
   auto const* const m = parts_.models.model_of(e->types);
   if (!m || m->deadlines.empty()) return false;
   auto due = timers_of(*m, *e);
-  std::erase_if(due, [&](timer const& t) { return t.due > parts_.of.now() || !parts_.of.find_record(timer_collection, t.key()); });
+  std::erase_if(due, [&](timer const& t) {
+    return m->deadlines[t.deadline].is_held || t.due > parts_.of.now() || !parts_.of.find_record(timer_collection, t.key());
+  });
   if (due.empty()) return false;
   std::sort(due.begin(), due.end());
   fire(through, due.front());

@@ -27,10 +27,16 @@ void model_keeper::rebuild() {
 void model_keeper::read_timers() {
   due_.clear();
   records_.for_each(timer_collection, {}, [&](std::string_view key, record_ptr const&) {
-    if (auto t = timer::parse(key)) due_.insert(std::move(*t));
+    if (auto t = timer::parse(key); t && !is_held(*t)) due_.insert(std::move(*t));
     return true;
   });
   tell_next_due();
+}
+
+bool model_keeper::is_held(timer const& t) const {
+  auto const e = models_ ? entities_.find(t.entity) : entity_ptr();
+  auto const* const m = e ? models_->model_of(e->types) : nullptr;
+  return m && t.deadline < m->deadlines.size() && m->deadlines[t.deadline].is_held;
 }
 
 void model_keeper::tell_next_due() { next_due_us_ = due_.empty() ? never : due_.begin()->due.us; }
@@ -41,9 +47,9 @@ std::optional<timestamp> model_keeper::next_due() const {
 }
 
 void model_keeper::begin_batch() {
-  if (!is_stale_) return;
-  rebuild();
-  is_stale_ = false;
+  if (is_stale_) rebuild();
+  else if (timers_are_stale_) read_timers();
+  is_stale_ = timers_are_stale_ = false;
 }
 
 void model_keeper::undo_to(mark_of_write const& m) {
@@ -69,6 +75,7 @@ void model_keeper::adopt(model::registry_ptr r, overlay const& pending, std::vec
   pairs.insert(pairs.end(), own.begin(), own.end());
   for (auto const& p : pairs) index->apply({&p, 1}, find);
   index->settle();
+  timers_are_stale_ = true;
   models_before_ = std::exchange(models_, std::move(r));
   constraints_before_ = std::exchange(constraints_, std::move(index));
 }
@@ -78,7 +85,7 @@ void model_keeper::batch_stands() {
   models_before_.reset();
   if (constraints_) constraints_->settle();
   for (auto const& c : changes_) {
-    if (c.begins) due_.insert(c.what);
+    if (c.begins && !is_held(c.what)) due_.insert(c.what);
     else due_.erase(c.what);
   }
   if (!changes_.empty()) tell_next_due();

@@ -46,6 +46,7 @@ class model_keeper {
   void rebuild();
   void read_timers();
   void tell_next_due();
+  bool is_held(timer const& t) const;
 
   std::string const& city_;
   entity_store const& entities_;
@@ -56,6 +57,7 @@ class model_keeper {
   std::unique_ptr<constraint_index> constraints_before_;  //
   std::set<timer> due_;
   std::vector<model_guard::timer_change> changes_;  // of the batch
+  bool timers_are_stale_ = false;  // other models may hold others of them
   bool is_stale_ = false;  // what is known of constraints and timers is made anew before the next batch
   std::atomic<std::int64_t> next_due_us_;
   mutable std::mutex index_mutex_;  // of the indexes, for readers: held while they change

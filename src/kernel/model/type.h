@@ -88,6 +88,7 @@ struct deadline {
   std::int64_t after_us = 0;
   std::string act;                // an action; empty: a reminder alone
   std::string to;                 // of a reminder: whom: a role, or an attribute that is a person
+  bool is_held = false;           // its package is off: it falls due when that is on again
 };
 
 struct workflow {

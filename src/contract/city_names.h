@@ -1,25 +1,52 @@
-// What short names mean in a city: its default context, which holds wherever nobody names another. The doors of
-// standards, files and devices all ask here.
+// What short names mean in a city: its default context, which holds wherever nobody names another, and the names that its
+// packages have brought. The doors of standards, files and devices all ask here.
 #pragma once
 
 #include <map>
+#include <memory>
+#include <mutex>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/terms.h"
 #include "contract/contract.h"
 
 namespace dos {
 
-// The names of all cities (node::default_context_file), read once. Faults: invalid or malformed, with the file.
+// Records: "current" is {digest, terms}, all names that packages ever brought here, which mean the same for ever; DIGEST is a
+// document {"@context": …} as it was served under that name.
+inline constexpr std::string_view package_context_collection = "package_context";
+inline constexpr std::string_view current_context = "current";
+
+// The document of a city: {"@context": …} of the file with these terms added; `terms` may be nothing.
+json::value context_document(json::value const& of_file, json::value const* terms);
+std::string context_digest(json::value const& document);
+
+// The names of all cities (node::default_context_file), read once; those of packages when they come. Faults: invalid or
+// malformed, with the file.
 class city_names {
  public:
   explicit city_names(node const& n);
 
+  // As long as the program runs: packages that bring names later leave it as it is and make another.
   terms const& of(city const& c) const;
 
  private:
-  std::map<std::string, terms, std::less<>> by_city_;
-  terms others_;  // of a city that has no words
+  struct generation {
+    record_ptr current;  // of which it was made
+    std::unique_ptr<terms const> names;
+  };
+  struct names_of_city {
+    json::value of_file;
+    std::vector<generation> all;  // the last holds now
+  };
+  struct table {
+    std::mutex lock;
+    std::map<std::string, names_of_city, std::less<>> by_city;
+    terms others;  // of a city that has no words
+  };
+  std::shared_ptr<table> table_;
 };
 
 }  // namespace dos

@@ -7,6 +7,7 @@
 
 #include "base/id.h"
 #include "base/text.h"
+#include "contract/city_names.h"
 #include "kernel/city/city.h"
 #include "linked_data/refusal.h"
 
@@ -21,8 +22,7 @@ std::shared_ptr<json::value const> read_document(std::string const& path) {
   return std::make_shared<json::value const>(json::parse(bytes.str()));
 }
 
-std::string key_of(city const& c, json::value const& local) { return c.id() + '\n' + json::to_string(local); }
-
+constexpr auto package_contexts_path = std::string_view("/platform/v1/contexts/");
 constexpr auto hosted_path = std::string_view("/ngsi-ld/v1/jsonldContexts/");
 
 }  // namespace
@@ -35,7 +35,12 @@ context_store::context_store(node& n) : node_(n) {
       if (path.is_string()) preloaded_[url] = read_document(std::string(path.as_string()));
     }
   }
-  for (auto const& c : n.cities) usual_.emplace(c->id(), read_usual(n.default_context_file(c->id()), base_of(*c) + "/context.jsonld"));
+  for (auto const& c : n.cities) {
+    auto const file = n.default_context_file(c->id());
+    auto& mine = usual_[c->id()];
+    if (!file.empty()) mine.of_file = *read_document(file);
+    mine.all.emplace_back(nullptr, std::make_unique<usual const>(read_usual(file, base_of(*c) + "/context.jsonld")));
+  }
 }
 
 context_store::usual context_store::read_usual(std::string const& path, std::string url) {
@@ -55,7 +60,45 @@ context_store::usual context_store::read_usual(std::string const& path, std::str
   return {std::move(made.context), std::move(url), std::move(document)};
 }
 
-context_store::usual const& context_store::usual_of(city const& c) const { return usual_.find(c.id())->second; }
+// What a URL of our own stands for changes with the packages of the city.
+std::string context_store::key_of(city const& c, json::value const& local) const {
+  return c.id() + '\n' + usual_of(c).url + '\n' + json::to_string(local);
+}
+
+context_store::usual const& context_store::usual_of(city const& c) const {
+  auto const current = c.find_record(package_context_collection, current_context);
+  auto const held = std::lock_guard(usual_lock_);
+  auto& mine = usual_.find(c.id())->second;
+  if (current && mine.all.back().first != current) {
+    mine.all.emplace_back(current, std::make_unique<usual const>(with_packages(c, mine.of_file, *current)));
+  }
+  return *mine.all.back().second;
+}
+
+context_store::usual context_store::with_packages(city const& c, json::value const& of_file, json::value const& current) const {
+  auto document = std::make_shared<json::value const>(context_document(of_file, current.find("terms")));
+  auto made = process_context(*document->find("@context"), core_context().get(), [&](std::string const& other) {
+    auto const it = preloaded_.find(other);
+    return it == preloaded_.end() ? nullptr : it->second;
+  });
+  if (!made.context) throw fault(fault_kind::internal, "the context of the city's packages needs " + made.missing[0]);
+  return {std::move(made.context), base_of(c) + std::string(package_contexts_path) + context_digest(*document), std::move(document)};
+}
+
+std::shared_ptr<json::value const> context_store::find_package_context(session const& s, std::string_view url) const {
+  auto const at = url.find(package_contexts_path);
+  if (at == url.npos) return nullptr;
+  auto const digest = url.substr(at + package_contexts_path.size());
+  auto const before = url.substr(0, at);
+  for (auto const& c : {node_.find_city(before.substr(before.rfind('/') + 1)), s.shared_city(), node_.cities.front()}) {
+    if (!c) continue;
+    if (auto const& now = usual_of(*c); now.url.ends_with(digest)) return now.document;
+    if (digest != current_context) {
+      if (auto const old = c->find_record(package_context_collection, digest)) return old;
+    }
+  }
+  return nullptr;
+}
 
 // The first city is served at the root as well, and is known by it.
 std::string context_store::base_of(city const& c) const {
@@ -84,6 +127,10 @@ std::shared_ptr<json::value const> context_store::load(session const& s, std::st
   if (auto const hosted = find_hosted(s, url)) {
     auto const record = hosted->first->find_record(context_collection, hosted->second);
     if (auto const* const body = record ? record->find("body") : nullptr) return std::make_shared<json::value const>(*body);
+  }
+  if (auto made = find_package_context(s, url)) return made;
+  for (auto const& c : node_.cities) {
+    if (url == base_of(*c) + "/context.jsonld") return usual_of(*c).document;
   }
   auto const held = std::lock_guard(lock_);
   if (auto const it = cached_.find(url); it != cached_.end()) return it->second.document;

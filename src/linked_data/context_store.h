@@ -55,6 +55,7 @@ class context_store {
     std::string url;
     std::shared_ptr<json::value const> document;
   };
+  // With the names of the city's packages; what was given stays as it is for as long as the program runs.
   usual const& usual_of(city const& c) const;
 
   // The URL that stands for an "@context" value in a Link header; an inline one is kept here under a URL of its own.
@@ -76,7 +77,16 @@ class context_store {
     std::function<void()> then;
     failure otherwise;
   };
+  struct usual_of_city {
+    json::value of_file;
+    // Each with the record of the packages' names that it was made of; the last holds now.
+    std::vector<std::pair<record_ptr, std::unique_ptr<usual const>>> all;
+  };
   usual read_usual(std::string const& path, std::string url);
+  std::string key_of(city const& c, json::value const& local) const;
+  usual with_packages(city const& c, json::value const& of_file, json::value const& current) const;
+  // The document that a city's packages made, under its digest.
+  std::shared_ptr<json::value const> find_package_context(session const& s, std::string_view url) const;
   std::string base_of(city const& c) const;
   // Where a hosted context is kept that has this URL, and its id there; nothing when it is not hosted here.
   std::optional<std::pair<std::shared_ptr<city>, std::string>> find_hosted(session const& s, std::string_view url) const;
@@ -91,7 +101,8 @@ class context_store {
   node& node_;
   bool fetches_;
   std::map<std::string, std::shared_ptr<json::value const>, std::less<>> preloaded_;
-  std::map<std::string, usual, std::less<>> usual_;  // by city
+  mutable std::mutex usual_lock_;
+  mutable std::map<std::string, usual_of_city, std::less<>> usual_;  // by city
 
   mutable std::mutex lock_;
   std::map<std::string, cached_context, std::less<>> cached_;

@@ -5,7 +5,7 @@
 
 namespace dos::files {
 
-// Mappings that come with the program lie in demo/mappings of the resources.
+// Mappings that come with the program lie in its packages: modules/*/mappings, measures/*/mappings.
 offer offer_files(node const& n);
 
 }  // namespace dos::files

@@ -9,7 +9,14 @@
 
 namespace dos::files {
 
-mappings::mappings(std::string const& directory) {
+mappings::mappings(std::string const& resources) {
+  for (auto const* const kind : {"/modules", "/measures"}) {
+    auto error = std::error_code();
+    for (auto const& package : std::filesystem::directory_iterator(resources + kind, error)) read(package.path().string() + "/mappings");
+  }
+}
+
+void mappings::read(std::string const& directory) {
   auto error = std::error_code();
   for (auto const& entry : std::filesystem::directory_iterator(directory, error)) {
     if (entry.path().extension() != ".yaml") continue;

@@ -18,8 +18,9 @@ inline constexpr std::size_t mappings_max = 200;  // of a city's own
 
 class mappings {
  public:
-  // DIRECTORY/*.yaml; none when there is no such directory. Faults: invalid, with the file.
-  explicit mappings(std::string const& directory);
+  // Those of all packages of the share folder: RESOURCES/modules/*/mappings, RESOURCES/measures/*/mappings. Faults: invalid, with the
+  // file.
+  explicit mappings(std::string const& resources);
 
   // As declared. Nothing when there is none.
   std::shared_ptr<json::value const> find_declaration(session const& s, std::string_view name) const;
@@ -28,6 +29,8 @@ class mappings {
   bool is_built_in(std::string_view name) const { return built_in_.find(name) != built_in_.end(); }
 
  private:
+  void read(std::string const& directory);
+
   std::map<std::string, std::shared_ptr<json::value const>, std::less<>> built_in_;
 };
 

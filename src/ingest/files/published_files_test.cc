@@ -24,7 +24,7 @@ std::string content_of(std::filesystem::path const& path) {
 }
 
 mapping shipped_mapping(std::string const& name) {
-  return parse_mapping(parse_yaml(content_of(std::string(DOS_SOURCE_DIR) + "/demo/mappings/" + name + ".yaml")));
+  return parse_mapping(parse_yaml(content_of(std::string(DOS_SOURCE_DIR) + "/modules/open-data/mappings/" + name + ".yaml")));
 }
 
 std::filesystem::path excerpt(std::string const& name) {
@@ -110,7 +110,7 @@ std::string name_part(std::filesystem::path const& p, std::size_t from_end) {
 
 TEST(published_files, every_shipped_mapping_is_understood) {
   auto count = 0;
-  for (auto const& f : std::filesystem::directory_iterator(std::string(DOS_SOURCE_DIR) + "/demo/mappings")) {
+  for (auto const& f : std::filesystem::directory_iterator(std::string(DOS_SOURCE_DIR) + "/modules/open-data/mappings")) {
     SCOPED_TRACE(f.path().filename().string());
     auto const m = parse_mapping(parse_yaml(content_of(f.path())));
     EXPECT_EQ(f.path().stem().string(), m.name);

@@ -187,6 +187,7 @@ std::string resources_directory() {
   for (auto directory = program.parent_path(); directory.has_relative_path(); directory = directory.parent_path()) {
     if (std::filesystem::exists(directory / "codecs") && std::filesystem::exists(directory / "contexts")) return directory;
   }
+  if (auto const share = program.parent_path().parent_path() / "share" / "dos"; std::filesystem::exists(share / "contexts")) return share;
   throw fault(fault_kind::invalid, "cannot find the program's own files; set DOS_HOME to the folder that holds codecs/ and contexts/");
 }
 

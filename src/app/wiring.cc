@@ -6,6 +6,7 @@
 #include "capability/rights/rights.h"
 #include "ingest/files/files.h"
 #include "ingest/lorawan/lorawan.h"
+#include "package/packages.h"
 #include "standard/mqtt/mqtt.h"
 #include "standard/ngsi_ld/ngsi_ld.h"
 #include "standard/sensorthings/sensorthings.h"
@@ -14,6 +15,7 @@ namespace dos::app {
 
 std::vector<offer> offers(node& n) {
   auto all = std::vector<offer>();
+  all.push_back(package::offer_packages(n));  // the first: guards hold before anybody writes
   all.push_back(ngsi_ld::offer_ngsi_ld(n));
   all.push_back(sensorthings::offer_sensorthings(n));
   all.push_back(lorawan::offer_lorawan(n));

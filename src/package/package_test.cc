@@ -93,6 +93,7 @@ TEST_F(packages, become_types_and_roles) {
   EXPECT_EQ(t->constraints.at(0).of, symbol("https://example.org/resource"));
   EXPECT_TRUE(t->constraints.at(0).capacity_of);
   EXPECT_TRUE(t->find(symbol("https://example.org/resource"))->is_fixed);
+  EXPECT_EQ(t->attributes.at(4).by_default, json::value("$me"));
   auto const* const r = last_.registry->find_role("caretaker");
   ASSERT_NE(r, nullptr);
   EXPECT_EQ(r->grants.at(0).may, model::grant::read | model::grant::change);
@@ -110,7 +111,7 @@ TEST_F(packages, take_the_values_of_their_city) {
 TEST_F(packages, hold_their_deadlines_while_they_are_off) {
   is_off_ = true;
   EXPECT_EQ(wrong_of(booking()), "");
-  EXPECT_TRUE(last_.registry->find_by_term("Booking")->deadlines.empty());
+  EXPECT_TRUE(last_.registry->find_by_term("Booking")->deadlines.at(0).is_held);
   EXPECT_EQ(last_.registry->find_by_term("Booking")->constraints.size(), 1u);
 }
 

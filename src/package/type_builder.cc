@@ -184,6 +184,7 @@ void type_builder::take_attribute(std::string const& term, part const& rule) {
   if (!r.to.empty() && model::kind_of(r.is) != attribute_kind::relationship) refuse(rule.at("to"), "leads somewhere, and this is no relationship");
   r.shape = rule.text("shape");
   if (!r.shape.empty() && r.is != model::value_kind::geo) refuse(rule.at("shape"), "is of a geo attribute");
+  if (auto const* const otherwise = rule.find("default")) r.by_default = *otherwise;
   r.words = *rule.value;
   if (auto const before = rule.text("renamed_from"); !before.empty()) renamed_.emplace_back(with_.known.name(before), r.name);
   type_.attributes.push_back(std::move(r));
@@ -269,8 +270,8 @@ void type_builder::take_asks(part const& ask, model::action& a) {
 }
 
 void type_builder::take_deadline(part const& p) {
-  if (now_->is_off) return;  // deadlines of what is switched off wait
   auto d = model::deadline();
+  d.is_held = now_->is_off;
   d.in = p.text("in");
   if (!p.text("at").empty()) d.at = with_.known.name(p.text("at"));
   d.after_us = microseconds(p.text("after")) - microseconds(p.text("before"));

@@ -28,11 +28,12 @@ list_page read_list_page(http::request const& r) {
   return page;
 }
 
-http::response list_response(json::array items, list_page const& page, std::size_t total) {
+http::response list_response(json::array items, list_page const& page, std::size_t total, json::object more) {
   auto const end = page.offset + items.size();
   auto const has_more = !items.empty() && end < total;
   auto o = json::object{{"items", std::move(items)}, {"total", total}};
   if (has_more) o.push("next", "p" + std::to_string(end));
+  for (auto const& m : more) o.push(std::string(m.key), m.value);
   return http::json(200, json::to_string(o));
 }
 

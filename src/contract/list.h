@@ -21,8 +21,8 @@ struct list_page {
 
 // Faults: malformed.
 list_page read_list_page(http::request const& r);
-// `items`: what the page takes of `total`.
-http::response list_response(json::array items, list_page const& page, std::size_t total);
+// `items`: what the page takes of `total`. `more`: what is said beside them.
+http::response list_response(json::array items, list_page const& page, std::size_t total, json::object more = {});
 // All there are, in one answer: few by their nature.
 http::response list_response(json::array all);
 // The page of all, which are at hand.

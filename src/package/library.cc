@@ -38,8 +38,9 @@ void library::add(std::string const& directory) {
     auto b = read_bundle(read_folder(path.string()), schemas_, {}, wrong);
     if (b.id != name && wrong.empty()) wrong.push_back(b.at(b.is_measure ? "measure.yaml" : "module.yaml", "id", "is the name of the folder, " + name));
     if (wrong.empty()) {
-      homes_[b.id] = home;
-      packages_.insert_or_assign(b.id, std::make_shared<bundle const>(std::move(b)));
+      auto const id = b.id;
+      homes_[id] = home;
+      packages_.insert_or_assign(id, std::make_shared<bundle const>(std::move(b)));
     }
   } catch (fault const& f) {
     wrong.push_back({"", 0, f.member, f.detail});

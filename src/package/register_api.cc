@@ -130,7 +130,7 @@ void list_measures::operator()(session s, http::request r, http::reply answer) c
     if (page.takes(i)) items.push_back(std::move(all[i]));
   }
   auto counts = json::object{{"kind", std::move(kinds)}, {"field", std::move(fields)}, {"state", std::move(by_state)}};
-  answer(http::json(200, json::to_string(json::object{{"items", std::move(items)}, {"total", total}, {"counts", std::move(counts)}})));
+  answer(list_response(std::move(items), page, total, {{"counts", std::move(counts)}}));
 }
 
 void get_measure::operator()(session s, http::request r, http::reply answer) const {

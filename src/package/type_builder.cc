@@ -182,6 +182,7 @@ void type_builder::take_attribute(std::string const& term, part const& rule) {
   }
   for (auto const& t : texts_of(rule.find("to"))) r.to.push_back(with_.known.name(t));
   if (!r.to.empty() && model::kind_of(r.is) != attribute_kind::relationship) refuse(rule.at("to"), "leads somewhere, and this is no relationship");
+  if (auto const* const otherwise = rule.find("default")) r.by_default = *otherwise;
   r.shape = rule.text("shape");
   if (!r.shape.empty() && r.is != model::value_kind::geo) refuse(rule.at("shape"), "is of a geo attribute");
   if (auto const* const otherwise = rule.find("default")) r.by_default = *otherwise;

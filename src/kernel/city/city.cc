@@ -156,6 +156,7 @@ class city_impl final : public city {
   }
 
   bool is_open(symbol type) const override { return open_types_.contains(type); }
+  timestamp now() const override { return clock_.now(); }
   timestamp believed_until(std::string_view source) const override { return clock_.now() + future_us_max(source); }
 
   std::optional<entity_change> shown(std::shared_ptr<principal const> const& who, entity_change const& c) const override {
@@ -168,8 +169,8 @@ class city_impl final : public city {
   }
   std::optional<timestamp> next_due() const override { return keeper_.next_due(); }
   void trust_clock() override { clock_watch_.trust(clock_.now()); }
-  std::vector<std::pair<timestamp, timestamp>> taken(std::string_view resource, timestamp from, timestamp to) const override {
-    return keeper_.taken(resource, from, to);
+  resource_times times_of(symbol type, std::string const& resource, timestamp from, timestamp to) const override {
+    return keeper_.times_of(type, resource, from, to);
   }
   void settle_timers() override {
     auto const now = clock_.now();

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "kernel/city/constraint_index.h"
 #include "kernel/city/ledger.h"
 #include "kernel/city/session.h"
 #include "kernel/events/live.h"
@@ -78,6 +79,7 @@ class city : public std::enable_shared_from_this<city> {
   // Which types anonymous callers may read: nothing until marked open.
   virtual bool is_open(symbol type) const = 0;
 
+  virtual timestamp now() const = 0;
   // Up to which time the values of a source are taken for the current ones.
   virtual timestamp believed_until(std::string_view source) const = 0;
   // What the city's packages declare now; null: there are none. Cheap.
@@ -90,8 +92,8 @@ class city : public std::enable_shared_from_this<city> {
   // While the clock has jumped by more than an hour nothing falls due by itself (status().trouble says so), until it is back
   // or somebody says that it is right now.
   virtual void trust_clock() = 0;
-  // When others are at a resource, above it or below: see constraint_index.
-  virtual std::vector<std::pair<timestamp, timestamp>> taken(std::string_view resource, timestamp from, timestamp to) const = 0;
+  // What entities of a type take of a resource: free and taken is everybody's to know, of whom is told nowhere here.
+  virtual resource_times times_of(symbol type, std::string const& resource, timestamp from, timestamp to) const = 0;
   // The grants that count for `who`.
   virtual model::policy_ptr policy_of(principal const& who) const = 0;
   // What `who` sees now. For one call on one thread; whoever is not at home in the city has to be nobody already.

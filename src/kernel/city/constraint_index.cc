@@ -25,6 +25,13 @@ fault breach(model::type const& t, model::constraint const& c, std::string detai
   return fault(fault_kind::conflict, std::move(detail) + " (" + c.text + ")", rule ? rule->term : "");
 }
 
+// Of a resource, one if it does not say.
+std::uint32_t places_of(model::constraint const& c, entity const& e) {
+  auto const a = c.takes ? e.find(c.takes) : attribute_ptr();
+  if (!a || !model::plain_value(*a).is_number()) return 1;
+  return std::uint32_t(std::clamp(model::plain_value(*a).as_double(), 1.0, 1e6));
+}
+
 }  // namespace
 
 constraint_index::constraint_index(model::registry_ptr r, entity_store const& entities, broken what) : models_(std::move(r)) {
@@ -78,7 +85,7 @@ std::optional<constraint_index::row> constraint_index::row_of(slot const& s, ent
     auto const of = model::text_of(e, s.rule->of);
     auto const from = model::moment_of(e, s.rule->from), to = model::moment_of(e, s.rule->to);
     if (of.empty() || !from || !to) return std::nullopt;
-    return row{std::string(of), from->us, to->us};
+    return row{std::string(of), from->us, to->us, places_of(*s.rule, e)};
   }
   auto key = std::string();
   for (auto const name : s.rule->attributes) {
@@ -87,7 +94,7 @@ std::optional<constraint_index::row> constraint_index::row_of(slot const& s, ent
     key += json::to_string(model::plain_value(*a));
     key += '\x1f';
   }
-  return row{std::move(key), 0, 0};
+  return row{std::move(key)};
 }
 
 void constraint_index::apply(std::span<image_pair const> finals, find_entity const& find) {
@@ -141,7 +148,7 @@ void constraint_index::put(slot& s, std::string const& id, row const& r) {
     return;
   }
   auto& of = s.resources[r.key];
-  of.all.emplace(r.from, booked{r.to, id});
+  of.all.emplace(r.from, booked{r.to, id, r.places});
   of.longest = std::max(of.longest, r.to - r.from);
 }
 
@@ -218,41 +225,33 @@ std::vector<std::string> constraint_index::below(slot const& s, std::string cons
   return out;
 }
 
-// How many are there at the fullest moment between `from` and `to`.
-std::size_t constraint_index::most_at_once(resource const& r, std::int64_t from, std::int64_t to, std::string_view but) {
-  auto edges = std::vector<std::pair<std::int64_t, int>>();
+// How many places are taken at the fullest moment between `from` and `to`.
+std::uint64_t constraint_index::most_at_once(resource const& r, std::int64_t from, std::int64_t to, std::string_view but) {
+  auto edges = std::vector<std::pair<std::int64_t, std::int64_t>>();
   for (auto it = r.all.lower_bound(from - r.longest); it != r.all.end() && it->first < to; ++it) {
     if (it->second.to <= from || it->second.id == but) continue;
-    edges.emplace_back(std::max(it->first, from), 1);
-    edges.emplace_back(it->second.to, -1);
+    edges.emplace_back(std::max(it->first, from), it->second.places);
+    edges.emplace_back(it->second.to, -std::int64_t(it->second.places));
   }
   std::sort(edges.begin(), edges.end());
-  auto now = 0, most = 0;
+  auto now = std::int64_t(0), most = std::int64_t(0);
   for (auto const& [at, by] : edges) most = std::max(most, now += by);
-  return std::size_t(most);
+  return std::uint64_t(most);
 }
 
+// Who has the whole has its parts, and who has a part keeps others from the whole.
 void constraint_index::require_free(slot const& s, std::string const& id, row const& r, find_entity const& find) const {
   require(r.from < r.to, fault_kind::invalid, "it ends before it begins", s.type->find(s.rule->to) ? s.type->find(s.rule->to)->term : "");
-  auto const most = [&](std::string const& resource) -> std::size_t {
+  auto const most = [&](std::string const& resource) -> std::uint64_t {
     auto const it = s.resources.find(resource);
     return it == s.resources.end() ? 0 : most_at_once(it->second, r.from, r.to, id);
   };
+  auto const is_used = [&](std::string const& resource) { return most(resource) > 0; };
   auto const e = s.rule->capacity_of ? find(r.key) : entity_ptr();
-  auto const capacity = capacity_of(s, e.get());
-  auto const is_taken = [&] {
-    if (most(r.key) >= capacity) return true;
-    for (auto const& up : above(s, r.key, find)) {
-      auto const whole = s.rule->capacity_of ? find(up) : entity_ptr();
-      if (most(up) >= capacity_of(s, whole.get())) return true;
-    }
-    if (capacity > 1) return false;  // the places of one that has several are not its parts
-    for (auto const& part : below(s, r.key)) {
-      if (most(part) > 0) return true;
-    }
-    return false;
-  };
-  if (is_taken()) throw breach(*s.type, *s.rule, "it is taken at that time");
+  if (most(r.key) + r.places > capacity_of(s, e.get())) throw breach(*s.type, *s.rule, "it is taken at that time");
+  auto const whole = above(s, r.key, find), parts = below(s, r.key);
+  if (std::any_of(whole.begin(), whole.end(), is_used)) throw breach(*s.type, *s.rule, "what it is a part of is taken at that time");
+  if (std::any_of(parts.begin(), parts.end(), is_used)) throw breach(*s.type, *s.rule, "a part of it is taken at that time");
 }
 
 // A resource that somebody counts on keeps its place in the tree.
@@ -268,10 +267,10 @@ void constraint_index::move_part(std::uint32_t n, entity const* before, entity c
     auto const has_some = std::any_of(all.begin(), all.end(), [&](std::string const& one) { return s.resources.contains(one); });
     require(!has_some, fault_kind::conflict, "a resource for which there are entries stays where it is (" + s.rule->text + ")");
   }
-  if (!was.empty() && s.parts[was].erase(id)) journal_.push_back({change::part_removed, n, id, {was, 0, 0}});
+  if (!was.empty() && s.parts[was].erase(id)) journal_.push_back({change::part_removed, n, id, {was}});
   if (is.empty()) return;
   s.parts[is].insert(id);
-  journal_.push_back({change::part_added, n, id, {is, 0, 0}});
+  journal_.push_back({change::part_added, n, id, {is}});
 }
 
 void constraint_index::require_capacity(slot const& s, entity const* before, entity const& after) const {
@@ -284,39 +283,22 @@ void constraint_index::require_capacity(slot const& s, entity const* before, ent
   if (most > capacity_of(s, &after)) throw breach(*s.type, *s.rule, "more of it are taken already");
 }
 
-std::vector<constraint_index::taken> constraint_index::taken_of(std::string_view resource, timestamp from, timestamp to,
-                                                                find_entity const& find) const {
-  auto out = std::vector<taken>();
-  auto const name = std::string(resource);
-  for (auto const& s : slots_) {
-    if (s.rule->what != model::constraint::kind::no_overlap) continue;
-    auto const e = find(name);
-    auto const capacity = capacity_of(s, e.get());
-    auto edges = std::vector<std::int64_t>();
-    auto nodes = above(s, name, find);
-    nodes.push_back(name);
-    if (capacity <= 1) {
-      for (auto& part : below(s, name)) nodes.push_back(std::move(part));
-    }
-    for (auto const& node : nodes) {
-      auto const it = s.resources.find(node);
-      if (it == s.resources.end()) continue;
-      auto const& r = it->second;
-      for (auto b = r.all.lower_bound(from.us - r.longest); b != r.all.end() && b->first < to.us; ++b) {
-        if (b->second.to <= from.us) continue;
-        edges.push_back(std::max(b->first, from.us));
-        edges.push_back(std::min(b->second.to, to.us));
-      }
-    }
-    std::sort(edges.begin(), edges.end());
-    edges.erase(std::unique(edges.begin(), edges.end()), edges.end());
-    for (auto i = std::size_t(1); i < edges.size(); ++i) {
-      try {
-        require_free(s, {}, {name, edges[i - 1], edges[i]}, find);
-      } catch (fault const&) {
-        if (!out.empty() && out.back().to.us == edges[i - 1]) out.back().to = {edges[i]};
-        else out.push_back({{edges[i - 1]}, {edges[i]}});
-      }
+resource_times constraint_index::times_of(symbol type, std::string const& name, timestamp from, timestamp to, find_entity const& find) const {
+  auto out = resource_times();
+  auto const is_it = [&](slot const& s) { return s.type->iri == type && s.rule->what == model::constraint::kind::no_overlap; };
+  auto const s = std::find_if(slots_.begin(), slots_.end(), is_it);
+  if (s == slots_.end()) return out;
+  auto const e = find(name);
+  out.capacity = capacity_of(*s, e.get());
+  auto nodes = above(*s, name, find);
+  for (auto& part : below(*s, name)) nodes.push_back(std::move(part));
+  nodes.push_back(name);
+  for (auto const& node : nodes) {
+    auto const it = s->resources.find(node);
+    if (it == s->resources.end()) continue;
+    auto const& r = it->second;
+    for (auto b = r.all.lower_bound(from.us - r.longest); b != r.all.end() && b->first < to.us; ++b) {
+      if (b->second.to > from.us) out.taken.push_back({{b->first}, {b->second.to}, b->second.places, node != name});
     }
   }
   return out;

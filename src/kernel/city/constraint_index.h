@@ -21,6 +21,17 @@ namespace dos {
 inline constexpr std::size_t resource_levels_max = 8;     // of a tree of resources
 inline constexpr std::size_t resource_nodes_max = 1'000;  // below one
 
+// What is taken of a resource. Half open: what ends at ten leaves ten free.
+struct taken_time {
+  timestamp from, to;
+  std::uint32_t places = 1;
+  bool is_whole = false;  // of what stands above or below: nothing is left
+};
+struct resource_times {
+  std::uint32_t capacity = 0;
+  std::vector<taken_time> taken;
+};
+
 class constraint_index {
  public:
   using find_entity = std::function<entity_ptr(std::string_view id)>;
@@ -40,16 +51,14 @@ class constraint_index {
   void undo_to(std::size_t mark);
   void settle() { journal_.clear(); }
 
-  // Times of a resource at which others are there, by itself, above or below, and how many: for who looks for free ones.
-  struct taken {
-    timestamp from, to;
-  };
-  std::vector<taken> taken_of(std::string_view resource, timestamp from, timestamp to, find_entity const& find) const;
+  // What entities of a type take of a resource between two times: for who looks for free ones.
+  resource_times times_of(symbol type, std::string const& resource, timestamp from, timestamp to, find_entity const& find) const;
 
  private:
   struct booked {
     std::int64_t to;
     std::string id;
+    std::uint32_t places;
   };
   struct resource {
     std::multimap<std::int64_t, booked> all;  // by begin, µs
@@ -66,6 +75,7 @@ class constraint_index {
   struct row {
     std::string key;  // values, or the resource
     std::int64_t from = 0, to = 0;
+    std::uint32_t places = 1;
     bool operator==(row const&) const = default;
   };
   enum class change : std::uint8_t { added, removed, part_added, part_removed };
@@ -86,7 +96,7 @@ class constraint_index {
   std::uint32_t capacity_of(slot const& s, entity const* resource) const;
   std::vector<std::string> above(slot const& s, std::string const& resource, find_entity const& find) const;
   std::vector<std::string> below(slot const& s, std::string const& resource) const;
-  static std::size_t most_at_once(resource const& r, std::int64_t from, std::int64_t to, std::string_view but);
+  static std::uint64_t most_at_once(resource const& r, std::int64_t from, std::int64_t to, std::string_view but);
 
   model::registry_ptr models_;
   std::vector<slot> slots_;

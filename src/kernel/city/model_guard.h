@@ -79,7 +79,6 @@ class model_guard {
   void check_values(model::type const& m, entity const* before, entity const& after, std::vector<symbol>& changed);
   void check_once(model::type const& m, entity const& after);
   void follow_timers(image_pair const& p);
-  bool may_act(model::type const& m, entity const& e, model::action const& a) const;
   act_done const* act_on(std::string_view id) const;
   bool acts_with(std::string_view id, std::function<bool(act_done const&)> const& is) const;
   void note(std::string_view id, json::object what);

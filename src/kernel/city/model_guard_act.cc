@@ -5,6 +5,7 @@
 #include "kernel/city/guard_words.h"
 #include "kernel/city/model_guard.h"
 #include "kernel/graph/attribute_editor.h"
+#include "kernel/model/act_rules.h"
 #include "kernel/model/shape.h"
 
 namespace dos {
@@ -29,21 +30,6 @@ attribute_ptr made(model::type const& m, symbol name, json::value v) {
 
 }  // namespace
 
-// `by` names roles, and attributes that say who.
-bool model_guard::may_act(model::type const& m, entity const& e, model::action const& a) const {
-  if (fires_) return true;
-  auto const& who = parts_.who;
-  auto const mine = model::roles_of(who);
-  auto const is_mine = [&](std::string const& name) {
-    if (std::binary_search(mine.begin(), mine.end(), name)) return true;
-    auto const is_it = [&](model::attribute_rule const& r) { return r.term == name && r.is == model::value_kind::person; };
-    auto const rule = std::find_if(m.attributes.begin(), m.attributes.end(), is_it);
-    return rule != m.attributes.end() && !who.subject.empty() && model::text_of(e, rule->name) == who.subject;
-  };
-  if (std::any_of(a.by.begin(), a.by.end(), is_mine)) return true;
-  return model::may_act(writer(), e, a.name) == model::verdict::yes;
-}
-
 entity_ptr model_guard::act(transaction& through, std::string_view id, std::string_view name, json::object fields, acting const& how) {
   auto const e = through.find(id);
   auto const absent = [&] { return fault(fault_kind::not_found, "there is no entity " + std::string(id), "id"); };
@@ -58,17 +44,13 @@ entity_ptr model_guard::act(transaction& through, std::string_view id, std::stri
     return override_state(through, e, *m, std::move(fields), how);
   }
   auto const* const a = m ? m->find_action(name) : nullptr;
-  if (!a || !may_act(*m, *e, *a)) {
+  if (!a || !(fires_ || model::is_theirs(writer(), *m, *a, *e))) {
     if (!is_known) throw absent();
     if (!a) throw fault(fault_kind::not_found, "there is no action " + std::string(name) + " for it", "action");
     throw fault(fault_kind::forbidden, name.data() + std::string(" is for ") + (a->by.empty() ? "nobody" : listed(a->by)), "action");
   }
   auto const state = m->workflow ? std::string(model::text_of(*e, m->workflow->attribute)) : std::string();
-  auto const word = m->workflow ? word_of(*m, m->workflow->attribute) : std::string();
-  require(a->from.empty() || contains(a->from, state), fault_kind::conflict, a->name + " goes from " + listed(a->from) + "; this is " + state, word);
-  if (!a->when.is_empty() && !a->when.holds(*e, {parts_.who, parts_.of.now(), e.get()})) {
-    throw fault(fault_kind::conflict, a->name + " is not possible as things are now", word);
-  }
+  if (auto f = model::hindrance(writer(), *m, *a, *e)) throw *std::move(f);
   auto done = act_done{e->id, a, {}};
   auto changed = entity(*e);
   auto noted = json::object();

@@ -112,12 +112,10 @@ void model_keeper::fire_due(governed_write& t) {
   }
 }
 
-std::vector<std::pair<timestamp, timestamp>> model_keeper::taken(std::string_view resource, timestamp from, timestamp to) const {
+resource_times model_keeper::times_of(symbol type, std::string const& resource, timestamp from, timestamp to) const {
   auto const lock = std::lock_guard(index_mutex_);
-  auto out = std::vector<std::pair<timestamp, timestamp>>();
-  if (!constraints_) return out;
-  for (auto const& t : constraints_->taken_of(resource, from, to, [&](std::string_view id) { return entities_.find(id); })) out.emplace_back(t.from, t.to);
-  return out;
+  if (!constraints_) return {};
+  return constraints_->times_of(type, resource, from, to, [&](std::string_view id) { return entities_.find(id); });
 }
 
 }  // namespace dos

@@ -40,7 +40,7 @@ class model_keeper {
   // What fell due, the oldest first, for about 5 ms.
   void fire_due(governed_write& t);
   std::optional<timestamp> next_due() const;  // any thread
-  std::vector<std::pair<timestamp, timestamp>> taken(std::string_view resource, timestamp from, timestamp to) const;  // any thread
+  resource_times times_of(symbol type, std::string const& resource, timestamp from, timestamp to) const;  // any thread
 
  private:
   void rebuild();

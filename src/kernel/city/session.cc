@@ -5,6 +5,7 @@
 #include "base/work_budget.h"
 #include "kernel/city/city.h"
 #include "kernel/history/history.h"
+#include "kernel/model/act_rules.h"
 
 namespace dos {
 session::session(std::shared_ptr<dos::city> c, principal who) : city_(std::move(c)) {
@@ -65,6 +66,29 @@ timestamp session::believed_until() const { return city_->believed_until(who_->s
 dos::history const& session::history() const { return city_->history(); }
 
 std::optional<entity_change> session::shown(entity_change const& c) const { return city_->shown(who_, c); }
+
+std::optional<std::uint64_t> session::acts_of(std::string_view id) const {
+  auto const e = city_->entities().find(id);
+  if (!e || !sees(*e)) return std::nullopt;
+  static auto const acts = symbol(model::act_iri);
+  for (auto const& s : city_->entities().series_of(id)) {
+    if (s.attribute == acts) return s.series;
+  }
+  return std::nullopt;
+}
+
+std::vector<model::action const*> session::possible_actions(model::registry const& models, std::string_view id) const {
+  auto possible = std::vector<model::action const*>();
+  auto const e = city_->entities().find(id);
+  auto const* const t = e && e->deleted_at == no_time && sees(*e) ? models.model_of(e->types) : nullptr;
+  if (!t) return possible;
+  auto const policy = city_->policy_of(*who_);
+  auto const w = model::writer{*policy, *who_, city_->now()};
+  for (auto const& a : t->actions) {
+    if (model::is_theirs(w, *t, a, *e) && !model::hindrance(w, *t, a, *e)) possible.push_back(&a);
+  }
+  return possible;
+}
 
 std::vector<std::pair<symbol, std::size_t>> session::types() const { return seen(city_->entities()).types(); }
 

@@ -118,6 +118,10 @@ struct outcome {
 };
 
 class city;
+namespace model {
+struct action;
+class registry;
+}  // namespace model
 
 // How much of its source's queue a write takes while it waits.
 struct write_size {
@@ -160,6 +164,10 @@ class session {
   dos::history const& history() const;  // of series that series_of() or find_series() gave
   // Of a change that a reader of the city gave, at whatever position: what the asker may be shown of it today.
   std::optional<entity_change> shown(entity_change const& c) const;
+  // The series of what was done with an entity that is seen; nothing when nothing was.
+  std::optional<std::uint64_t> acts_of(std::string_view id) const;
+  // Declared actions that the asker may do now with an entity that is seen. `models` is the city's.
+  std::vector<model::action const*> possible_actions(model::registry const& models, std::string_view id) const;
   // Of what may be seen: types with the number of entities, attributes of a type with the number that have them.
   std::vector<std::pair<symbol, std::size_t>> types() const;
   std::vector<std::pair<symbol, std::size_t>> attributes_of(symbol type) const;

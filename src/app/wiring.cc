@@ -1,5 +1,6 @@
 #include "app/wiring.h"
 
+#include "capability/applications/applications.h"
 #include "capability/demo/demo.h"
 #include "capability/devices/devices.h"
 #include "capability/portal/portal.h"
@@ -24,6 +25,7 @@ std::vector<offer> offers(node& n) {
   all.push_back(portal::offer_portal(n));
   all.push_back(rights::offer_rights(n));
   all.push_back(demo::offer_demo(n));
+  all.push_back(applications::offer_applications(n));
   all.push_back(broker::offer_mqtt(n, all));  // the last: it serves the topics of those before
   return all;
 }

@@ -3,6 +3,7 @@
 #include "capability/applications/entity_form.h"
 #include "capability/applications/fields.h"
 #include "capability/applications/schema_form.h"
+#include "contract/list.h"
 #include "kernel/city/city.h"
 #include "linked_data/entity_change.h"
 
@@ -69,8 +70,7 @@ void list_models::operator()(session s, http::request r, http::reply answer) con
       items.push_back(std::move(o));
     }
   }
-  auto const total = items.size();
-  answer(http::json(200, json::to_string(json::object{{"items", std::move(items)}, {"total", total}})));
+  answer(list_response(std::move(items)));
 }
 
 void get_model::operator()(session s, http::request r, http::reply answer) const {

@@ -137,6 +137,7 @@ def plain(body):
     text = body if isinstance(body, str) else body.decode("utf-8", "replace")
     text = re.sub(r"202[6-9]-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "NOW", text)
     text = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "UUID", text)
+    text = re.sub(r"\b(dortmund)-[0-9a-f]{8}\b", r"\1", text)
     return re.sub(r"(127\.0\.0\.1|localhost):\d+", "HOST", text)
 
 

@@ -46,8 +46,8 @@ json::object describe(grant const& g, model::role const& to, model::registry con
 
 http::response roles(session const& s, http::request const& r) {
   auto items = json::array();
-  auto const models = s.city().models();
-  for (auto const& role : models ? models->roles() : std::vector<model::role>()) {
+  auto const policy = s.city().policy_of(s.who());
+  for (auto const& role : policy->roles()) {
     auto o = json::object{{"name", role.name}, {"package", role.package}, {"grants", role.grants.size()}};
     if (auto const* const title = role.words.find("title")) o.push("title", *title);
     items.push_back(std::move(o));
@@ -57,11 +57,11 @@ http::response roles(session const& s, http::request const& r) {
 
 http::response grants(session const& s, http::request const& r) {
   auto items = json::array();
-  auto const models = s.city().models();
+  auto const policy = s.city().policy_of(s.who());
   auto const wanted = r.query.text_or("role", "");
-  for (auto const& role : models ? models->roles() : std::vector<model::role>()) {
+  for (auto const& role : policy->roles()) {
     if (!wanted.empty() && role.name != wanted) continue;
-    for (auto const& g : role.grants) items.push_back(describe(g, role, *models));
+    for (auto const& g : role.grants) items.push_back(describe(g, role, *policy->registry()));
   }
   return list_response(std::move(items), read_list_page(r));
 }

@@ -151,6 +151,11 @@ policy_ptr policy::of(registry_ptr r, principal const& who) {
   return p;
 }
 
+std::vector<role> const& policy::roles() const {
+  static auto const none = std::vector<role>();
+  return registry_ ? registry_->roles() : none;
+}
+
 std::vector<policy::granted> const& policy::on(symbol type) const {
   static auto const none = std::vector<granted>();
   auto const it = on_.find(type);
@@ -202,7 +207,7 @@ std::optional<fault> judge_history(writer const& w, entity const& e, symbol attr
 verdict may_act(writer const& w, entity const& e, std::string_view action) {
   auto const types = granted_types(w.of, &e, nullptr);
   auto is_named = false;
-  for (auto const& r : w.of.registry() ? w.of.registry()->roles() : std::vector<role>()) {
+  for (auto const& r : w.of.roles()) {
     for (auto const& g : r.grants) {
       is_named = is_named || ((g.may & grant::act) && names(g, action) &&
                               std::any_of(types.begin(), types.end(), [&](symbol t) { return g.is_on(t); }));
@@ -220,7 +225,7 @@ std::vector<reason> reasons(writer const& w, entity const& e, asked_for const& w
   auto out = std::vector<reason>();
   auto const mine = roles_of(w.who);
   auto const types = granted_types(w.of, &e, nullptr);
-  for (auto const& to : w.of.registry() ? w.of.registry()->roles() : std::vector<role>()) {
+  for (auto const& to : w.of.roles()) {
     for (auto const& g : to.grants) {
       if (std::none_of(types.begin(), types.end(), [&](symbol t) { return g.is_on(t); })) continue;
       auto r = reason();

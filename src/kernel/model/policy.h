@@ -36,6 +36,8 @@ class policy {
   // That these roles have on a type.
   std::vector<granted> const& on(symbol type) const;
   registry_ptr const& registry() const { return registry_; }
+  // All there are, of whomever.
+  std::vector<role> const& roles() const;
   // Some grant lets them write, whatever their plain role.
   bool may_write_something() const { return writes_; }
 

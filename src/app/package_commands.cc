@@ -9,6 +9,7 @@
 #include "app/running_server.h"
 #include "base/fault.h"
 #include "base/id.h"
+#include "base/yaml.h"
 #include "kernel/access/token.h"
 #include "package/library.h"
 
@@ -43,6 +44,29 @@ std::string only_word(options const& o, char const* wanted) {
   return o.rest[0];
 }
 
+// The files of cities: whether they are in order, and the packages exist that they name.
+int check_cities(std::string const& resources, package::library const& all) {
+  auto told = 0;
+  auto error = std::error_code();
+  for (auto const& entry : fs::directory_iterator(resources + "/cities", error)) {
+    if (entry.path().extension() != ".yaml") continue;
+    auto const content = content_of(entry.path());
+    auto const tell = [&](std::string const& member, std::string const& what) {
+      ++told;
+      auto const name = "cities/" + entry.path().filename().string();
+      std::printf("%s\n", package::to_text(package::problem{name, find_yaml_line(content, member), member, what}).c_str());
+    };
+    auto const city = parse_yaml(content);
+    for (auto const& v : all.rules().check("city.json", city)) tell(v.member, v.text);
+    auto const* const used = city.find("packages");
+    if (!used || !used->is_object()) continue;
+    for (auto const& m : used->as_object()) {
+      if (!all.find(m.key)) tell("packages." + m.key, "there is no package " + m.key);
+    }
+  }
+  return told;
+}
+
 // A folder, or the id of a package that comes with the program.
 fs::path folder_of(std::string const& word, std::string const& resources) {
   if (fs::is_directory(word)) return word;
@@ -72,6 +96,7 @@ int check_packages(options const& o) {
   if (!o.rest.empty()) all.add(folder_of(o.rest[0], resources).string());
   auto const lines = all.check(usual_surroundings(resources));
   auto told = 0;
+  if (o.rest.empty()) told = check_cities(resources, all);
   for (auto const& line : lines) {
     if (!o.rest.empty()) {  // of this one alone
       auto const home = folder_of(o.rest[0], resources).lexically_normal();
@@ -160,6 +185,21 @@ workflow:
 )");
   auto& roles = f.files["roles.yaml"];
   for (auto at = roles.find("TYPE"); at != roles.npos; at = roles.find("TYPE")) roles.replace(at, 4, camel(id) + "Note");
+  f.files["stories/" + id + ".feature"] = "Feature: " + id + R"(
+
+  Background:
+    Given a city with the package )" + id + R"(
+    And Ada is signed in
+    And Ada creates )" + camel(id) + R"(Note "first"
+      | text | Hello |
+
+  Scenario: What is shown is seen by everybody
+    Then "first" is draft
+    And a visitor does not see "first"
+    When Ada does show on "first"
+    Then "first" is shown
+    And a visitor sees "first"
+)";
   auto wrong = package::problems();
   auto const b = read_bundle(f, package::schemas(resources_directory() + "/measures/schema"), {}, wrong);
   for (auto const& p : wrong) std::printf("%s\n", to_text(p, home.string()).c_str());

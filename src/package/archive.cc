@@ -137,9 +137,10 @@ std::string to_zip(folder const& f, std::string_view around) {
     auto const name = std::string(around) + '/' + path;
     auto const offset = std::uint32_t(out.size());
     auto const checksum = std::uint32_t(crc32(0, reinterpret_cast<Bytef const*>(content.data()), uInt(content.size())));
+    auto const size = std::uint32_t(content.size());
     auto const common = [&](std::string& to) {
       for (auto const n : {20u, 0x800u, 0u, 0u, 0x21u}) write_number(to, n, 2);  // version, UTF-8, stored, 1980-01-01
-      for (auto const n : {checksum, std::uint32_t(content.size()), std::uint32_t(content.size())}) write_number(to, n, 4);
+      for (auto const n : {checksum, size, size}) write_number(to, n, 4);
       for (auto const n : {std::uint32_t(name.size()), 0u}) write_number(to, n, 2);
     };
     write_number(out, 0x04034b50, 4);

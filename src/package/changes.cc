@@ -28,7 +28,9 @@ wish wish_from(json::value const& v, city const& c) {
   auto w = wish{.id = std::string(v.text_or("id", "")), .is_off = flag(v, "off"), .allows_modules = flag(v, "modules")};
   if (auto const* const values = v.find("values")) w.values = *values;
   if (auto const digest = v.text_or("digest", ""); !digest.empty()) {
-    if (auto const content = c.find_record(content_collection, digest)) w.content = folder_from(*content->find("files"));
+    auto const content = c.find_record(content_collection, digest);
+    require(content != nullptr, fault_kind::internal, "the content of the package is lost: " + std::string(digest));
+    w.content = folder_from(*content->find("files"));
   }
   return w;
 }

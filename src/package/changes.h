@@ -18,9 +18,7 @@
 
 namespace dos::package {
 
-// {id, package, wish, state, at, by, …}; the newest jobs_kept of a city.
-inline constexpr std::string_view job_collection = "package_job";
-inline constexpr std::size_t jobs_kept = 100;
+inline constexpr std::size_t jobs_kept = 100;  // of a city, besides those that wait
 inline constexpr std::size_t jobs_waiting_max = 20;
 
 class changes {

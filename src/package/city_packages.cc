@@ -140,8 +140,8 @@ plan city_packages::make_plan(std::vector<wish> const& wishes, std::string const
 
 void city_packages::keep_contents(plan const& p) const {
   if (p.contents.empty()) return;
-  for (auto const& [digest, content] : p.contents) {
-    writer().apply([&](transaction& t) { t.put_record(content_collection, digest, content); });
+  for (auto const& c : p.contents) {
+    writer().apply([&](transaction& t) { t.put_record(content_collection, c.first, c.second); });
   }
 }
 
@@ -157,6 +157,12 @@ void city_packages::put_in_force(plan const& p) const {
   auto const served = context_document(context_of_file_, &all_terms);
   auto const name = context_digest(served);
   auto used = std::vector<std::string>();
+  city_->for_each_record(job_collection, "", [&](std::string_view, record_ptr const& job) {  // what waits needs its own
+    auto const* const wanted = job->find("wish");
+    auto const state = job->text_or("state", "");
+    if (wanted && (state == "waiting" || state == "running")) used.emplace_back(wanted->text_or("digest", ""));
+    return true;
+  });
   for (auto const& m : p.members) used.push_back(m.what->digest);
   writer().apply([&](transaction& t) {
     for (auto const& [id, record] : p.records) {

@@ -24,6 +24,9 @@ inline constexpr std::string_view package_collection = "package";
 // By digest: {id, files}. Durable before anything names it.
 inline constexpr std::string_view content_collection = "package_content";
 
+// Changes that were asked for: {id, package, wish, state, at, by, …}; see changes.h.
+inline constexpr std::string_view job_collection = "package_job";
+
 inline constexpr std::size_t packages_max = 200;  // of one city
 inline constexpr std::size_t context_documents_max = 200;
 

@@ -146,6 +146,7 @@ TEST_F(packages, with_mistakes_are_told_the_line_and_member) {
            mistake{"roles.yaml", "type: Booking, where", "type: Boking, where", ":5: roles.caretaker.grants[0].type: there is no type Boking"},
            mistake{"roles.yaml", "[why]", "[why, wherefore]", ":5: roles.caretaker.grants[0].attributes.except: Booking has no attribute wherefore"},
            mistake{"roles.yaml", "actions: confirm", "actions: explode", ":6: roles.caretaker.grants[1].actions: there is no action explode"},
+           mistake{model, "startsAt: {is: time, required", "createdAt: {is: time, required", ":5: attributes.createdAt: createdAt is of every entity"},
            mistake{"module.yaml", "id: booking", "id: Booking", ":1: id: \"Booking\" does not fit"},
            mistake{"module.yaml", "title:", "needs: [nothing/else]\ntitle:", ":2: needs[0]: "},
        }) {
@@ -206,6 +207,8 @@ TEST(an_archive, that_is_damaged_or_climbs_is_refused) {
 
 TEST(the_library, holds) {
   auto const all = library(root);
+  ASSERT_NE(all.find("open-data"), nullptr);
+  EXPECT_EQ(all.find("open-data")->in("mappings/").size(), 27u);
   auto around = surroundings();
   around.context = json::array();
   for (auto const& line : all.check(around)) ADD_FAILURE() << line;

@@ -5,6 +5,7 @@
 
 #include "base/fault.h"
 #include "base/text.h"
+#include "contract/list.h"
 
 namespace dos::package {
 namespace {

@@ -297,8 +297,9 @@ schemas::schemas(std::string const& directory) {
       throw fault(fault_kind::invalid, entry.path().string() + ": " + f.detail);
     }
   }
-  for (auto const& [file, document] : documents_) {
-    for_each_schema(document, [&](json::value const& s) {
+  for (auto const& d : documents_) {
+    auto const& file = d.first;
+    for_each_schema(d.second, [&](json::value const& s) {
       for (auto const& m : s.as_object()) {
         require(std::find(keywords.begin(), keywords.end(), m.key) != keywords.end(), fault_kind::invalid, file + ": the keyword " + m.key +
             " is not understood");

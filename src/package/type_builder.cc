@@ -138,6 +138,8 @@ void type_builder::take_attribute(std::string const& term, part const& rule) {
   } catch (fault const& f) {
     return refuse(rule, f.detail);
   }
+  static constexpr auto members = std::array<std::string_view, 7>{"id", "type", "scope", "createdAt", "modifiedAt", "deletedAt", "expiresAt"};
+  if (std::find(members.begin(), members.end(), term) != members.end()) return refuse(rule, term + " is of every entity and no attribute");
   if (knows(r.name)) return refuse(rule, "the type has the attribute " + term + " already");
   r.is = model::parse_value_kind(rule.text("is")).value_or(model::value_kind::text);
   r.is_list = rule.flag("list");

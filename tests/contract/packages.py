@@ -4,13 +4,14 @@ import io
 import json
 import os
 import pathlib
+import re
 import sys
 import tarfile
 import time
 import zipfile
 
 sys.path.insert(0, os.environ.get("PYTHONPATH", str(pathlib.Path(__file__).resolve().parents[1])))
-from server import Report, Server  # noqa: E402
+from server import Report, Server, root  # noqa: E402
 
 report = Report()
 check = report.check
@@ -196,9 +197,19 @@ with Server([]) as s:
     on = job(put("lamps", json.dumps({"state": "on"}).encode(), type="application/json"))
     check("on again", on["state"] == "done" and one("lamps")["state"] == "on" and one("lamps")["digest"] == now, on)
 
+    # --- what comes with the program
+    r = s.call("GET", f"{P}/packages?limit=1000", None, admin).json()
+    states = {p["id"]: p["state"] for p in r["items"]}
+    check("what comes with the program is there to be taken", states.get("open-data") == "available" and states.get("lamps") == "on", states)
+    taken = job(put("open-data", None))
+    check("and is taken by its name", taken["state"] == "done" and one("open-data")["state"] == "on", taken)
+
     # --- the register
     r = s.call("GET", f"{P}/measures")
     check("the register is for everybody", r.status == 200 and r.json()["total"] == len(r.json()["items"]), r)
+    known = list((root / "measures").glob("*/measure.yaml"))
+    kinds = [re.search(r"^kind: *(\w+)", f.read_text(), re.M).group(1) for f in known]
+    check("it knows the measures that come with the program, and counts them by kind", r.json()["total"] == len(known) and r.json()["counts"]["kind"] == {k: kinds.count(k) for k in set(kinds)}, r.json()["counts"])
     measure = """id: zz-99-test
 number: ZZ 99
 title: {de: Probe, en: Probe}
@@ -221,7 +232,7 @@ state: running
 import subprocess  # noqa: E402
 import tempfile  # noqa: E402
 
-from server import program, root  # noqa: E402
+from server import program  # noqa: E402
 
 with tempfile.TemporaryDirectory() as folder:
     city = pathlib.Path(folder, "elsewhere.yaml")

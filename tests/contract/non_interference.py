@@ -2,7 +2,7 @@
 """What is hidden leaves no trace: two servers that differ only in what somebody may not see answer this somebody byte for byte the
 same, at every door, whatever the policy. Policies, worlds and requests are random, by a seed.
 
-NON_INTERFERENCE_SEEDS: how many policies (8), NON_INTERFERENCE_SECONDS: no new one after so long (40). Times of the servers' own clocks, ids
+NON_INTERFERENCE_SEEDS: how many policies (12), NON_INTERFERENCE_SECONDS: no new one after so long (40). Times of the servers' own clocks, ids
 that they make up and positions of the log are left out of the comparison: that something was written, and when, is told by them."""
 import http.client
 import http.server
@@ -19,13 +19,15 @@ import urllib.parse
 import zipfile
 
 sys.path.insert(0, os.environ.get("PYTHONPATH", str(pathlib.Path(__file__).resolve().parents[1])))
+from mqtt_client import Client  # noqa: E402
 from server import Report, Server  # noqa: E402
 
 report = Report()
-seeds = int(os.environ.get("NON_INTERFERENCE_SEEDS", "8"))
+seeds = int(os.environ.get("NON_INTERFERENCE_SEEDS", "12"))
 seconds = float(os.environ.get("NON_INTERFERENCE_SECONDS", "40"))
 first_seed = int(os.environ.get("NON_INTERFERENCE_FIRST", "1"))
 began = time.monotonic()
+heard = {"live": 0, "topics": 0, "subscriptions": 0}
 NGSI, STA, P = "/dortmund/ngsi-ld/v1", "/dortmund/v1.1", "/dortmund/platform/v1"
 TYPES = ["Alpha", "Beta"]
 TEXTS, NUMBERS = ["name", "kind", "secret", "owner"], ["level", "size"]
@@ -145,7 +147,7 @@ class World:
     """A server with one of the two worlds."""
 
     def __init__(self):
-        self.server = Server([], "allow_private_addresses: true\n")
+        self.server = Server(["--mqtt-port", "0"], "allow_private_addresses: true\n")
         self.heard = []
 
     def start(self):
@@ -212,6 +214,36 @@ class World:
         t = threading.Thread(target=read, daemon=True)
         t.start()
         return lines, c
+
+
+    def snapshot(self, who):
+        """What is there now, as its maker sees it."""
+        made = self.call("POST", f"{NGSI}/snapshots", {"type": "Snapshot", "snapshotQueries": [{"type": "Query", "entities": [{"type": t} for t in TYPES]}]}, who)
+        id = made.headers["Location"].rpartition("/")[2]
+        for _ in range(100):
+            if self.call("GET", f"{NGSI}/snapshots/{id}", None, who).json()["snapshotStatus"] != "preparing":
+                break
+            time.sleep(0.05)
+        return urllib.parse.unquote(id)
+
+    def mqtt(self, who):
+        """What SensorThings tells by MQTT, until the server ends."""
+        if not who:
+            return []
+        told = []
+        c = Client(self.server.mqtt_port, "one", 4, user="one", password=who["Authorization"][7:], patience_s=90)
+        c.subscribe("v1.1/Things", "v1.1/Datastreams", "v1.1/Observations", "v1.1/Locations", qos=0)
+
+        def read():
+            try:
+                while True:
+                    m = c.message()
+                    told.append(plain(f"{m.topic} {m.payload.decode()}"))
+            except Exception:
+                pass
+
+        threading.Thread(target=read, daemon=True).start()
+        return told
 
 
 def requests(r, ids):
@@ -310,6 +342,7 @@ def run(seed, worlds):
             made = w.call("POST", f"{NGSI}/entities", to_entity(name, type, values, f"2020-01-{i + 1:02}T00:00:00Z"))
             report.check("an entity is made", made.status == 201, f"seed {seed} {made}")
     lives = [w.live(who) for w, who in zip(worlds, whos)]
+    topics = [w.mqtt(who) for w, who in zip(worlds, whos)]
     if role == "editor":
         for w, who in zip(worlds, whos):
             w.heard.clear()
@@ -345,13 +378,24 @@ def run(seed, worlds):
         w.call("GET", f"{STA}/ObservedProperties")
     for n in range(70):
         for method, path, body in requests(r, ids):
-            answers = [w.call(method, path, body, who) for w, who in zip(worlds, whos)]
+            form = r.choice(["application/json"] * 3 + ["application/ld+json", "application/geo+json", "text/csv"] * (NGSI in path))
+            answers = [w.call(method, path, body, who, Accept=form) for w, who in zip(worlds, whos)]
             compare(f"{method} {path} {json.dumps(body) if body else ''}", seed, told, *answers)
+    if role == "editor":
+        frozen = [w.snapshot(who) for w, who in zip(worlds, whos)]
+        for path in ("entities?type=Alpha,Beta&count=true&limit=50", "entities?type=Alpha&q=level>4|!secret", "types?details=true"):
+            compare(f"of a snapshot: {path}", seed, told, *[w.call("GET", f"{NGSI}/{path.replace('|', '%7C')}", None, who, **{"NGSILD-Snapshot": id})
+                                                            for w, who, id in zip(worlds, whos, frozen)])
     time.sleep(0.8)
+    heard["live"] += len(lives[0][0])
+    heard["topics"] += len(topics[0])
+    heard["subscriptions"] += len(worlds[0].heard)
     for w, (lines, c) in zip(worlds, lives):
         c.sock and c.sock.close()
     report.check("live streams tell the same", sorted(lives[0][0]) == sorted(lives[1][0]),
                  f"seed {seed} as {told}\n  {sorted(set(lives[0][0]) ^ set(lives[1][0]))}")
+    report.check("topics tell the same", sorted(topics[0]) == sorted(topics[1]),
+                 f"seed {seed} as {told}\n  {sorted(set(topics[0]) ^ set(topics[1]))} {len(topics[0])} {len(topics[1])}")
     if role == "editor":
         report.check("subscribers are told the same", sorted(worlds[0].heard) == sorted(worlds[1].heard),
                      f"seed {seed} as {told}\n  {sorted(set(worlds[0].heard) ^ set(worlds[1].heard))} {len(worlds[0].heard)} {len(worlds[1].heard)}")
@@ -368,4 +412,5 @@ for seed in range(first_seed, first_seed + seeds):
     finally:
         for w in worlds:
             w.end()
+report.check("something was told by each way of telling", seeds < 12 or time.monotonic() - began > seconds or all(heard.values()), heard)
 report.finish()

@@ -128,7 +128,11 @@ void post_import::operator()(session s, http::request r, http::reply answer) con
   if (r.query.text_or("preview", "false") == "true") {
     return answer(http::json(200, json::to_string(preview_import(o, s, words, now))));
   }
-  auto const source = shop->n.as_source(s.shared_city(), "import:" + std::string(name));
+  // With the rights of who asks, in a queue of its own; the names that a mapping brings are the program's.
+  auto by = s.who();
+  by.source = "import:" + std::string(name);
+  by.names = {};
+  auto const source = session(s.shared_city(), std::move(by));
   auto const report = run_import(o, source, words, now);
   auto const location = '/' + s.city().id() + "/platform/v1/imports/" + std::string(report.text_or("id", ""));
   answer(http::created(location, json::to_string(report)));

@@ -38,7 +38,7 @@ void pulls::look_after() {
 
   auto const now = shop_->n.clock.now();
   for (auto const& c : shop_->n.cities) {
-    auto const s = shop_->n.as_source(c, "http_pull");
+    auto const s = shop_->n.as_source(c, "http_pull");  // the program's own book of what it pulls
     for (auto const& [name, declaration] : shop_->known.all(s)) {
       guarded(name, [&, &name = name, &declaration = declaration] { look_after(s, key(c->id(), name), *declaration, now); });
     }

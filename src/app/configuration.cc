@@ -114,6 +114,10 @@ options parse_command_line(std::vector<std::string> const& words) {
       o.demo = true;
       continue;
     }
+    if (word == "--test-clock") {
+      o.test_clock = true;
+      continue;
+    }
     if (word == "--help") {
       o.command = "help";
       continue;
@@ -145,6 +149,7 @@ std::string help() {
 
   dos serve --data DIR [--port 8030] [--address 127.0.0.1] [--demo] [--config FILE] [--city FILE] [--mqtt-port N]
             [--anonymous ROLE]      ROLE for callers without a token; on loopback only, for tests
+            [--test-clock]          POST /test/clock turns the clock; on loopback only, for tests
   dos token --data DIR --city ID --role ROLE [--name WHO] [--days N] [--brings ID,ID*]
             [--subject ID] [--organisations ID,ID] [--roles NAME,NAME]
             prints a bearer token; ROLE: admin, editor, viewer, device; city * is every city

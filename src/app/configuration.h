@@ -22,6 +22,7 @@ struct options {
   std::string config;             // file; empty: none
   std::string city;               // `serve`: a city file; elsewhere: a city's id
   std::optional<dos::role> anonymous;
+  bool test_clock = false;        // tests turn the clock
   dos::role role = role::viewer;  // of a token
   std::string name;               // of a token
   std::string brings;             // of a device's token: ids of entities, separated by commas

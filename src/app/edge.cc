@@ -152,7 +152,7 @@ void edge::add(city_route const& route, http::fault_form const& form, std::strin
     auto const found = caller_or_nobody(head, route.needs);
     if (found && opens(*found, *c)) who = to_principal(*found, "http");
     else if (found && route.needs != need::own) throw fault(fault_kind::forbidden, "this token is for another city, or was revoked");
-    if (route.needs != need::writer || !c->policy_of(who)->may_write_something()) require_need(who, route.needs);
+    if (route.needs != need::writer || !c->policy_of(who)->may_write_something(who)) require_need(who, route.needs);
     who.names = names_.of(who);
     auto const body_bytes_max = body_limit(who, route.body_bytes_max);
     auto s = session(std::move(c), std::move(who));

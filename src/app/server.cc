@@ -8,6 +8,7 @@
 #include <map>
 
 #include "app/answer_headers.h"
+#include "app/clock_door.h"
 #include "app/data_directory.h"
 #include "app/diagnostics.h"
 #include "app/edge.h"
@@ -162,6 +163,8 @@ void serve(options const& o) {
   if (o.anonymous && !is_loopback(o.address)) {
     throw fault(fault_kind::invalid, "--anonymous opens everything to everybody and is for tests: only with --address 127.0.0.1");
   }
+  require(!o.test_clock || is_loopback(o.address), fault_kind::invalid,
+          "--test-clock lets everybody turn the clock and is for tests: only with --address 127.0.0.1");
   auto configuration = read_configuration(o.config);
   auto& mqtt = configuration.find("mqtt")->as_object();
   if (o.mqtt_port) mqtt["port"] = *o.mqtt_port;
@@ -171,7 +174,9 @@ void serve(options const& o) {
   data.lock();
   add_cities(data, o, resources);
   auto const key = data.token_key();
-  auto const clock = system_clock();
+  auto const of_system = system_clock();
+  auto by_hand = test_clock();
+  dos::clock const& clock = o.test_clock ? static_cast<dos::clock const&>(by_hand) : of_system;
 
   auto io = net::io_threads(2);
   auto client = net::http_client(io, client_options(configuration));
@@ -191,7 +196,9 @@ void serve(options const& o) {
                 .request = {},
                 .identify = {}};
   for (auto& profile : data.cities()) {
-    n.cities.push_back(city::open(profile.id, data.city_path(profile.id), clock, city_options_from(configuration)));
+    auto options = city_options_from(configuration);
+    options.clock_is_set_by_hand = o.test_clock;
+    n.cities.push_back(city::open(profile.id, data.city_path(profile.id), clock, std::move(options)));
     n.profiles.push_back(std::move(profile));
   }
   // Listens now, so that the port is known to those who are told our address; answers when everything runs.
@@ -224,6 +231,7 @@ void serve(options const& o) {
   auto all = offers(n);
   all.push_back(offer_sign_in(n, door, data, key));
   all.push_back(offer_tokens(n, data, key));
+  all.push_back(offer_clock(n, o.test_clock ? &by_hand : nullptr));
   auto counts = std::make_shared<std::function<net::http_server_counts()>>();
   all.push_back(offer_diagnostics(n, door, all, pool, counts));
   for (auto const& offered : all) {

@@ -174,7 +174,6 @@ void changes::carry_out(city_packages const& where, std::string const& id) const
       auto const held = std::lock_guard(lock_);
       return !ends_;
     };
-    set_timers(writer, p, [&](std::size_t) { return goes_on(); });
     if (!p.made.renamed.empty()) {
       note(where, id, {{"both", true}});
       auto const both = where.of_both(p);
@@ -211,7 +210,6 @@ void changes::settle(city_packages const& where, std::vector<wish> const& wishes
     throw fault(fault_kind::invalid, seen.examples[0].entity + ", " + seen.examples[0].member + ": " + seen.examples[0].rule);
   }
   where.keep_contents(p);
-  set_timers(node_.as_source(where.shared_city(), "packages"), p, [](std::size_t) { return true; });
   where.put_in_force(p);
   for (auto const& problem : where.plant(p)) log::warning("an entity that a package brings was not made", {{"problem", to_text(problem)}});
 }

@@ -4,7 +4,6 @@
 #include <set>
 
 #include "base/fault.h"
-#include "kernel/city/timers.h"
 #include "kernel/model/shape.h"
 
 namespace dos::package {
@@ -124,35 +123,6 @@ std::size_t move_entities(session const& s, plan const& p, std::function<bool(st
     }
   }
   return moved;
-}
-
-std::size_t set_timers(session const& s, plan const& p, std::function<bool(std::size_t)> const& tell) {
-  auto set = std::size_t(0);
-  auto const before = s.city().models();
-  for (auto const& t : p.made.registry->types()) {
-    auto const* const old = before ? before->find(t->iri) : nullptr;
-    if (t->version != p.after || (t->deadlines.empty() && (!old || old->deadlines.empty()))) continue;
-    auto ids = std::vector<std::string>();
-    for_each_of(s.city(), t->iri, [&](entity_ptr const& e) {
-      ids.push_back(e->id);
-      return true;
-    });
-    for (auto at = std::size_t(0); at < ids.size(); at += slice_entities_max) {
-      auto const end = std::min(ids.size(), at + slice_entities_max);
-      s.apply([&](transaction& w) {
-        for (auto i = at; i < end; ++i) {
-          auto const e = w.find(ids[i]);
-          if (!e || e->deleted_at != no_time) continue;
-          for (auto const& waits : timers_of(*t, *e)) {
-            if (!w.find_record(timer_collection, waits.key())) w.put_record(timer_collection, waits.key(), json::object{{"due", to_string(waits.due)}});
-          }
-        }
-      });
-      set += end - at;
-      if (!tell(set)) return set;
-    }
-  }
-  return set;
 }
 
 }  // namespace dos::package

@@ -31,10 +31,6 @@ survey look_at(city const& c, plan const& p);
 // so far, and says whether to go on. Returns how many moved.
 std::size_t move_entities(session const& s, plan const& p, std::function<bool(std::size_t)> const& tell);
 
-// What the new version's deadlines wait for, of entities that are there already. Those that a version before declared end by
-// themselves. The models have to be adopted after it, so that the timers are seen.
-std::size_t set_timers(session const& s, plan const& p, std::function<bool(std::size_t)> const& tell);
-
 // What of an image is against the type; nothing where all is well. Values that are missing are no fault: `required` binds
 // forms and actions.
 std::vector<broken> faults_of(model::type const& t, entity const& e);

@@ -1,6 +1,7 @@
 #include "kernel/city/changes.h"
 
 #include "kernel/graph/attribute_editor.h"
+#include "kernel/model/view.h"
 
 namespace dos {
 namespace {
@@ -62,7 +63,8 @@ class teller {
       return;
     }
     auto const owner = owners_.find_series(series);
-    if (!owner) return;
+    static auto const acts = symbol(model::act_iri);  // what was done is told by what it changed
+    if (!owner || owner->series.attribute == acts) return;
     auto h = history_change();
     h.entity = owner->entity->id;
     h.name = owner->series.attribute;

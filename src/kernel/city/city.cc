@@ -10,7 +10,6 @@
 #include "base/thread_name.h"
 #include "kernel/access/token.h"
 #include "kernel/city/batch_tally.h"
-#include "kernel/city/clock_watch.h"
 #include "kernel/city/follower.h"
 #include "kernel/city/governed_write.h"
 #include "kernel/city/granted_write.h"
@@ -135,7 +134,7 @@ class city_impl final : public city {
     if (s.trouble.empty() && s.disk_free_bytes < disk_reserve_bytes) s.trouble = disk_is_full;  // before anyone wrote
     s.writable = s.trouble.empty();
     if (s.writable) s.trouble = follower_->trouble();
-    if (s.trouble.empty() && clock_watch_.has_jumped()) s.trouble = "the clock has jumped: nothing falls due by itself until it is back or trusted";
+    if (s.trouble.empty() && keeper_.watch().has_jumped()) s.trouble = "the clock has jumped: nothing falls due by itself until it is back or trusted";
     if (s.trouble.empty()) s.trouble = history_->trouble();
     return s;
   }
@@ -168,23 +167,18 @@ class city_impl final : public city {
     models_ = std::move(r);
   }
   std::optional<timestamp> next_due() const override { return keeper_.next_due(); }
-  void trust_clock() override { clock_watch_.trust(clock_.now()); }
+  void trust_clock() override { keeper_.watch().trust(clock_.now()); }
   resource_times times_of(symbol type, std::string const& resource, timestamp from, timestamp to) const override {
     return keeper_.times_of(type, resource, from, to);
   }
   void settle_timers() override {
-    auto const now = clock_.now();
-    if (!options_.clock_is_set_by_hand) clock_watch_.look(now);
-    auto const due = keeper_.next_due();
-    if (!due || *due > now || clock_watch_.has_jumped() || settling_.exchange(true)) return;
-    auto const program = std::make_shared<principal const>(principal{.name = "timers", .role = role::admin, .source = "timers"});
-    try {
-      submit(program, [this](transaction& t) { keeper_.fire_due(static_cast<governed_write&>(t)); },
-             [this](outcome const&) { settling_ = false; }, {});
-    } catch (...) {
-      settling_ = false;
-      throw;
-    }
+    keeper_.settle(clock_.now(), [this](session::decide d, std::function<void(outcome)> done) {
+      static auto const program = std::make_shared<principal const>(principal{.name = "timers", .role = role::admin, .source = "timers"});
+      submit(program, std::move(d), [this, done = std::move(done)](outcome o) {
+        done(o);
+        if (!o.refused) settle_timers();  // the next slice, when others have had their turn
+      }, {});
+    });
   }
   model::policy_ptr policy_of(principal const& who) const override { return policies_.of(models_.load(), who); }
   model::view_ptr view_of(std::shared_ptr<principal const> who, bool regardless_of_openness) const override {
@@ -352,7 +346,7 @@ class city_impl final : public city {
   std::size_t commit(std::vector<queued_write>& writes, std::size_t first) {
     auto const position = log_->last() + 1;
     stretch_.begin_if_due(position);
-    keeper_.begin_batch();
+    keeper_.begin_batch(clock_.now());
     auto pending = overlay();
     auto numbers = numbers_;
     auto decided = std::vector<decided_write>();
@@ -407,14 +401,15 @@ class city_impl final : public city {
   void decide(queued_write const& w, pending_write& t) {
     auto const& models = keeper_.models();
     if (!models && !w.by->is_governed()) return decide_by_grants(w, t, t);
-    auto rules = governed_write::rules{*w.by, notes_, [this](entity const& e) { return is_open(e); }, clock_watch_.has_jumped()};
+    auto rules = governed_write::rules{*w.by, notes_, [this](entity const& e) { return is_open(e); }, keeper_.watch().has_jumped()};
     auto policy = model::policy_ptr();
     auto guard = std::unique_ptr<model_guard>();
     if (models) {
       policy = policies_.of(models, *w.by);
+      auto const due = keeper_.next_due();
       auto seen = [this, &w](entity_ptr const& e) { return view_of(w.by, false)->masked(e); };
       guard = std::make_unique<model_guard>(
-          model_guard::parts{t, *w.by, *models, *policy, keeper_.constraints(), id_, std::move(seen)});
+          model_guard::parts{t, *w.by, *models, *policy, keeper_.constraints(), id_, std::move(seen), due && *due <= t.now()});
     }
     auto governed = governed_write(t, std::move(rules), std::move(guard));
     decide_by_grants(w, governed, t);
@@ -463,7 +458,8 @@ class city_impl final : public city {
       for (auto& d : decided) answer(d.done, {position_, numbers.last_write, f, d.set_aside});
     };
     if (auto f = append(committed, place, encoded)) {
-      keeper_.batch_failed();
+      keeper_.batch_failed(position_ >= place.position);
+      models_ = keeper_.models();
       set_trouble(f->kind == fault_kind::storage_full ? std::string(disk_is_full) : f->detail);
       return answer_all(f);
     }
@@ -475,7 +471,8 @@ class city_impl final : public city {
       keeper_.batch_stands();
       models_ = keeper_.models();
     } catch (std::exception const& e) {  // it is durable, and read from the log before the next write
-      keeper_.batch_failed();
+      keeper_.batch_failed(true);
+      models_ = keeper_.models();
       auto const f = fault(fault_kind::unavailable, std::string("this was stored, but cannot be shown yet: ") + e.what());
       set_trouble(f.detail);
       return answer_all(f);
@@ -575,10 +572,8 @@ class city_impl final : public city {
   std::unique_ptr<matcher> matcher_;
   std::map<std::string, record_table::collection_map, std::less<>> checkpointed_records_;
   open_types open_types_;
-  model_keeper keeper_{id_, entities_, records_};  // the sequencer's
+  model_keeper keeper_{entities_, records_, options_.clock_is_set_by_hand};  // the sequencer's
   std::atomic<model::registry_ptr> models_;        // the keeper's, for readers
-  clock_watch clock_watch_;
-  std::atomic<bool> settling_{false};
   model::policies policies_;
   mutable std::mutex trouble_mutex_;
   std::string trouble_;

@@ -20,6 +20,8 @@ bool counts(model::condition const& c, entity const& e) {
   return c.is_empty() || c.holds(e, {nobody, e.modified_at, nullptr});
 }
 
+std::uint64_t owner(std::string_view id) { return std::hash<std::string_view>()(id); }
+
 fault breach(model::type const& t, model::constraint const& c, std::string detail) {
   auto const* const rule = t.find(c.what == model::constraint::kind::no_overlap ? c.from : c.attributes.empty() ? symbol() : c.attributes[0]);
   return fault(fault_kind::conflict, std::move(detail) + " (" + c.text + ")", rule ? rule->term : "");
@@ -98,6 +100,7 @@ std::optional<constraint_index::row> constraint_index::row_of(slot const& s, ent
 }
 
 void constraint_index::apply(std::span<image_pair const> finals, find_entity const& find) {
+  auto const lock = std::lock_guard(mutex_);
   struct coming {
     std::uint32_t slot;
     std::string const* id;
@@ -134,7 +137,7 @@ void constraint_index::apply(std::span<image_pair const> finals, find_entity con
 void constraint_index::add(std::uint32_t n, std::string const& id, row const& r, find_entity const& find) {
   auto& s = slots_[n];
   if (s.rule->what == model::constraint::kind::no_overlap) {
-    require_free(s, id, r, find);
+    require_free(s, r, find);
   } else if (auto const it = s.holders.find(r.key); it != s.holders.end() && it->second != id) {
     throw breach(*s.type, *s.rule, "there is one with these values already");
   }
@@ -147,9 +150,7 @@ void constraint_index::put(slot& s, std::string const& id, row const& r) {
     s.holders.insert_or_assign(r.key, id);
     return;
   }
-  auto& of = s.resources[r.key];
-  of.all.emplace(r.from, booked{r.to, id, r.places});
-  of.longest = std::max(of.longest, r.to - r.from);
+  s.resources[r.key].add({r.from, r.to, r.places, owner(id)});
 }
 
 bool constraint_index::take(slot& s, std::string const& id, row const& r) {
@@ -160,18 +161,14 @@ bool constraint_index::take(slot& s, std::string const& id, row const& r) {
     return true;
   }
   auto const of = s.resources.find(r.key);
-  if (of == s.resources.end()) return false;
-  auto const [first, last] = of->second.all.equal_range(r.from);
-  for (auto it = first; it != last; ++it) {
-    if (it->second.id != id) continue;
-    of->second.all.erase(it);
-    if (of->second.all.empty()) s.resources.erase(of);
-    return true;
-  }
-  return false;
+  if (of == s.resources.end() || !of->second.remove({r.from, r.to, r.places, owner(id)})) return false;
+  if (of->second.empty()) s.resources.erase(of);
+  return true;
 }
 
 void constraint_index::undo_to(std::size_t mark) {
+  if (journal_.size() == mark) return;
+  auto const lock = std::lock_guard(mutex_);
   while (journal_.size() > mark) {
     auto const& step = journal_.back();
     auto& s = slots_[step.slot];
@@ -225,30 +222,17 @@ std::vector<std::string> constraint_index::below(slot const& s, std::string cons
   return out;
 }
 
-// How many places are taken at the fullest moment between `from` and `to`.
-std::uint64_t constraint_index::most_at_once(resource const& r, std::int64_t from, std::int64_t to, std::string_view but) {
-  auto edges = std::vector<std::pair<std::int64_t, std::int64_t>>();
-  for (auto it = r.all.lower_bound(from - r.longest); it != r.all.end() && it->first < to; ++it) {
-    if (it->second.to <= from || it->second.id == but) continue;
-    edges.emplace_back(std::max(it->first, from), it->second.places);
-    edges.emplace_back(it->second.to, -std::int64_t(it->second.places));
-  }
-  std::sort(edges.begin(), edges.end());
-  auto now = std::int64_t(0), most = std::int64_t(0);
-  for (auto const& [at, by] : edges) most = std::max(most, now += by);
-  return std::uint64_t(most);
-}
-
-// Who has the whole has its parts, and who has a part keeps others from the whole.
-void constraint_index::require_free(slot const& s, std::string const& id, row const& r, find_entity const& find) const {
+// No more than its capacity at any moment. Who has the whole has its parts, and who has a part keeps others from the whole.
+void constraint_index::require_free(slot const& s, row const& r, find_entity const& find) const {
   require(r.from < r.to, fault_kind::invalid, "it ends before it begins", s.type->find(s.rule->to) ? s.type->find(s.rule->to)->term : "");
-  auto const most = [&](std::string const& resource) -> std::uint64_t {
-    auto const it = s.resources.find(resource);
-    return it == s.resources.end() ? 0 : most_at_once(it->second, r.from, r.to, id);
-  };
-  auto const is_used = [&](std::string const& resource) { return most(resource) > 0; };
+  auto const of = s.resources.find(r.key);
   auto const e = s.rule->capacity_of ? find(r.key) : entity_ptr();
-  if (most(r.key) + r.places > capacity_of(s, e.get())) throw breach(*s.type, *s.rule, "it is taken at that time");
+  auto const most = of == s.resources.end() ? 0 : of->second.peak(r.from, r.to);
+  if (most + r.places > capacity_of(s, e.get())) throw breach(*s.type, *s.rule, "it is taken at that time");
+  auto const is_used = [&](std::string const& resource) {
+    auto const it = s.resources.find(resource);
+    return it != s.resources.end() && it->second.meets(r.from, r.to);
+  };
   auto const whole = above(s, r.key, find), parts = below(s, r.key);
   if (std::any_of(whole.begin(), whole.end(), is_used)) throw breach(*s.type, *s.rule, "what it is a part of is taken at that time");
   if (std::any_of(parts.begin(), parts.end(), is_used)) throw breach(*s.type, *s.rule, "a part of it is taken at that time");
@@ -279,8 +263,8 @@ void constraint_index::require_capacity(slot const& s, entity const* before, ent
   if (is == was) return;
   auto const it = s.resources.find(after.id);
   if (it == s.resources.end()) return;
-  auto const most = most_at_once(it->second, std::numeric_limits<std::int64_t>::min() / 2, std::numeric_limits<std::int64_t>::max() / 2, {});
-  if (most > capacity_of(s, &after)) throw breach(*s.type, *s.rule, "more of it are taken already");
+  // What is over may have been more.
+  if (it->second.peak(after.modified_at.us, INT64_MAX) > capacity_of(s, &after)) throw breach(*s.type, *s.rule, "more of it are taken already");
 }
 
 resource_times constraint_index::times_of(symbol type, std::string const& name, timestamp from, timestamp to, find_entity const& find) const {
@@ -288,18 +272,18 @@ resource_times constraint_index::times_of(symbol type, std::string const& name, 
   auto const is_it = [&](slot const& s) { return s.type->iri == type && s.rule->what == model::constraint::kind::no_overlap; };
   auto const s = std::find_if(slots_.begin(), slots_.end(), is_it);
   if (s == slots_.end()) return out;
-  auto const e = find(name);
-  out.capacity = capacity_of(*s, e.get());
+  out.capacity = capacity_of(*s, find(name).get());
+  auto const lock = std::lock_guard(mutex_);
   auto nodes = above(*s, name, find);
   for (auto& part : below(*s, name)) nodes.push_back(std::move(part));
   nodes.push_back(name);
   for (auto const& node : nodes) {
     auto const it = s->resources.find(node);
     if (it == s->resources.end()) continue;
-    auto const& r = it->second;
-    for (auto b = r.all.lower_bound(from.us - r.longest); b != r.all.end() && b->first < to.us; ++b) {
-      if (b->second.to > from.us) out.taken.push_back({{b->first}, {b->second.to}, b->second.places, node != name});
-    }
+    it->second.any_meeting(from.us, to.us, [&](interval const& i) {
+      out.taken.push_back({{i.from}, {i.to}, i.weight, node != name});
+      return false;
+    });
   }
   return out;
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "kernel/city/interval_set.h"
 #include "kernel/city/pending.h"
 #include "kernel/graph/entity_store.h"
 #include "kernel/model/registry.h"
@@ -51,24 +53,15 @@ class constraint_index {
   void undo_to(std::size_t mark);
   void settle() { journal_.clear(); }
 
-  // What entities of a type take of a resource between two times: for who looks for free ones.
+  // What entities of a type take of a resource between two times: for who looks for free ones. Any thread.
   resource_times times_of(symbol type, std::string const& resource, timestamp from, timestamp to, find_entity const& find) const;
 
  private:
-  struct booked {
-    std::int64_t to;
-    std::string id;
-    std::uint32_t places;
-  };
-  struct resource {
-    std::multimap<std::int64_t, booked> all;  // by begin, µs
-    std::int64_t longest = 0;                 // of those ever there
-  };
   struct slot {
     model::type const* type;
     model::constraint const* rule;
     std::unordered_map<std::string, std::string> holders;          // unique: by values
-    std::unordered_map<std::string, resource> resources;           // no_overlap
+    std::unordered_map<std::string, interval_set> resources;           // no_overlap
     std::unordered_map<std::string, std::unordered_set<std::string>> parts;  // of a resource
   };
   // What an entity is to a constraint: where it stands there.
@@ -90,19 +83,19 @@ class constraint_index {
   void add(std::uint32_t slot, std::string const& id, row const& r, find_entity const& find);
   void put(slot& s, std::string const& id, row const& r);
   bool take(slot& s, std::string const& id, row const& r);
-  void require_free(slot const& s, std::string const& id, row const& r, find_entity const& find) const;
+  void require_free(slot const& s, row const& r, find_entity const& find) const;
   void move_part(std::uint32_t slot, entity const* before, entity const* after);
   void require_capacity(slot const& s, entity const* before, entity const& after) const;
   std::uint32_t capacity_of(slot const& s, entity const* resource) const;
   std::vector<std::string> above(slot const& s, std::string const& resource, find_entity const& find) const;
   std::vector<std::string> below(slot const& s, std::string const& resource) const;
-  static std::uint64_t most_at_once(resource const& r, std::int64_t from, std::int64_t to, std::string_view but);
 
   model::registry_ptr models_;
   std::vector<slot> slots_;
   std::unordered_map<symbol, std::vector<std::uint32_t>> by_type_;
   std::vector<std::uint32_t> trees_;  // slots whose resources have parts
   std::vector<step> journal_;
+  mutable std::mutex mutex_;  // held while something changes, and while somebody else looks
 };
 
 }  // namespace dos

@@ -2,6 +2,7 @@
 
 #include "base/fault.h"
 #include "kernel/model/shape.h"
+#include "kernel/model/view.h"
 
 namespace dos {
 namespace {
@@ -45,6 +46,13 @@ entity_ptr governed_write::find(std::string_view id) const {
 entity_ptr governed_write::get(std::string_view id) const {
   if (is_device()) require_own(id);
   return transaction::get(id);
+}
+
+// What was done is nobody's to change (model_guard.h).
+std::vector<series_ref> governed_write::series_of(std::string_view id) const {
+  auto all = of_.series_of(id);
+  if (guard_) std::erase_if(all, [](series_ref const& s) { return s.attribute == symbol(model::act_iri); });
+  return all;
 }
 
 void governed_write::take_in(std::string_view entity) {
@@ -186,6 +194,8 @@ void governed_write::fire(timer const& t) {
 }
 
 void governed_write::require_note(std::string_view collection) const {
+  auto const is_guards = collection == number_collection || collection == once_collection || collection == timer_collection;
+  require(!is_guards, fault_kind::forbidden, "what was assigned, used up or done is not written by hand");
   require(!is_device() || rules_.notes.contains(collection), fault_kind::forbidden, "a device's token changes no records of the platform");
 }
 

@@ -39,7 +39,7 @@ class governed_write final : public transaction {
   entity_ptr find(std::string_view id) const override;
   entity_ptr get(std::string_view id) const override;
   record_ptr find_record(std::string_view collection, std::string_view key) const override { return of_.find_record(collection, key); }
-  std::vector<series_ref> series_of(std::string_view id) const override { return of_.series_of(id); }
+  std::vector<series_ref> series_of(std::string_view id) const override;
   std::uint64_t put(entity e, keep k) override;
   void erase(std::string_view id) override;
   void forget(std::string_view id) override;

@@ -54,6 +54,10 @@ std::string numbered(std::string pattern, std::string_view city, std::string con
   return pattern;
 }
 
+std::string ended(model::type const& m, entity const& e) {
+  return "this " + m.term + " is " + std::string(model::text_of(e, m.workflow->attribute)) + ": it changes by an action alone";
+}
+
 attribute_ptr plain(symbol name, json::value v) {
   auto a = attribute();
   a.name = name;
@@ -65,19 +69,10 @@ attribute_ptr plain(symbol name, json::value v) {
 
 // --- timers ---
 
-// Entity, then 20 digits of microseconds, then which one: those of an entity stand together, in order.
-std::string timer::key() const {
-  auto digits = std::array<char, 32>();
-  std::snprintf(digits.data(), digits.size(), "|%020lld|%zu", static_cast<long long>(due.us), deadline);
-  return entity + digits.data();
-}
-
-std::optional<timer> timer::parse(std::string_view key) {
-  auto const last = key.rfind('|');
-  if (last == key.npos || last < 21) return std::nullopt;
-  auto const entity = key.substr(0, last - 21);
-  return timer{{std::strtoll(std::string(key.substr(last - 20, 20)).c_str(), nullptr, 10)}, std::string(entity),
-               std::size_t(std::strtoul(std::string(key.substr(last + 1)).c_str(), nullptr, 10))};
+// Told by what the deadline says, not by its place: the next version of a model may have others before it.
+std::string key_of(timer const& t, model::type const& of) {
+  auto const& d = of.deadlines[t.deadline];
+  return t.entity + "|" + to_string(t.due) + "|" + d.in + "|" + std::string(d.at.text()) + "|" + std::to_string(d.after_us) + "|" + d.act + "|" + d.to;
 }
 
 std::vector<timer> timers_of(model::type const& m, entity const& e) {
@@ -86,6 +81,7 @@ std::vector<timer> timers_of(model::type const& m, entity const& e) {
   auto const state = m.workflow ? e.find(m.workflow->attribute) : attribute_ptr();
   for (auto i = std::size_t(0); i < m.deadlines.size(); ++i) {
     auto const& d = m.deadlines[i];
+    if (d.is_held) continue;
     if (!d.in.empty() && (!state || model::text_of(e, m.workflow->attribute) != d.in)) continue;
     auto begin = std::optional<timestamp>();
     if (d.at) begin = model::moment_of(e, d.at);
@@ -99,7 +95,9 @@ std::vector<timer> timers_of(model::type const& m, entity const& e) {
 
 void model_guard::complete(entity& e, entity_ptr const& before) {
   auto const* const m = parts_.models.model_of(e.types);
-  if (!m || is_alive(before.get()) || e.deleted_at != no_time) return;
+  if (!m || e.deleted_at != no_time) return;
+  keep_what_is_told_again(*m, e, before);
+  if (is_alive(before.get())) return;
   require(!before || !parts_.models.model_of(before->types), fault_kind::conflict, "there was a " + m->term + " of this id", "id");
   auto assigned = std::set<symbol>();
   auto const assign = [&](symbol name, attribute_ptr a) {
@@ -128,6 +126,23 @@ void model_guard::complete(entity& e, entity_ptr const& before) {
     assign(m->number, plain(m->number, json::value(number)));
   }
   if (!assigned.empty()) assigned_.emplace_back(e.id, std::move(assigned));
+}
+
+// What decides something and is told again as it is has not changed. A time that is not believed would put it into history alone.
+void model_guard::keep_what_is_told_again(model::type const& m, entity& e, entity_ptr const& before) const {
+  for (auto i = std::size_t(0); i < e.attributes.size(); ++i) {
+    auto& a = e.attributes[i];
+    auto const old = !before ? attribute_ptr() : i < before->attributes.size() && before->attributes[i] == a ? a : before->find(a->name, a->dataset);
+    if (old == a) continue;
+    auto const* const rule = m.find(a->name);
+    if (!rule) continue;
+    auto const decides = rule->is_guarded || (before && model::is_at_an_end(m, *before));
+    require(!decides || a->observed_at <= parts_.of.believed_until(), fault_kind::conflict, rule->term + " is as it is now: it has no time ahead",
+            rule->term);
+    auto const is_same = old && rule->is_guarded && is_alive(before.get()) && old->value == a->value && old->kind == a->kind &&
+                         a->attributes.empty() && old->attributes.empty();
+    if (is_same) a = old;
+  }
 }
 
 void model_guard::note_creation(std::string_view id) {
@@ -161,6 +176,8 @@ void model_guard::require_history(std::string_view id, symbol attribute) {
     throw fault(fault_kind::conflict, "the history of " + rule->term + " is what it was: it is not written by hand", rule->term);
   }
   if (!rule && !m->is_open) throw fault(fault_kind::invalid, "a " + m->term + " has no such attribute: " + std::string(attribute.text()));
+  require(e->deleted_at == no_time, fault_kind::conflict, "what a " + m->term + " was is kept as it was", "id");
+  require(!model::is_at_an_end(*m, *e), fault_kind::conflict, model::is_at_an_end(*m, *e) ? ended(*m, *e) : std::string());
 }
 
 void model_guard::require_removable(std::string_view id) {
@@ -244,6 +261,9 @@ void model_guard::check_one(image_pair const& p) {
   if (was && (was != is || !std::is_permutation(before->types.begin(), before->types.end(), after->types.begin(), after->types.end()))) {
     throw fault(fault_kind::conflict, "what is a " + was->term + " stays one: its types are fixed", "type");
   }
+  auto const is_model = [&](symbol t) { return parts_.models.find(t) != nullptr; };
+  require(!after || std::count_if(after->types.begin(), after->types.end(), is_model) <= 1, fault_kind::invalid,
+          "an entity has one modelled type and not several", "type");
   require(!lived || was, fault_kind::conflict, "what is there does not become a " + is->term + "; make a new one", "type");
   if (lived && !lives) return check_removal(*was, *before);
   if (!lives) {
@@ -317,12 +337,14 @@ void model_guard::check_change(model::type const& m, entity const& before, entit
     auto const is_missed = rule && rule->required && after.find_all(old->name).empty();
     if (is_missed) throw fault(fault_kind::invalid, rule->term + " is needed", rule->term);
   }
-  auto allowed = std::set<symbol>();
-  for (auto const& a : acts_) {
-    if (a.id == after.id) allowed.insert(a.allows.begin(), a.allows.end());
+  if (is_renaming(before, after)) return;
+  auto const is_by_hand = [&](symbol name) { return !is_by_an_act(after, name); };
+  if (model::is_at_an_end(m, before)) {
+    auto const touched = before.scopes != after.scopes || before.more != after.more || std::any_of(changed.begin(), changed.end(), is_by_hand);
+    require(!touched, fault_kind::conflict, ended(m, before));
   }
   for (auto const name : changed) {
-    if (allowed.contains(name)) continue;
+    if (!is_by_hand(name)) continue;
     auto const* const rule = m.find(name);
     auto const term = rule ? rule->term : std::string(name.text());
     if (m.workflow && name == m.workflow->attribute) {
@@ -360,21 +382,50 @@ void model_guard::check_once(model::type const& m, entity const& after) {
 }
 
 void model_guard::follow_timers(image_pair const& p) {
-  auto const timers = [&](entity_ptr const& e) {
+  auto const model_of = [&](entity_ptr const& e) {
     auto const* const m = e ? parts_.models.model_of(e->types) : nullptr;
-    return m && !m->deadlines.empty() ? timers_of(*m, *e) : std::vector<timer>();
+    return m && !m->deadlines.empty() ? m : nullptr;
   };
-  auto const before = timers(p.before), after = timers(p.after);
+  auto const* const was = model_of(p.before);
+  auto const* const is = model_of(p.after);
+  if (!was && !is) return;
+  auto const before = was ? timers_of(*was, *p.before) : std::vector<timer>(), after = is ? timers_of(*is, *p.after) : std::vector<timer>();
   for (auto const& t : before) {
-    if (std::find(after.begin(), after.end(), t) != after.end() || !parts_.of.find_record(timer_collection, t.key())) continue;
-    parts_.of.erase_record(timer_collection, t.key());
+    if (std::find(after.begin(), after.end(), t) != after.end()) continue;
+    if (auto const key = key_of(t, *was); parts_.of.find_record(timer_collection, key)) parts_.of.erase_record(timer_collection, key);
     timer_changes_.push_back({false, t});
   }
   for (auto const& t : after) {
-    if (std::find(before.begin(), before.end(), t) != before.end()) continue;
-    parts_.of.put_record(timer_collection, t.key(), json::object{{"due", to_string(t.due)}});
-    timer_changes_.push_back({true, t});
+    if (std::find(before.begin(), before.end(), t) == before.end()) timer_changes_.push_back({true, t});
   }
+}
+
+void model_guard::checked(mark const& since) {
+  done_.emplace_back(since.images, parts_.of.images().size());
+  acts_.resize(since.acts);  // they permit nothing of what comes later
+}
+
+// Attributes under other names, with their values and their series: a new version of a model calls them so. No door does that.
+bool model_guard::is_renaming(entity const& before, entity const& after) const {
+  if (!parts_.who.may_administer() || before.scopes != after.scopes || before.more != after.more ||
+      before.attributes.size() != after.attributes.size()) {
+    return false;
+  }
+  return std::all_of(after.attributes.begin(), after.attributes.end(), [&](attribute_ptr const& a) {
+    return std::any_of(before.attributes.begin(), before.attributes.end(), [&](attribute_ptr const& old) {
+      return old == a || (a->series != 0 && old->series == a->series && old->value == a->value && old->kind == a->kind && old->dataset == a->dataset &&
+                          old->name != a->name);
+    });
+  });
+}
+
+bool model_guard::is_by_an_act(entity const& after, symbol attribute) const {
+  for (auto a = acts_.rbegin(); a != acts_.rend(); ++a) {
+    if (a->id != after.id || !a->allows.contains(attribute)) continue;
+    auto const now = after.find(attribute);
+    return !now || std::find(a->left.begin(), a->left.end(), now) != a->left.end();
+  }
+  return false;
 }
 
 }  // namespace dos

@@ -29,6 +29,7 @@ class model_guard {
     constraint_index& constraints;
     std::string_view city;
     std::function<entity_ptr(entity_ptr const&)> seen;  // by who writes; nothing: they may not know of it
+    bool is_something_due = false;                      // for some entity
   };
   explicit model_guard(parts p) : parts_(std::move(p)) {}
 
@@ -49,7 +50,7 @@ class model_guard {
   };
   mark here() const { return {parts_.of.images().size(), acts_.size(), parts_.constraints.mark(), timer_changes_.size()}; }
   void check(mark const& since);
-  void checked(mark const& since) { done_.emplace_back(since.images, parts_.of.images().size()); }
+  void checked(mark const& since);
   void undo_to(mark const& m);
   // At the end of the decision: what no attempt has looked at.
   void finish();
@@ -70,6 +71,7 @@ class model_guard {
     std::string id;
     model::action const* what;  // nothing: an override
     std::set<symbol> allows;
+    std::vector<attribute_ptr> left = {};  // as it left them: what comes by hand afterwards is not its doing
   };
   void check_pairs(std::vector<image_pair> const& finals);
   void check_one(image_pair const& p);
@@ -79,9 +81,13 @@ class model_guard {
   void check_values(model::type const& m, entity const* before, entity const& after, std::vector<symbol>& changed);
   void check_once(model::type const& m, entity const& after);
   void follow_timers(image_pair const& p);
-  act_done const* act_on(std::string_view id) const;
+  bool is_renaming(entity const& before, entity const& after) const;
+  bool is_by_an_act(entity const& after, symbol attribute) const;
+  void note_what_is_left();
+  void end(dos::timer const& t, model::type const& m);
   bool acts_with(std::string_view id, std::function<bool(act_done const&)> const& is) const;
   void note(std::string_view id, json::object what);
+  void keep_what_is_told_again(model::type const& m, entity& e, entity_ptr const& before) const;
   entity_ptr override_state(transaction& through, entity_ptr const& e, model::type const& m, json::object fields, acting const& how);
   model::writer writer() const { return {parts_.policy, parts_.who, parts_.of.now()}; }
 

@@ -59,7 +59,8 @@ entity_ptr model_guard::act(transaction& through, std::string_view id, std::stri
     require(asked != a->asks.end(), fault_kind::invalid, a->name + " asks for no " + std::string(f.key), f.key);
     done.allows.insert(asked->attribute);
     changed.set(made(*m, asked->attribute, f.value));
-    noted.push(std::string(f.key), f.value);
+    auto const* const rule = m->find(asked->attribute);
+    noted.push(std::string(f.key), rule && rule->is_personal ? json::value() : f.value);
   }
   for (auto const& one : a->asks) {
     auto const term = word_of(*m, one.attribute);
@@ -86,6 +87,7 @@ entity_ptr model_guard::act(transaction& through, std::string_view id, std::stri
   if (!how.reason.empty()) what.push("reason", how.reason);
   if (!how.via.empty()) what.push("via", how.via);
   through.put(std::move(changed));
+  note_what_is_left();
   note(id, std::move(what));
   if (!a->deletes) return through.find(id);
   through.erase(id);
@@ -117,6 +119,7 @@ entity_ptr model_guard::override_state(transaction& through, entity_ptr const& e
   acts_.push_back(std::move(done));
   auto what = json::object{{"action", override_action}, {"reason", how.reason}, {"fields", std::move(fields)}};
   through.put(std::move(changed));
+  note_what_is_left();
   note(e->id, std::move(what));
   if (!removes) return through.find(e->id);
   through.erase(e->id);
@@ -124,13 +127,11 @@ entity_ptr model_guard::override_state(transaction& through, entity_ptr const& e
 }
 
 bool model_guard::fire_due(transaction& through, entity_ptr const& e) {
-  if (!e || fires_) return false;
+  if (!parts_.is_something_due || !e || fires_) return false;
   auto const* const m = parts_.models.model_of(e->types);
   if (!m || m->deadlines.empty()) return false;
   auto due = timers_of(*m, *e);
-  std::erase_if(due, [&](timer const& t) {
-    return m->deadlines[t.deadline].is_held || t.due > parts_.of.now() || !parts_.of.find_record(timer_collection, t.key());
-  });
+  std::erase_if(due, [&](timer const& t) { return t.due > parts_.of.now() || parts_.of.find_record(timer_collection, key_of(t, *m)); });
   if (due.empty()) return false;
   std::sort(due.begin(), due.end());
   fire(through, due.front());
@@ -138,14 +139,13 @@ bool model_guard::fire_due(transaction& through, entity_ptr const& e) {
 }
 
 void model_guard::fire(transaction& through, timer const& t) {
-  if (!parts_.of.find_record(timer_collection, t.key())) return;
-  parts_.of.erase_record(timer_collection, t.key());
   timer_changes_.push_back({false, t});
   auto const e = parts_.of.find(t.entity);
   auto const* const m = e ? parts_.models.model_of(e->types) : nullptr;
   if (!m || t.deadline >= m->deadlines.size()) return;
   auto const all = timers_of(*m, *e);
-  if (std::find(all.begin(), all.end(), t) == all.end()) return;  // of a model before this one
+  // Of an image before this one, or done when somebody looked.
+  if (std::find(all.begin(), all.end(), t) == all.end() || parts_.of.find_record(timer_collection, key_of(t, *m))) return;
   auto const& d = m->deadlines[t.deadline];
   fires_ = true;
   try {
@@ -155,15 +155,35 @@ void model_guard::fire(transaction& through, timer const& t) {
     note(t.entity, json::object{{"action", d.act}, {"due", to_string(t.due)}, {"refused", f.detail}});
   }
   fires_ = false;
+  end(t, *m);
 }
 
 void model_guard::drop(timer const& t, fault const& why) {
-  parts_.of.erase_record(timer_collection, t.key());
   timer_changes_.push_back({false, t});
-  if (!parts_.of.find(t.entity)) return;
+  auto const e = parts_.of.find(t.entity);
+  auto const* const m = e ? parts_.models.model_of(e->types) : nullptr;
+  if (!m || t.deadline >= m->deadlines.size()) return;
   fires_ = true;
-  note(t.entity, json::object{{"action", "deadline"}, {"due", to_string(t.due)}, {"refused", why.detail}});
+  note(t.entity, json::object{{"action", m->deadlines[t.deadline].act}, {"due", to_string(t.due)}, {"refused", why.detail}});
   fires_ = false;
+  end(t, *m);
+}
+
+// An entity that still tells of it would have it done again.
+void model_guard::end(timer const& t, model::type const& m) {
+  auto const e = parts_.of.find(t.entity);
+  if (!e) return;
+  auto const all = timers_of(m, *e);
+  if (std::find(all.begin(), all.end(), t) != all.end()) parts_.of.put_record(timer_collection, key_of(t, m), json::object{{"at", to_string(parts_.of.now())}});
+}
+
+// After the last act has been put: an attribute is its doing as long as it is the one that it left.
+void model_guard::note_what_is_left() {
+  auto& done = acts_.back();
+  auto const e = parts_.of.find(done.id);
+  for (auto const name : done.allows) {
+    if (auto a = e->find(name)) done.left.push_back(std::move(a));
+  }
 }
 
 }  // namespace dos

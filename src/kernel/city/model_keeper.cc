@@ -19,24 +19,32 @@ void model_keeper::begin_with(model::registry_ptr r) {
 }
 
 void model_keeper::rebuild() {
-  auto const lock = std::lock_guard(index_mutex_);
-  constraints_ = models_ ? std::make_unique<constraint_index>(models_, entities_, constraint_index::broken::is_named) : nullptr;
-  read_timers();
-}
-
-void model_keeper::read_timers() {
-  due_.clear();
-  records_.for_each(timer_collection, {}, [&](std::string_view key, record_ptr const&) {
-    if (auto t = timer::parse(key); t && !is_held(*t)) due_.insert(std::move(*t));
-    return true;
-  });
+  use(models_ ? std::make_shared<constraint_index>(models_, entities_, constraint_index::broken::is_named) : nullptr);
+  due_ = due_of(models_.get());
   tell_next_due();
 }
 
-bool model_keeper::is_held(timer const& t) const {
-  auto const e = models_ ? entities_.find(t.entity) : entity_ptr();
-  auto const* const m = e ? models_->model_of(e->types) : nullptr;
-  return m && t.deadline < m->deadlines.size() && m->deadlines[t.deadline].is_held;
+void model_keeper::use(std::shared_ptr<constraint_index> index) {
+  auto const lock = std::lock_guard(index_mutex_);
+  constraints_ = std::move(index);
+}
+
+// What the entities that are there tell of, and is not done.
+std::set<timer> model_keeper::due_of(model::registry const* models) const {
+  auto all = std::set<timer>();
+  if (!models) return all;
+  for (auto const& t : models->types()) {
+    if (t->deadlines.empty()) continue;
+    auto q = query::query();
+    q.selectors.push_back({{}, nullptr, {{t->iri}}});
+    entities_.for_each(q, [&](entity_ptr const& e) {
+      for (auto& one : timers_of(*t, *e)) {
+        if (!records_.find(timer_collection, key_of(one, *t))) all.insert(std::move(one));
+      }
+      return true;
+    });
+  }
+  return all;
 }
 
 void model_keeper::tell_next_due() { next_due_us_ = due_.empty() ? never : due_.begin()->due.us; }
@@ -46,10 +54,11 @@ std::optional<timestamp> model_keeper::next_due() const {
   return us == never ? std::nullopt : std::optional(timestamp{us});
 }
 
-void model_keeper::begin_batch() {
-  if (is_stale_) rebuild();
-  else if (timers_are_stale_) read_timers();
-  is_stale_ = timers_are_stale_ = false;
+void model_keeper::begin_batch(timestamp now) {
+  if (next_due() && !is_set_by_hand_) watch_.look(now);
+  if (!is_stale_) return;
+  rebuild();
+  is_stale_ = false;
 }
 
 void model_keeper::undo_to(mark_of_write const& m) {
@@ -62,7 +71,7 @@ void model_keeper::note(std::vector<model_guard::timer_change> changes) {
 }
 
 void model_keeper::adopt(model::registry_ptr r, overlay const& pending, std::vector<image_pair> const& own) {
-  auto index = std::make_unique<constraint_index>(r, entities_, constraint_index::broken::refuses);
+  auto index = std::make_shared<constraint_index>(r, entities_, constraint_index::broken::refuses);
   auto const find = [&](std::string_view id) -> entity_ptr {
     for (auto i = own.rbegin(); i != own.rend(); ++i) {
       if (i->after->id == id) return i->after;
@@ -73,33 +82,59 @@ void model_keeper::adopt(model::registry_ptr r, overlay const& pending, std::vec
   auto pairs = std::vector<image_pair>();
   for (auto const& e : pending.entities) pairs.push_back({entities_.find(e.id()), e.image() ? e.image() : e.held});
   pairs.insert(pairs.end(), own.begin(), own.end());
-  for (auto const& p : pairs) index->apply({&p, 1}, find);
+  auto due = due_of(r.get());
+  for (auto const& p : pairs) {
+    index->apply({&p, 1}, find);
+    for (auto const& e : {p.before, p.after}) {
+      auto const* const t = e ? r->model_of(e->types) : nullptr;
+      if (!t || t->deadlines.empty()) continue;
+      for (auto& one : timers_of(*t, *e)) {
+        if (e == p.after) due.insert(std::move(one));
+        else due.erase(one);
+      }
+    }
+  }
   index->settle();
-  timers_are_stale_ = true;
-  models_before_ = std::exchange(models_, std::move(r));
-  constraints_before_ = std::exchange(constraints_, std::move(index));
+  before_ = state_before{models_, constraints_, std::move(due_)};
+  models_ = std::move(r);
+  due_ = std::move(due);
+  changes_.clear();  // they are among them
+  use(std::move(index));
 }
 
 void model_keeper::batch_stands() {
-  constraints_before_.reset();
-  models_before_.reset();
+  before_.reset();
   if (constraints_) constraints_->settle();
   for (auto const& c : changes_) {
-    if (c.begins && !is_held(c.what)) due_.insert(c.what);
+    if (c.begins) due_.insert(c.what);
     else due_.erase(c.what);
   }
-  if (!changes_.empty()) tell_next_due();
+  tell_next_due();
   changes_.clear();
 }
 
-void model_keeper::batch_failed() {
-  if (constraints_before_) {
-    models_ = std::move(models_before_);
-    constraints_ = std::move(constraints_before_);
+void model_keeper::batch_failed(bool is_in_log) {
+  if (before_ && !is_in_log) {
+    models_ = std::move(before_->models);
+    due_ = std::move(before_->due);
+    use(std::move(before_->constraints));
   }
+  before_.reset();
   changes_.clear();
-  is_stale_ = models_ != nullptr;  // nobody may know whether it was stored
   if (constraints_) constraints_->settle();
+  is_stale_ = models_ != nullptr;  // of this batch nothing is left, or all of it
+}
+
+void model_keeper::settle(timestamp now, submit_write const& submit) {
+  if (!is_set_by_hand_) watch_.look(now);
+  auto const due = next_due();
+  if (!due || *due > now || watch_.has_jumped() || is_settling_.exchange(true)) return;
+  try {
+    submit([this](transaction& t) { fire_due(static_cast<governed_write&>(t)); }, [this](outcome const&) { is_settling_ = false; });
+  } catch (...) {
+    is_settling_ = false;
+    throw;
+  }
 }
 
 void model_keeper::fire_due(governed_write& t) {
@@ -113,9 +148,12 @@ void model_keeper::fire_due(governed_write& t) {
 }
 
 resource_times model_keeper::times_of(symbol type, std::string const& resource, timestamp from, timestamp to) const {
-  auto const lock = std::lock_guard(index_mutex_);
-  if (!constraints_) return {};
-  return constraints_->times_of(type, resource, from, to, [&](std::string_view id) { return entities_.find(id); });
+  auto index = std::shared_ptr<constraint_index>();
+  {
+    auto const lock = std::lock_guard(index_mutex_);
+    index = constraints_;
+  }
+  return index ? index->times_of(type, resource, from, to, [&](std::string_view id) { return entities_.find(id); }) : resource_times();
 }
 
 }  // namespace dos

@@ -111,7 +111,7 @@ void session::for_each_record(std::string_view collection, std::string_view from
 
 std::size_t session::record_count(std::string_view collection) const { return city_->record_count(collection); }
 
-bool session::may_write() const { return who_->may_write() || city_->policy_of(*who_)->may_write_something(); }
+bool session::may_write() const { return who_->may_write() || city_->policy_of(*who_)->may_write_something(*who_); }
 
 void session::submit(decide d, std::function<void(outcome)> done, write_size size) const {
   if (!may_write()) {

@@ -1,10 +1,8 @@
-// What entities wait for: the deadlines of their types, as records. Written with what begins and ends them (model_guard), and
-// by whoever changes what types declare.
+// What entities wait for: the deadlines of their types. The entities themselves tell it; a record only notes what is done.
 #pragma once
 
 #include <compare>
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,7 +13,7 @@
 
 namespace dos {
 
-// What falls due: key: entity, moment, which of the type's deadlines.
+// What fell due and was done, though its entity still tells of it: see key_of.
 inline constexpr std::string_view timer_collection = "timer";
 
 // One deadline of one entity.
@@ -24,11 +22,11 @@ struct timer {
   std::string entity;
   std::size_t deadline = 0;  // of its type
 
-  std::string key() const;
-  static std::optional<timer> parse(std::string_view key);
   auto operator<=>(timer const&) const = default;
 };
-// Those that an entity as it is waits for.
+// Those that an entity as it is tells of; none of a package that is off.
 std::vector<timer> timers_of(model::type const& t, entity const& e);
+// Of the record that notes it as done.
+std::string key_of(timer const& t, model::type const& of);
 
 }  // namespace dos

@@ -148,6 +148,16 @@ policy_ptr policy::of(registry_ptr r, principal const& who) {
       for (auto const t : g.types) p->on_[t].push_back({&g, &to});
     }
   }
+  for (auto const& t : p->registry_->types()) {
+    for (auto const& a : t->actions) {
+      for (auto const& by : a.by) {
+        p->writes_ = p->writes_ || std::binary_search(mine.begin(), mine.end(), by);
+        p->persons_act_ = p->persons_act_ || std::any_of(t->attributes.begin(), t->attributes.end(), [&](attribute_rule const& r) {
+                            return r.is == value_kind::person && r.term == by;
+                          });
+      }
+    }
+  }
   return p;
 }
 

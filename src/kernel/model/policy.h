@@ -38,13 +38,14 @@ class policy {
   registry_ptr const& registry() const { return registry_; }
   // All there are, of whomever.
   std::vector<role> const& roles() const;
-  // Some grant lets them write, whatever their plain role.
-  bool may_write_something() const { return writes_; }
+  // Some grant or action lets them write, whatever their plain role.
+  bool may_write_something(principal const& who) const { return writes_ || (persons_act_ && !who.subject.empty()); }
 
  private:
   registry_ptr registry_;
   std::unordered_map<symbol, std::vector<granted>> on_;
   bool writes_ = false;
+  bool persons_act_ = false;  // some action is for whom an attribute names
 };
 using policy_ptr = std::shared_ptr<policy const>;
 

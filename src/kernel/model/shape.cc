@@ -172,4 +172,10 @@ std::string_view text_of(entity const& e, symbol attribute) {
   return {};
 }
 
+bool is_at_an_end(type const& t, entity const& e) {
+  if (!t.workflow || t.workflow->ends.empty()) return false;
+  auto const state = text_of(e, t.workflow->attribute);
+  return std::find(t.workflow->ends.begin(), t.workflow->ends.end(), state) != t.workflow->ends.end();
+}
+
 }  // namespace dos::model

@@ -24,5 +24,7 @@ json::value const& plain_value(attribute const& a);
 std::optional<timestamp> moment_of(entity const& e, symbol attribute);
 // The text that it holds, empty when it holds none: a state, a URI, a subject.
 std::string_view text_of(entity const& e, symbol attribute);
+// In a state that ends its workflow: it changes by an action alone.
+bool is_at_an_end(type const& t, entity const& e);
 
 }  // namespace dos::model

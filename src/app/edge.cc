@@ -34,6 +34,17 @@ void dress_private(http::response& r) {
   if (r.status != 204 && !r.headers.contains("Cache-Control")) r.headers.add("Cache-Control", "no-store");
 }
 
+// What the door says to somebody who showed a token is theirs alone, refusals as well.
+template <typename Decide>
+http::verdict told_privately(http::request const& head, http::fault_form const& form, Decide const& decide) {
+  try {
+    return decide();
+  } catch (fault const& f) {
+    if (!head.headers.contains("Authorization") && !find_cookie(head, session_cookie)) throw;
+    return http::refusal{form(f), dress_private};
+  }
+}
+
 http::fault_form form_for(offer const& o, std::string const& pattern) {
   auto best = http::fault_form(static_cast<http::response (*)(fault const&)>(http::problem));
   auto length = std::size_t(0);
@@ -146,40 +157,44 @@ void edge::run(thread_use use, asker const& from, http::reply answer, http::faul
 }
 
 void edge::add(city_route const& route, http::fault_form const& form, std::string const& prefix) {
-  router_.add(route.method, prefix + route.pattern, [this, route, form](http::request& head) -> http::verdict {
-    auto c = find_city(head, route.at_root);
-    auto who = nobody("http/" + head.peer);
-    auto const found = caller_or_nobody(head, route.needs);
-    if (found && opens(*found, *c)) who = to_principal(*found, "http");
-    else if (found && route.needs != need::own) throw fault(fault_kind::forbidden, "this token is for another city, or was revoked");
-    if (route.needs != need::writer || !c->policy_of(who)->may_write_something(who)) require_need(who, route.needs);
-    who.names = names_.of(who);
-    auto const body_bytes_max = body_limit(who, route.body_bytes_max);
-    auto s = session(std::move(c), std::move(who));
-    if (route.ask) route.ask(s, head);
-    auto go_on = [this, &route, &form, s = std::move(s)](http::request r, http::reply answer) mutable {
-      auto const from = asker{s.who(), r.peer, r.body.size()};
-      run(route.use, from, std::move(answer), form,
-          [&handle = route.handle, s = std::move(s), r = std::move(r)](http::reply const& reply) mutable {
-            handle(std::move(s), std::move(r), reply);
-          });
-    };
-    return http::admission{body_bytes_max, std::move(go_on), found ? dress_private : nullptr};
+  router_.add(route.method, prefix + route.pattern, [this, route, form](http::request& head) {
+    return told_privately(head, form, [&]() -> http::verdict {
+      auto c = find_city(head, route.at_root);
+      auto who = nobody("http/" + head.peer);
+      auto const found = caller_or_nobody(head, route.needs);
+      if (found && opens(*found, *c)) who = to_principal(*found, "http");
+      else if (found && route.needs != need::own) throw fault(fault_kind::forbidden, "this token is for another city, or was revoked");
+      if (route.needs != need::writer || !c->policy_of(who)->may_write_something(who)) require_need(who, route.needs);
+      who.names = names_.of(who);
+      auto const body_bytes_max = body_limit(who, route.body_bytes_max);
+      auto s = session(std::move(c), std::move(who));
+      if (route.ask) route.ask(s, head);
+      auto go_on = [this, &route, &form, s = std::move(s)](http::request r, http::reply answer) mutable {
+        auto const from = asker{s.who(), r.peer, r.body.size()};
+        run(route.use, from, std::move(answer), form,
+            [&handle = route.handle, s = std::move(s), r = std::move(r)](http::reply const& reply) mutable {
+              handle(std::move(s), std::move(r), reply);
+            });
+      };
+      return http::admission{body_bytes_max, std::move(go_on), found ? dress_private : nullptr};
+    });
   });
 }
 
 void edge::add(node_route const& route, http::fault_form const& form) {
-  router_.add(route.method, route.pattern, [this, route, form](http::request& head) -> http::verdict {
-    auto who = this->who(head);
-    require_need(who, route.needs);
-    who.names = names_.of(who);
-    auto const is_known = !who.tokens.empty();
-    auto go_on = [this, &route, &form, who](http::request r, http::reply answer) {
-      auto const from = asker{who, r.peer, r.body.size()};
-      run(route.use, from, std::move(answer), form,
-          [&handle = route.handle, r = std::move(r)](http::reply const& reply) mutable { handle(std::move(r), reply); });
-    };
-    return http::admission{body_limit(who, route.body_bytes_max), std::move(go_on), is_known ? dress_private : nullptr};
+  router_.add(route.method, route.pattern, [this, route, form](http::request& head) {
+    return told_privately(head, form, [&]() -> http::verdict {
+      auto who = this->who(head);
+      require_need(who, route.needs);
+      who.names = names_.of(who);
+      auto const is_known = !who.tokens.empty();
+      auto go_on = [this, &route, &form, who](http::request r, http::reply answer) {
+        auto const from = asker{who, r.peer, r.body.size()};
+        run(route.use, from, std::move(answer), form,
+            [&handle = route.handle, r = std::move(r)](http::reply const& reply) mutable { handle(std::move(r), reply); });
+      };
+      return http::admission{body_limit(who, route.body_bytes_max), std::move(go_on), is_known ? dress_private : nullptr};
+    });
   });
 }
 

@@ -106,6 +106,7 @@ check("a private answer is for no cache", answer.headers["Cache-Control"] == "no
 check("nor is its media type guessed", answer.headers["X-Content-Type-Options"] == "nosniff", answer.headers)
 check("a public one may be kept", call("GET", ngsi + "/types").headers["Cache-Control"] is None)
 check("a private refusal is for no cache", call("GET", ngsi + "/entities/urn:x:1", None, viewer).headers["Cache-Control"] == "no-store")
+check("and so is what the door itself refuses somebody", call("GET", "/dortmund/platform/v1/tokens", None, viewer).headers["Cache-Control"] == "no-store")
 check("strangers see nothing of the cities' size in the metrics", b"dos_entities" not in call("GET", "/metrics").body)
 check("nor in the status", call("GET", "/platform/v1/status").status == 401 and call("GET", "/platform/v1/status", None, viewer).status == 200)
 check("staff does", b'dos_entities{city="dortmund"}' in call("GET", "/metrics", None, viewer).body)

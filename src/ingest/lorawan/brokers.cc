@@ -14,12 +14,6 @@
 namespace dos::lorawan {
 namespace {
 
-std::string get_text(json::value const& entry, std::string_view member) {
-  auto const text = entry.text_or(member, "");
-  require(!text.empty(), fault_kind::invalid, "mqtt_sources: an entry lacks " + std::string(member), member);
-  return std::string(text);
-}
-
 std::string source_of(broker_configuration const& b) { return "mqtt:" + b.name; }
 
 std::string shown_url(http::url u) {
@@ -41,9 +35,9 @@ std::vector<std::string> usual_topics(network n) {
 
 broker_configuration read_broker(json::value const& entry) {
   auto b = broker_configuration();
-  b.city = get_text(entry, "city");
-  b.name = get_text(entry, "name");
-  b.url = http::parse_url(get_text(entry, "url"));
+  b.city = text_in_entry(entry, "mqtt_sources", "city");
+  b.name = text_in_entry(entry, "mqtt_sources", "name");
+  b.url = http::parse_url(text_in_entry(entry, "mqtt_sources", "url"));
   require(b.url.scheme == "mqtt" || b.url.scheme == "mqtts", fault_kind::invalid,
           "mqtt_sources: url begins with mqtt:// or mqtts://", "url");
   if (auto const user = entry.text_or("user", ""); !user.empty()) b.url.user = user;

@@ -12,12 +12,6 @@
 namespace dos::lorawan {
 namespace {
 
-std::string require_text(json::value const& entry, std::string_view member) {
-  auto const text = entry.text_or(member, "");
-  require(!text.empty(), fault_kind::invalid, "lorawan_servers: an entry lacks " + std::string(member), member);
-  return std::string(text);
-}
-
 http::url below(http::url base, std::string const& path) {
   while (base.path.ends_with('/')) base.path.pop_back();
   base.path += path;
@@ -81,6 +75,12 @@ bool is_in(json::value const* list, std::string_view text) {
 
 }  // namespace
 
+std::string text_in_entry(json::value const& entry, std::string_view list, std::string_view member) {
+  auto const text = entry.text_or(member, "");
+  require(!text.empty(), fault_kind::invalid, std::string(list) + ": an entry lacks " + std::string(member), member);
+  return std::string(text);
+}
+
 std::string read_secret(std::string const& file, std::string_view member) {
   auto in = std::ifstream(file);
   require(in.good(), fault_kind::invalid, "cannot read the file " + file, member);
@@ -91,9 +91,9 @@ std::string read_secret(std::string const& file, std::string_view member) {
 
 network_server read_network_server(json::value const& entry) {
   auto s = network_server();
-  s.city = require_text(entry, "city");
-  s.name = require_text(entry, "name");
-  s.url = http::parse_url(require_text(entry, "url"));
+  s.city = text_in_entry(entry, "lorawan_servers", "city");
+  s.name = text_in_entry(entry, "lorawan_servers", "name");
+  s.url = http::parse_url(text_in_entry(entry, "lorawan_servers", "url"));
   require(s.url.scheme == "http" || s.url.scheme == "https", fault_kind::invalid,
           "lorawan_servers: url begins with http:// or https://", "url");
   auto const network = parse_network(entry.text_or("network", ""));

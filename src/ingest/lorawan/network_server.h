@@ -39,6 +39,9 @@ struct server_request {
   std::string body;
 };
 // Whose device it is: what the route says, else the configuration. Faults: invalid when that is not known.
+// A member that an entry of such a list of the configuration must have. Faults: invalid.
+std::string text_in_entry(json::value const& entry, std::string_view list, std::string_view member);
+
 // ChirpStack 4: POST /api/devices/{devEui}/queue (DeviceService.Enqueue).
 // The Things Stack 3: POST /api/v3/as/applications/{application}/devices/{device}/down/push (AppAs.DownlinkQueuePush).
 server_request push_request(network_server const& s, std::string const& device, network_route const& route,

@@ -24,6 +24,9 @@ std::string node::default_context_file(std::string_view city) const {
   return resources_directory + "/contexts/" + name;
 }
 
+// Whoever acts for somebody uses their session instead. What is left are the program's own affairs: its records (revoked tokens,
+// snapshots, subscriptions and what they owe, sessions of MQTT, commands on their way, the book of pulls), ends of life that
+// entities carry, ObservedProperties that a standard wants, the demonstration; and pulled files, whose mapping an editor wrote.
 session node::as_source(std::shared_ptr<city> c, std::string source) const {
   auto city = c->id();
   return session(std::move(c), {.name = source, .role = role::admin, .source = std::move(source), .city = std::move(city)});

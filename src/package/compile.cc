@@ -135,6 +135,14 @@ std::set<std::string, std::less<>> all_roles(std::vector<member_package> const& 
 
 compiled compile(std::vector<member_package> const& packages, surroundings const& around) {
   auto out = compiled();
+  // Names that no IRI can be made of are found out wherever they are met first.
+  auto const told = [&](bundle const& by, std::string_view path, std::function<void()> const& part) {
+    try {
+      part();
+    } catch (fault const& f) {
+      out.wrong[by.id].push_back(by.at(path, f.member, f.detail));
+    }
+  };
   auto known = names(packages, around, out.wrong);
   auto const roles = all_roles(packages);
   auto const tools = type_builder::tools{known, roles, out.wrong};
@@ -150,31 +158,37 @@ compiled compile(std::vector<member_package> const& packages, surroundings const
         continue;
       }
       if (is_more) continue;
-      auto made = type_builder(tools, p, path, *model);
-      auto const other = find(made.iri());
-      if (other == builders.end()) builders.push_back(std::move(made));
-      else out.wrong[p.what->id].push_back(p.what->at(path, "type", made.type().term + " belongs to the package " + other->owner() + " already; extend it"));
+      told(*p.what, path, [&, path = path, model = model] {
+        auto made = type_builder(tools, p, path, *model);
+        auto const other = find(made.iri());
+        if (other == builders.end()) return builders.push_back(std::move(made));
+        out.wrong[p.what->id].push_back(p.what->at(path, "type", made.type().term + " belongs to the package " + other->owner() + " already; extend it"));
+      });
     }
   }
   for (auto const& p : packages) {
     for (auto const& [path, model] : p.what->in("models/")) {
       auto const term = model->text_or("extends", "");
       if (term.empty() || model->find("type")) continue;
-      auto const owner = find(known.name(term));
-      if (owner == builders.end()) out.wrong[p.what->id].push_back(p.what->at(path, "extends", "no package here has a type " + std::string(term) +
-          "; is it in needs?"));
-      else owner->extend(p, path, *model);
+      told(*p.what, path, [&, path = path, model = model] {
+        auto const owner = find(known.name(term));
+        if (owner == builders.end()) out.wrong[p.what->id].push_back(p.what->at(path, "extends", "no package here has a type " + std::string(term) +
+            "; is it in needs?"));
+        else owner->extend(p, path, *model);
+      });
     }
   }
   auto types = std::vector<std::shared_ptr<model::type const>>();
   auto by_iri = std::map<symbol, model::type const*>();
   for (auto& b : builders) {
     if (!b.renamed().empty()) out.renamed[std::string(b.iri().text())] = b.renamed();
-    types.push_back(std::make_shared<model::type const>(b.finish()));
-    by_iri[types.back()->iri] = types.back().get();
+    told(*b.by(), b.file(), [&] {
+      types.push_back(std::make_shared<model::type const>(b.finish()));
+      by_iri[types.back()->iri] = types.back().get();
+    });
   }
   auto reader = role_reader(known, by_iri, out.wrong);
-  for (auto const& p : packages) reader.read(*p.what);
+  for (auto const& p : packages) told(*p.what, "roles.yaml", [&] { reader.read(*p.what); });
   std::erase_if(out.wrong, [](auto const& w) { return w.second.empty(); });
   out.terms = known.used();
   if (!out.wrong.empty()) return out;

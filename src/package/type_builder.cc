@@ -52,7 +52,8 @@ void type_builder::refuse(part const& p, std::string text) {
   if (all.size() < problems_max) all.push_back(p.by->at(p.file, p.path, std::move(text)));
 }
 
-type_builder::type_builder(tools t, member_package const& owner, std::string_view file, json::value const& model) : with_(t), now_(&owner) {
+type_builder::type_builder(tools t, member_package const& owner, std::string_view file, json::value const& model) : with_(t), by_(owner.what.get()),
+    file_(file), now_(&owner) {
   auto const all = part{owner.what.get(), std::string(file), "", &model};
   type_.term = model.text_or("type", "");
   type_.package = owner.what->id;

@@ -34,6 +34,8 @@ class type_builder {
   model::type finish();
 
   symbol iri() const { return type_.iri; }
+  bundle const* by() const { return by_; }        // its owner,
+  std::string const& file() const { return file_; }  // and where it says so
   std::string const& owner() const { return type_.package; }
   model::type const& type() const { return type_; }
   std::vector<std::pair<symbol, symbol>> const& renamed() const { return renamed_; }
@@ -71,6 +73,8 @@ class type_builder {
   bool is_state(std::string_view s) const;
 
   tools with_;
+  bundle const* by_;
+  std::string file_;
   model::type type_;
   member_package const* now_ = nullptr;  // who is being read
   std::vector<std::pair<part, std::string>> action_places_;  // in the order of type_.actions

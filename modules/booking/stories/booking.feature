@@ -257,7 +257,7 @@ Funktionalität: Buchen, ohne dass zwei dasselbe zur selben Zeit haben
     Und ist "vergessen" held
     Wenn der Server 3 Tage aus ist
     Dann ist "b" over
-    Und zeigt die Zeitleiste von "b" Ada create, confirm, finish
+    Und zeigt die Zeitleiste von "b" Ada create, confirm, remind, finish
     Und zeigt die Zeitleiste von "vergessen" Ada create, expire
 
   Szenariogrundriss: An keiner Tür wird ein Stand einfach gesetzt

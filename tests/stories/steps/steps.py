@@ -275,5 +275,5 @@ def free(context, name, start, end, who=None):
     answer = w.call(w.person(who) if who else w.admin_person, "GET", f"/platform/v1/entities/{w.path_of(name)}/free{asked}")
     assert answer.status == 200, answer
     seen = [[i["from"], i["to"], i["places"]] for i in answer.json()["items"]]
-    wanted = [[w.value(c) for c in row] for row in (context.table or [])]
+    wanted = [[w.value(c) for c in row] for row in (with_heading(context.table) if context.table else [])]
     assert seen == wanted, f"free are {seen}, not {wanted}"

@@ -1,16 +1,22 @@
 # Runs every test and sums up. Sourced by `./dos test`, whose functions and folders it uses.
-#   ./dos test [--long] [PART ...]     parts: checks program web contract e2e fault fuzz
+#   ./dos test [--long] [PART ...]     parts: checks program web contract stories e2e fault fuzz
+#   ./dos test stories [ID ...]        the stories of some packages
 # A part that fails does not keep the others from running; what each said stands in .dos/test/PART.log.
 
 readonly logs=$state/test
 readonly fuzz_build=$build-fuzz
 long=0
 wanted=()
+told=()  # packages whose stories are asked for
 for word in "$@"; do
   case $word in
     --long) long=1 ;;
-    checks | program | web | contract | e2e | fault | fuzz) wanted+=("$word") ;;
-    *) fail "test does not know $word; it knows --long, checks, program, web, contract, e2e, fault, fuzz" ;;
+    checks | program | web | contract | stories | e2e | fault | fuzz) wanted+=("$word") ;;
+    *)
+      [[ " ${wanted[*]-} " == *" stories "* && (-d measures/$word || -d modules/$word) ]] ||
+        fail "test does not know $word; it knows --long, checks, program, web, contract, stories, e2e, fault, fuzz; and packages, behind stories"
+      told+=("$word")
+      ;;
   esac
 done
 mkdir -p "$logs"
@@ -124,6 +130,7 @@ if part web; then
 fi
 if ((built)); then
   ! part contract || step contract python3 tests/contract/run.py || true
+  ! part stories || step stories python3 tests/stories/run.py "${told[@]}" || true
   ! part e2e || step pages pages || true
   if part fault; then
     step fault_kill env ROUNDS=$((long ? 300 : 20)) python3 tests/fault/kill.py || true
@@ -134,6 +141,7 @@ if ((built)); then
     step fault_medium python3 tests/fault/medium.py || true
     step fault_packages env ROUNDS=$((long ? 60 : 6)) python3 tests/fault/packages.py || true
     step fault_greedy python3 tests/fault/greedy.py || true
+    step fault_order env HISTORIES="${HISTORIES:-$((long ? 10000 : 300))}" python3 tests/fault/linearizable.py || true
   fi
 fi
 if part fuzz && step fuzz_build fuzzers; then

@@ -25,9 +25,11 @@ std::optional<moment> read_cursor(http::request const& r) {
   return moment{*time, observation_number(*number)};
 }
 
-// Whose name is told: citizens see that it was done, and by which office; those who see the whole entity see by whom.
-bool tells_people(session const& s, entity const& whole, entity const& seen) {
-  return s.who().may_administer() || seen.attributes.size() == whole.attributes.size();
+// Whose name is told: citizens see that it was done; those who see all that there may be of the entity see by whom.
+bool tells_people(session const& s, entity const& whole, model::type const* t) {
+  auto const view = s.view();
+  if (view->is_clear() || !t) return view->is_clear();
+  return std::all_of(t->attributes.begin(), t->attributes.end(), [&](auto const& rule) { return view->shows(whole, rule.name); });
 }
 
 class teller {
@@ -99,7 +101,7 @@ void tell_timeline::operator()(session s, http::request r, http::reply answer) c
   auto const whole = s.city().entities().find(id);
   auto const models = s.city().models();
   auto const* const t = models ? models->model_of(seen->types) : nullptr;
-  auto const teller_of_it = teller(s, *with_, whole ? *whole : *seen, t, whole && tells_people(s, *whole, *seen));
+  auto const teller_of_it = teller(s, *with_, whole ? *whole : *seen, t, whole && tells_people(s, *whole, t));
   auto const language = language_of(r);
   auto const limit = read_limit(r, 100, items_max);
   auto range = range_query();

@@ -38,9 +38,8 @@ void workers::push(std::string const& address, std::string const& caller, std::f
   auto const lock = std::lock_guard(mutex_);
   if (stopping_) throw fault(fault_kind::unavailable, "the server is stopping");
   if (auto const it = lines_.find(address); it != lines_.end()) {
-    auto const queue = it->second.queues.find(caller);
-    auto const of_caller = queue == it->second.queues.end() ? 0 : queue->second.size();
-    if (of_caller >= per_caller_max || it->second.waiting >= per_address_max) {
+    auto const of_caller = it->second.waiting_of(caller).entries;
+    if (of_caller >= per_caller_max || it->second.waiting().entries >= per_address_max) {
       auto const most = of_caller >= per_caller_max ? per_caller_max : per_address_max;
       throw fault(fault_kind::too_many, "more than " + std::to_string(most) + " requests of yours are waiting; send slower");
     }
@@ -83,24 +82,16 @@ std::size_t workers::waiting() const {
 }
 
 void workers::put(std::string const& address, std::string const& caller, std::function<void()> work) {
-  auto& l = lines_[address];
-  l.queues[caller].push_back(std::move(work));
-  ++l.waiting;
+  lines_[address].push(caller, std::move(work));
   ++waiting_;
   filled_.notify_one();
 }
 
 std::function<void()> workers::take(std::string const& address) {
   auto const line = lines_.find(address);
-  auto& l = line->second;
-  auto it = l.queues.upper_bound(l.turn);
-  if (it == l.queues.end()) it = l.queues.begin();
-  l.turn = it->first;
-  auto work = std::move(it->second.front());
-  it->second.pop_front();
-  if (it->second.empty()) l.queues.erase(it);
+  auto work = line->second.pop().entry;
   --waiting_;
-  if (--l.waiting == 0) lines_.erase(line);
+  if (!line->second.has_next()) lines_.erase(line);
   return work;
 }
 

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "app/shares.h"
+#include "base/fair_queues.h"
 #include "contract/contract.h"
 
 namespace dos::app {
@@ -47,12 +48,7 @@ class workers {
     clockid_t clock{};    // its processor time
     shares::time charged{};  // of it, up to now
   };
-  // One address: a queue a caller, served in turn; none is empty.
-  struct line {
-    std::map<std::string, std::deque<std::function<void()>>> queues;
-    std::string turn;
-    std::size_t waiting = 0;
-  };
+  using line = fair_queues<std::function<void()>>;  // of one address, by caller
 
   void work(thread_state& me);
   void run_jobs();

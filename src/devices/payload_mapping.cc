@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "base/fault.h"
+#include "base/json_path.h"
 #include "base/text.h"
 #include "base/text_cut.h"
 
@@ -34,22 +35,6 @@ std::string with_variables(std::string_view path, json::value const& variables) 
     path.remove_prefix(close + 1);
   }
   return out += path;
-}
-
-json::value const* follow(json::value const& data, std::string_view path) {
-  if (auto const* whole = data.find(path)) return whole;  // a name may have a point in it
-  auto const* at = &data;
-  for (auto const step : text::split(path, '.')) {
-    if (at->is_array()) {
-      auto const i = text::to_int(step);
-      if (!i || *i < 0 || std::size_t(*i) >= at->as_array().size()) return nullptr;
-      at = &at->as_array()[std::size_t(*i)];
-    } else {
-      at = at->find(step);
-    }
-    if (!at) return nullptr;
-  }
-  return at;
 }
 
 std::string shown(json::value const& v) {
@@ -172,10 +157,10 @@ class mapping {
     static auto const usual = history_rule{.from = "history", .time = "timestamp"};
     static auto const no_moment = json::value();
     auto const& rule = profile_.history ? *profile_.history : usual;
-    auto const* list = follow(decoded, rule.from);
+    auto const* list = json::find_path(decoded, rule.from);
     if (!list || !list->is_array()) return;
     for (auto const& entry : list->as_array()) {
-      auto const* time = follow(entry, rule.time);
+      auto const* time = json::find_path(entry, rule.time);
       if (time || profile_.history) take_entry(entry, time ? time : &no_moment);
     }
   }
@@ -193,7 +178,7 @@ class mapping {
   void take(json::value const& data, std::size_t entry, timestamp at) {
     for (auto const& rule : profile_.attributes) {
       try {
-        auto const* raw = follow(data, with_variables(rule.from, device_.variables));
+        auto const* raw = json::find_path(data, with_variables(rule.from, device_.variables));
         if (!raw || raw->is_null()) continue;
         auto value = value_of(rule, *raw, device_.calibration_at(rule.attribute, at));
         if (means_no_battery(rule, value)) continue;

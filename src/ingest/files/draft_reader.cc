@@ -5,6 +5,7 @@
 
 #include "base/fault.h"
 #include "base/id.h"
+#include "base/json_path.h"
 #include "base/name_rules.h"
 #include "base/text.h"
 #include "base/text_cut.h"
@@ -167,7 +168,7 @@ void draft_reader::take_document() {
   auto const is_geojson = mapping_.source.format == source_format::geojson;
   if (is_geojson) places_.take_crs(document.find("crs"));
   auto const path = is_geojson && mapping_.source.records.empty() ? "features" : mapping_.source.records;
-  auto const* const items = find_path(document, path);
+  auto const* const items = json::find_path(document, path);
   require(items && items->is_array(), fault_kind::invalid,
           path.empty() ? "the document is no list of records" : "the document has no list \"" + path + "\"");
   for (auto const& item : items->as_array()) {

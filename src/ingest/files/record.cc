@@ -1,5 +1,6 @@
 #include "ingest/files/record.h"
 
+#include "base/json_path.h"
 #include "base/text.h"
 
 namespace dos::files {
@@ -11,19 +12,6 @@ std::optional<std::string> field::find_text() const {
   return value->is_string() ? std::string(text::trim(value->as_string())) : json::to_string(*value);
 }
 
-json::value const* find_path(json::value const& v, std::string_view path) {
-  if (path.empty()) return &v;
-  if (auto const* const found = v.find(path)) return found;
-  auto const dot = path.find('.');
-  auto const head = path.substr(0, dot);
-  auto const* next = v.find(head);
-  if (!next && v.is_array()) {
-    auto const i = text::to_int(head);
-    if (i && *i >= 0 && std::size_t(*i) < v.as_array().size()) next = &v.as_array()[std::size_t(*i)];
-  }
-  return !next || dot == path.npos ? next : find_path(*next, path.substr(dot + 1));
-}
-
 field record::find(std::string const& name) const {
   if (one_column && name == one_column->name_field) return {one_column->name, nullptr, true};
   if (one_column && name == one_column->value_field) return one_column->value;
@@ -32,7 +20,7 @@ field record::find(std::string const& name) const {
     if (column != columns_->end() && column->second < fields_.size()) return {fields_[column->second], nullptr, true};
   }
   for (auto const* const source : {members_, around_, table_row}) {
-    auto const* const found = source ? find_path(*source, name) : nullptr;
+    auto const* const found = source ? json::find_path(*source, name) : nullptr;
     if (found) return {{}, found, true};
   }
   if (name.starts_with("parameter.") && parameters) {

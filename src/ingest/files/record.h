@@ -60,7 +60,4 @@ class record {
   mutable std::string made_;  // text behind the field found last
 };
 
-// "a.b.0"; a member that has dots in its name is found as well.
-json::value const* find_path(json::value const& v, std::string_view path);
-
 }  // namespace dos::files

@@ -29,14 +29,9 @@ void fair_workers::stop() {
 bool fair_workers::post(std::string const& source, std::function<void()> work, std::size_t bytes) {
   {
     auto const lock = std::lock_guard(mutex_);
-    auto const [it, is_idle] = queues_.try_emplace(source);
-    auto& queue = it->second;
-    if (queue.work.size() >= limits_.queue_max || (!queue.work.empty() && queue.bytes + bytes > limits_.queue_bytes_max)) return false;
-    queue.work.emplace_back(std::move(work), bytes);
-    queue.bytes += bytes;
-    ++waiting_;
-    if (!is_idle) return true;
-    turn_.push_back(source);
+    auto const waiting = queues_.waiting_of(source);
+    if (waiting.entries >= limits_.queue_max || (waiting.entries > 0 && waiting.bytes + bytes > limits_.queue_bytes_max)) return false;
+    queues_.push(source, std::move(work), 1, bytes);
   }
   change_.notify_one();
   return true;
@@ -44,35 +39,25 @@ bool fair_workers::post(std::string const& source, std::function<void()> work, s
 
 std::size_t fair_workers::waiting() const {
   auto const lock = std::lock_guard(mutex_);
-  return waiting_;
+  return queues_.waiting().entries;
 }
 
 void fair_workers::run() {
   auto lock = std::unique_lock(mutex_);
   for (;;) {
-    change_.wait(lock, [this] { return ends_ || !turn_.empty(); });
+    change_.wait(lock, [this] { return ends_ || queues_.has_next(); });
     if (ends_) return;
-    auto const source = std::move(turn_.front());
-    turn_.pop_front();
-    auto& queue = queues_.at(source);
-    auto work = std::move(queue.work.front().first);
-    queue.bytes -= queue.work.front().second;
-    queue.work.pop_front();
-    --waiting_;
+    auto [source, next] = queues_.pop_and_hold();
     lock.unlock();
     try {
-      work();
+      next.entry();
     } catch (std::exception const& e) {
       log::error("a message could not be worked on", {{"source", source}, {"reason", e.what()}});
     }
-    work = nullptr;
+    next.entry = nullptr;
     lock.lock();
-    if (queue.work.empty()) {
-      queues_.erase(source);
-    } else {
-      turn_.push_back(source);
-      change_.notify_one();
-    }
+    queues_.release(source);
+    if (queues_.has_next()) change_.notify_one();
   }
 }
 

@@ -3,13 +3,13 @@
 #pragma once
 
 #include <condition_variable>
-#include <deque>
 #include <functional>
-#include <map>
 #include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "base/fair_queues.h"
 
 namespace dos::lorawan {
 
@@ -36,13 +36,7 @@ class fair_workers {
   limits limits_;
   mutable std::mutex mutex_;
   std::condition_variable change_;
-  struct queue {
-    std::deque<std::pair<std::function<void()>, std::size_t>> work;
-    std::size_t bytes = 0;
-  };
-  std::map<std::string, queue> queues_;  // of sources that wait or are being worked for
-  std::deque<std::string> turn_;  // sources that wait and that nobody works for, next one first
-  std::size_t waiting_ = 0;
+  fair_queues<std::function<void()>> queues_;  // by source; held while somebody works for it
   bool ends_ = false;
   std::vector<std::thread> threads_;
 };

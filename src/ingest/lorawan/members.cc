@@ -4,18 +4,15 @@
 #include <cmath>
 
 #include "base/fault.h"
+#include "base/json_path.h"
 #include "base/text.h"
 #include "base/text_cut.h"
 
 namespace dos::lorawan {
 
 json::value const* find_member(json::value const& body, std::string_view path) {
-  auto const* at = &body;
-  for (auto const name : text::split(path, '.')) {
-    at = at->find(name);
-    if (!at) return nullptr;
-  }
-  return at->is_null() ? nullptr : at;
+  auto const* const found = json::find_path(body, path);
+  return found && !found->is_null() ? found : nullptr;
 }
 
 std::optional<double> find_number(json::value const& body, std::string_view path) {

@@ -3,14 +3,13 @@
 #pragma once
 
 #include <condition_variable>
-#include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
+#include "base/fair_queues.h"
 #include "kernel/city/session.h"
 
 namespace dos {
@@ -49,14 +48,7 @@ class write_queues {
   limits const limits_;
   mutable std::mutex mutex_;
   std::condition_variable filled_;
-  struct queue {
-    std::deque<queued_write> writes;
-    std::size_t weight = 0;
-    std::size_t bytes = 0;
-  };
-  std::map<std::string, queue, std::less<>> queues_;  // none is empty
-  std::string turn_;                                  // the source served last
-  std::size_t size_ = 0;
+  fair_queues<queued_write> queues_;  // by source
   bool closed_ = false;
 };
 

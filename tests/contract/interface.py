@@ -15,6 +15,7 @@ paths, components = document["paths"], document["components"]
 methods = ("get", "post", "put", "patch", "delete")
 # What changes something by its address alone.
 without_body = {("put", "/{city}/platform/v1/open-types/{type}"), ("post", "/{city}/platform/v1/quarantine/{id}/replay"),
+                ("post", "/{city}/platform/v1/clock/trust"),
                 ("patch", "/ngsi-ld/v1/entities"), ("put", "/ngsi-ld/v1/entities")}
 
 

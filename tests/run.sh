@@ -139,6 +139,7 @@ if ((built)); then
     step fault_full_disk python3 tests/fault/full_disk.py || true
     step fault_bad_input python3 tests/fault/bad_input.py || true
     step fault_medium python3 tests/fault/medium.py || true
+    step fault_governed env ROUNDS=$((long ? 60 : 6)) python3 tests/fault/governed.py || true
     step fault_packages env ROUNDS=$((long ? 60 : 6)) python3 tests/fault/packages.py || true
     step fault_greedy python3 tests/fault/greedy.py || true
     step fault_order env HISTORIES="${HISTORIES:-$((long ? 10000 : 300))}" python3 tests/fault/linearizable.py || true

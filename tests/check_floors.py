@@ -61,6 +61,20 @@ for file in sorted([*root.rglob("*.cc"), *root.rglob("*.h")]):
         for pattern, where in libraries.items():
             if re.match(pattern, name) and not re.search(where, str(local)):
                 faults.append(f"{local}:{number}: <{name}> is known to {where} only")
+# Collections of records are declared, each once and by the module whose it is.
+collections = {}
+for file in sorted([*root.rglob("*.cc"), *root.rglob("*.h")]):
+    local, text = file.relative_to(root), file.read_text()
+    if local.name.endswith("_test.cc"):
+        continue
+    for name, owner in re.findall(r'record_collection\{"(\w+)", "([^"]*)"', text):
+        if name in collections:
+            faults.append(f"{local}: the collection {name} is declared in {collections[name]} already")
+        if owner != module_of(local.parent):
+            faults.append(f"{local}: the collection {name} is declared in {module_of(local.parent)}, but belongs to {owner}")
+        collections[name] = local
+    for call in re.findall(r'(?:find|get|put|erase|for_each)_record\("[^"]*"', text):
+        faults.append(f"{local}: {call}: declare a record_collection")
 # A newcomer finds every room on the plan that people read.
 rooms = (root / "README.md").read_text()
 faults += [f"src/README.md: {module} is not in the table" for module in uses if f"| `{module}` |" not in rooms]

@@ -110,8 +110,33 @@ class document {
       if (!operation) continue;
       for (auto const& root : roots) described_[{std::string(verb), root + path}] = path;
       add_path_parameters(path, item, operation->as_object());
+      finish_list(operation->as_object());
       auto& responses = operation->as_object()["responses"].as_object();
       if (!responses.find("default")) responses.push("default", json::object{{"$ref", "#/components/responses/Problem"}});
+    }
+  }
+
+  // An answer `x-list: NAME` is a list of these in the platform's form, which every list can be asked for in the same way: contract/list.h
+  static void finish_list(json::object& operation) {
+    auto* const answers = operation.find("responses");
+    auto* const ok = answers ? answers->find("200") : nullptr;
+    auto const* const of = ok ? ok->find("x-list") : nullptr;
+    if (!of) return;
+    auto const name = std::string(of->as_string());
+    auto const item = name == "string" ? json::object{{"type", name}} : json::object{{"$ref", "#/components/schemas/" + name}};
+    auto schema = json::object{{"allOf", json::array{json::object{{"$ref", "#/components/schemas/List"}}}},
+                               {"properties", json::object{{"items", json::object{{"type", "array"}, {"items", item}}}}}};
+    if (auto const* const more = ok->find("x-more")) {
+      for (auto const& m : more->as_object()) schema["properties"].as_object().push(std::string(m.key), m.value);
+    }
+    auto media = json::object{{"schema", std::move(schema)}};
+    if (auto const* const example = ok->find("example")) media.push("example", *example);
+    for (auto const* const own : {"x-list", "x-more", "example"}) ok->as_object().erase(own);
+    ok->as_object()["content"] = json::object{{"application/json", std::move(media)}};
+    auto& told = operation["parameters"].as_array();
+    for (auto const* const p : {"limit", "cursor", "offset", "q", "sort", "count"}) {
+      auto const is_it = [&](json::value const& known) { return known.text_or("name", "") == p; };
+      if (std::none_of(told.begin(), told.end(), is_it)) told.push_back(json::object{{"$ref", std::string("#/components/parameters/list.") + p}});
     }
   }
 

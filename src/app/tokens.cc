@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/id.h"
+#include "base/record_collection.h"
 #include "contract/list.h"
 #include "http/problem.h"
 #include "kernel/access/token.h"
@@ -13,7 +14,7 @@ namespace {
 
 constexpr std::int64_t us_a_day = 86'400 * us_per_second;
 // Knows who holds a token, never the token itself.
-constexpr std::string_view token_collection = "token";
+constexpr auto token_collection = record_collection{"token", "app", "id of the token"};
 
 json::object describe(token const& t) {
   auto o = json::object({{"id", t.id}, {"name", t.name}, {"role", to_text(t.role)}, {"city", t.city}, {"issuedAt", to_string(t.issued_at)}});
@@ -53,7 +54,7 @@ std::vector<token> valid_tokens(session const& s, data_directory const& data, ti
   return found;
 }
 
-http::response list(session const& s, data_directory const& data, timestamp now) {
+http::response list(session const& s, http::request const& r, data_directory const& data, timestamp now) {
   auto items = json::array();
   for (auto const& t : valid_tokens(s, data, now)) {
     auto o = describe(t);
@@ -61,7 +62,7 @@ http::response list(session const& s, data_directory const& data, timestamp now)
     if (std::find(own.begin(), own.end(), t.id) != own.end()) o.push("own", true);
     items.push_back(std::move(o));
   }
-  auto answer = list_response(std::move(items));
+  auto answer = list_response(std::move(items), read_list_page(r, list_items_max));
   answer.headers.set("Cache-Control", "no-store");
   return answer;
 }
@@ -141,7 +142,7 @@ offer offer_tokens(node const& n, data_directory const& data, std::string key) {
   auto o = offer();
   o.name = "tokens";
   o.city_routes.push_back({"GET", path, need::admin,
-                           [&n, &data](session s, http::request, http::reply answer) { answer(list(s, data, n.clock.now())); },
+                           [&n, &data](session s, http::request r, http::reply answer) { answer(list(s, r, data, n.clock.now())); },
                            thread_use::slow});
   o.city_routes.push_back({"POST", path, need::admin,
                            [&n, key](session s, http::request r, http::reply answer) { make(n, key, s, r, std::move(answer)); },

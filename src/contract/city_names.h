@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/record_collection.h"
 #include "base/terms.h"
 #include "contract/contract.h"
 
@@ -16,7 +17,7 @@ namespace dos {
 
 // Records: "current" is {digest, terms}, all names that packages ever brought here, which mean the same for ever; DIGEST is a
 // document {"@context": …} as it was served under that name.
-inline constexpr std::string_view package_context_collection = "package_context";
+inline constexpr auto package_context_collection = record_collection{"package_context", "contract", "current, or the digest of a document"};
 inline constexpr std::string_view current_context = "current";
 
 // The document of a city: {"@context": …} of the file with these terms added; `terms` may be nothing.

@@ -9,13 +9,16 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/record_collection.h"
 #include "base/time.h"
 #include "kernel/graph/entity.h"
 
 namespace dos {
 
 // Records by id.
-inline constexpr std::string_view device_collection = "device";
+inline constexpr auto device_collection = record_collection{"device", "devices", "id"};
+// Records {name, type} of the entities that devices give their values to; the values themselves are the entity's.
+inline constexpr auto measuring_point_collection = record_collection{"measuring_point", "devices", "id of the entity"};
 
 enum class device_state { planned, active, maintenance, replaced, retired };
 std::string_view to_text(device_state s);

@@ -7,15 +7,16 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/record_collection.h"
 #include "base/time.h"
 #include "kernel/city/session.h"
 
 namespace dos {
 
 // Records by device id.
-inline constexpr std::string_view device_command_collection = "device_command";
+inline constexpr auto device_command_collection = record_collection{"device_command", "devices", "id of the device"};
 // Which devices have a command that waits to be handed over; the record itself says nothing.
-inline constexpr std::string_view device_command_waiting_collection = "device_command_waiting";
+inline constexpr auto device_command_waiting_collection = record_collection{"device_command_waiting", "devices", "id of the device"};
 inline constexpr std::size_t commands_kept_max = 50;     // of a device; the oldest that have ended go
 inline constexpr std::size_t commands_waiting_max = 20;  // of a device
 

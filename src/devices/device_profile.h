@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/record_collection.h"
 #include "base/time.h"
 #include "devices/device.h"
 #include "kernel/city/session.h"
@@ -19,7 +20,7 @@
 namespace dos {
 
 // Records of profiles that a city has added itself, by id.
-inline constexpr std::string_view device_profile_collection = "device_profile";
+inline constexpr auto device_profile_collection = record_collection{"device_profile", "devices", "id"};
 
 // One value of the decoded payload becomes one attribute.
 struct attribute_rule {

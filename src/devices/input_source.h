@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/json.h"
+#include "base/record_collection.h"
 #include "base/time.h"
 #include "kernel/city/session.h"
 #include "kernel/graph/entity.h"
@@ -13,7 +14,9 @@
 namespace dos {
 
 // Records by the source's id, which is also its line in the ledger.
-inline constexpr std::string_view input_source_collection = "source";
+inline constexpr auto input_source_collection = record_collection{"source", "devices", "id, which is also its line in the ledger"};
+// Records of webhooks: {name, network, secret (SHA-256 as hex), provenance, createdAt, by}.
+inline constexpr auto webhook_collection = record_collection{"webhook", "devices", "name"};
 
 struct input_source {
   std::string id;     // "webhook:rathaus", "mqtt:chirpstack"

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/record_collection.h"
 #include "base/time.h"
 #include "kernel/city/session.h"
 #include "kernel/graph/entity.h"
@@ -15,8 +16,8 @@
 namespace dos {
 
 // Records by a number that ascends with time.
-inline constexpr std::string_view quarantine_collection = "quarantine";
-inline constexpr std::string_view quarantine_bounds_collection = "quarantine_bounds";  // how much is kept
+inline constexpr auto quarantine_collection = record_collection{"quarantine", "devices", "a number that ascends with time"};
+inline constexpr auto quarantine_bounds_collection = record_collection{"quarantine_bounds", "devices", "bounds"};  // how much is kept
 // Of a city; beyond, the oldest go, counted in the ledger.
 inline constexpr std::size_t quarantine_max = 10'000;
 inline constexpr std::size_t quarantine_bytes_max = 64 << 20;  // of all messages together

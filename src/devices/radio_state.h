@@ -9,13 +9,14 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/record_collection.h"
 #include "base/time.h"
 #include "kernel/graph/entity.h"
 
 namespace dos {
 
 // Records by DevEUI.
-inline constexpr std::string_view radio_state_collection = "uplink_state";
+inline constexpr auto radio_state_collection = record_collection{"uplink_state", "devices", "DevEUI"};
 
 struct recent_uplink {
   timestamp time;

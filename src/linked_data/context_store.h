@@ -12,6 +12,7 @@
 
 #include "base/fault.h"
 #include "base/json_ld.h"
+#include "base/record_collection.h"
 #include "contract/contract.h"
 
 namespace dos::linked_data {
@@ -21,7 +22,7 @@ inline constexpr std::size_t cached_contexts_max = 2'000;
 inline constexpr std::size_t cached_bytes_max = 64 << 20;      // of all copies, as text
 inline constexpr std::size_t compiled_terms_max = 1'000'000;  // of all contexts ready to use
 inline constexpr std::int64_t fetching_us_max = 15'000'000;   // for all that one request names
-inline constexpr std::string_view context_collection = "ngsi_ld_context";  // hosted ones, by local id
+inline constexpr auto context_collection = record_collection{"ngsi_ld_context", "linked_data", "local id"};  // hosted ones
 
 struct cached_context {
   std::string local_id;

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/record_collection.h"
 #include "contract/contract.h"
 #include "kernel/city/city.h"
 #include "package/compile.h"
@@ -20,12 +21,12 @@
 namespace dos::package {
 
 // Records. `package` by id: {digest, state, values, at, by, changed}; changed is the version of the registry.
-inline constexpr std::string_view package_collection = "package";
+inline constexpr auto package_collection = record_collection{"package", "package", "id"};
 // By digest: {id, files}. Durable before anything names it.
-inline constexpr std::string_view content_collection = "package_content";
+inline constexpr auto content_collection = record_collection{"package_content", "package", "digest"};
 
 // Changes that were asked for: {id, package, wish, state, at, by, …}; see changes.h.
-inline constexpr std::string_view job_collection = "package_job";
+inline constexpr auto job_collection = record_collection{"package_job", "package", "id"};
 
 inline constexpr std::size_t packages_max = 200;  // of one city
 inline constexpr std::size_t context_documents_max = 200;

@@ -108,7 +108,6 @@ std::string_view true_state(bundle const& b, std::string_view claimed, city cons
 }
 
 void list_measures::operator()(session s, http::request r, http::reply answer) const {
-  auto const page = read_list_page(r);
   auto all = json::array();
   auto kinds = json::object(), fields = json::object(), by_state = json::object();
   for (auto const& b : all_measures(*with_, s)) {
@@ -125,13 +124,8 @@ void list_measures::operator()(session s, http::request r, http::reply answer) c
     add_one(by_state, state);
     all.push_back(std::move(o));
   }
-  auto const total = all.size();
-  auto items = json::array();
-  for (auto i = std::size_t(0); i < total; ++i) {
-    if (page.takes(i)) items.push_back(std::move(all[i]));
-  }
   auto counts = json::object{{"kind", std::move(kinds)}, {"field", std::move(fields)}, {"state", std::move(by_state)}};
-  answer(list_response(std::move(items), page, total, {{"counts", std::move(counts)}}));
+  answer(list_response(std::move(all), read_list_page(r), {{"counts", std::move(counts)}}));
 }
 
 void get_measure::operator()(session s, http::request r, http::reply answer) const {

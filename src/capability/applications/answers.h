@@ -7,11 +7,12 @@
 #include <optional>
 #include <string>
 
+#include "base/record_collection.h"
 #include "contract/contract.h"
 
 namespace dos::applications {
 
-inline constexpr std::string_view answer_collection = "idempotency_key";
+inline constexpr auto answer_collection = record_collection{"idempotency_key", "capability/applications", "who asked and the Idempotency-Key, as a digest"};
 inline constexpr std::int64_t answers_kept_us = 7 * 86'400 * us_per_second;
 inline constexpr std::size_t answers_max = 100'000;             // of a city
 inline constexpr std::size_t answer_bytes_max = 64 << 20;       // of a city, all together

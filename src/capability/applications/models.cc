@@ -70,7 +70,7 @@ void list_models::operator()(session s, http::request r, http::reply answer) con
       items.push_back(std::move(o));
     }
   }
-  answer(list_response(std::move(items)));
+  answer(list_response(std::move(items), read_list_page(r, list_items_max)));
 }
 
 void get_model::operator()(session s, http::request r, http::reply answer) const {

@@ -1,10 +1,12 @@
 #include "capability/applications/timeline.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/text.h"
 #include "capability/applications/entity_form.h"
 #include "capability/applications/fields.h"
+#include "contract/list.h"
 #include "kernel/city/city.h"
 #include "kernel/graph/path.h"
 #include "kernel/history/history.h"
@@ -128,13 +130,12 @@ void tell_timeline::operator()(session s, http::request r, http::reply answer) c
     if (found.size() > 4 * items_max) keep_first();
   }
   keep_first();
-  auto o = json::object();
   auto items = json::array();
   auto const n = std::min(found.size(), limit);
   for (auto i = std::size_t(0); i < n; ++i) items.push_back(std::move(found[i].what));
-  o.push("items", std::move(items));
-  if (found.size() > limit) o.push("next", to_string(found[n - 1].at.time) + ',' + std::to_string(found[n - 1].at.number));
-  answer(http::json(200, json::to_string(o)));
+  auto next = std::optional<std::string>();
+  if (found.size() > limit) next = to_string(found[n - 1].at.time) + ',' + std::to_string(found[n - 1].at.number);
+  answer(list_response(std::move(items), std::move(next)));
 }
 
 }  // namespace dos::applications

@@ -12,6 +12,7 @@
 #include "capability/demo/traces.h"
 #include "devices/device.h"
 #include "devices/device_profile.h"
+#include "devices/input_source.h"
 #include "kernel/city/city.h"
 #include "linked_data/entity_change.h"
 
@@ -141,7 +142,7 @@ void player::step() {
 
 void player::open_webhook(stage& on) {
   auto const base = "/" + on.where->id() + "/platform/v1/webhooks";
-  if (session_for(on).find_record("webhook", webhook_name)) door_.ask("DELETE", base + "/" + webhook_name);
+  if (session_for(on).find_record(webhook_collection, webhook_name)) door_.ask("DELETE", base + "/" + webhook_name);
   auto const wish = json::object{{"name", webhook_name}, {"network", "chirpstack"}, {"provenance", "simulated"}};
   on.secret = door_.get_success("POST", base, wish).text_or("secret", "");
 }
@@ -312,7 +313,7 @@ std::size_t player::remove(session const& s) {
   }
   door_.wait();
   auto const in = node_.as_source(s.shared_city(), "demo");
-  if (in.find_record("webhook", webhook_name)) door_.ask("DELETE", "/" + id + "/platform/v1/webhooks/" + webhook_name);
+  if (in.find_record(webhook_collection, webhook_name)) door_.ask("DELETE", "/" + id + "/platform/v1/webhooks/" + webhook_name);
   auto const removed = take_away(in);
   log::info("the demonstration is gone", {{"city", id}, {"objects", removed}, {"by", s.who().name}});
   return removed;

@@ -11,8 +11,6 @@ namespace dos::demo {
 namespace {
 
 constexpr std::size_t a_write = 200;
-// The device register's note that an entity is a measuring point.
-constexpr auto measuring_point_collection = std::string_view("measuring_point");
 
 json::array list_of(record_ptr const& record) {
   auto const* items = record ? record->find("items") : nullptr;

@@ -4,12 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "base/record_collection.h"
 #include "kernel/city/session.h"
 
 namespace dos::demo {
 
 // Records: "loaded" once all is there, "entities", "devices" and "types" with lists of what was brought.
-inline constexpr std::string_view demo_collection = "demo";
+inline constexpr auto demo_collection = record_collection{"demo", "capability/demo", "loaded, or what was brought: entities, devices, types"};
 inline constexpr auto loaded_key = "loaded";
 inline constexpr auto entities_key = "entities", devices_key = "devices", types_key = "types";
 inline constexpr auto webhook_name = "vorfuehrung";

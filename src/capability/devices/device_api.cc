@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
+#include <utility>
 
 #include "base/fault.h"
 #include "base/text.h"
@@ -117,9 +118,9 @@ struct device_filter {
 }  // namespace
 
 void list_devices::operator()(session s, http::request r, http::reply answer) const {
-  auto const page = read_list_page(r);
+  auto page = read_list_page(r);
   auto const text = [&](std::string_view name) { return r.query.text_or(name, ""); };
-  auto const filter = device_filter{.q = text::folded(text::trim(text("q"))),
+  auto const filter = device_filter{.q = std::exchange(page.q, {}),
                                     .state = std::string(text("state")),
                                     .profile = std::string(text("profile"))};
   auto found = std::vector<std::pair<std::string, device>>();  // by what they are sorted
@@ -131,13 +132,12 @@ void list_devices::operator()(session s, http::request r, http::reply answer) co
   std::sort(found.begin(), found.end(), [](auto const& a, auto const& b) {
     return std::tie(a.first, a.second.id) < std::tie(b.first, b.second.id);
   });
-  auto items = json::array();
-  for (auto i = page.offset; i < found.size() && items.size() < page.limit; ++i) {
+  auto const shown = [&](std::size_t i) {
     auto const& d = found[i].second;
     auto const p = with_->profiles.find(s, d.profile);
-    items.push_back(show_device(s, d, p.get(), with_->clock.now()));
-  }
-  answer(list_response(std::move(items), page, found.size()));
+    return show_device(s, d, p.get(), with_->clock.now());
+  };
+  answer(list_response(found.size(), shown, page));
 }
 
 void get_one_device::operator()(session s, http::request r, http::reply answer) const {

@@ -1,6 +1,8 @@
 #include "capability/devices/point_api.h"
 
 #include <map>
+#include <utility>
+#include <vector>
 
 #include "base/fault.h"
 #include "base/text.h"
@@ -57,23 +59,24 @@ void require_in_city(tools const& with, session const& s, new_point const& p) {
 }
 
 void list_points::operator()(session s, http::request r, http::reply answer) const {
-  auto const page = read_list_page(r);
-  auto const q = text::folded(text::trim(r.query.text_or("q", "")));
+  auto page = read_list_page(r);
+  auto const q = std::exchange(page.q, {});
   auto const devices = devices_at_points(s, with_->clock.now());
-  auto items = json::array();
-  auto total = std::size_t(0);
+  auto found = std::vector<std::pair<entity_ptr, record_ptr>>();
   s.for_each_record(measuring_point_collection, "", [&](std::string_view id, record_ptr const& record) {
     auto const e = s.find(id);
     auto const wanted = q.empty() || text::folded(record->text_or("name", "")).find(q) != std::string::npos ||
                         text::folded(id).find(q) != std::string::npos;
-    if (!e || !wanted) return true;
-    if (total++ < page.offset || items.size() >= page.limit) return true;
-    auto o = shown_point(with_->words(s), *e, *record);
-    if (auto const at = devices.find(std::string(id)); at != devices.end()) o.push("device", at->second);
-    items.push_back(std::move(o));
+    if (e && wanted) found.emplace_back(e, record);
     return true;
   });
-  answer(list_response(std::move(items), page, total));
+  auto const shown = [&](std::size_t i) {
+    auto const& [e, record] = found[i];
+    auto o = shown_point(with_->words(s), *e, *record);
+    if (auto const at = devices.find(e->id); at != devices.end()) o.push("device", at->second);
+    return o;
+  };
+  answer(list_response(found.size(), shown, page));
 }
 
 void create_point::operator()(session s, http::request r, http::reply answer) const {

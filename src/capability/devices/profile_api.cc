@@ -103,10 +103,10 @@ json::object try_out(device_profile const& p, json::value const& body, timestamp
 
 }  // namespace
 
-void list_profiles::operator()(session s, http::request, http::reply answer) const {
+void list_profiles::operator()(session s, http::request r, http::reply answer) const {
   auto items = json::array();
   for (auto const& p : with_->profiles.all(s)) items.push_back(to_json(*p));
-  answer(list_response(std::move(items)));
+  answer(list_response(std::move(items), read_list_page(r, list_items_max)));
 }
 
 void get_one_profile::operator()(session s, http::request r, http::reply answer) const {

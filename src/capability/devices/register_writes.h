@@ -12,9 +12,6 @@
 
 namespace dos::devices {
 
-// Records by entity id: {name, type}; the values themselves are the entity's.
-inline constexpr std::string_view measuring_point_collection = "measuring_point";
-
 struct new_point {
   std::string name;
   std::string type;      // term

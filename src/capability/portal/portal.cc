@@ -76,13 +76,13 @@ http::response ledger(session const& s, http::request const& r, timestamp now) {
   return http::json(200, json::to_string(json::object({{"hours", std::move(hours)}})));
 }
 
-http::response open_types(session const& s) {
+http::response open_types(session const& s, http::request const& r) {
   auto list = json::array();
   s.for_each_record(open_types_collection, {}, [&](std::string_view key, record_ptr const&) {
     list.push_back(key);
     return true;
   });
-  return list_response(std::move(list));
+  return list_response(std::move(list), read_list_page(r, list_items_max));
 }
 
 void set_open(session const& s, http::request const& r, http::reply answer, std::shared_ptr<live_streams> streams, bool open) {
@@ -124,7 +124,7 @@ offer offer_portal(node const& n) {
   o.city_routes.push_back({"GET", "/platform/v1/rhythms", need::nothing,
                            [](session s, http::request r, http::reply answer) { answer(rhythms(s, r)); }, thread_use::slow});
   o.city_routes.push_back({"GET", "/platform/v1/open-types", need::nothing,
-                           [](session s, http::request, http::reply answer) { answer(open_types(s)); }, thread_use::quick});
+                           [](session s, http::request r, http::reply answer) { answer(open_types(s, r)); }, thread_use::quick});
   o.city_routes.push_back({"PUT", "/platform/v1/open-types/{type}", need::admin,
                            [streams](session s, http::request r, http::reply answer) { set_open(s, r, std::move(answer), streams, true); },
                            thread_use::quick});

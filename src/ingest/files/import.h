@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/json.h"
+#include "base/record_collection.h"
 #include "base/terms.h"
 #include "contract/contract.h"
 #include "ingest/files/draft_writer.h"
@@ -13,7 +14,7 @@
 namespace dos::files {
 
 // Reports of imports, by a key that ascends with time.
-inline constexpr std::string_view import_collection = "import";
+inline constexpr auto import_collection = record_collection{"import", "ingest/files", "a text that ascends with time"};
 inline constexpr std::size_t imports_kept_max = 200;
 inline constexpr std::size_t problems_kept_max = 500;
 inline constexpr std::size_t problem_bytes_max = 128 << 10;  // of those that are kept

@@ -48,7 +48,7 @@ void require_name(std::string_view name) {
 
 }  // namespace
 
-void list_mappings::operator()(session s, http::request, http::reply answer) const {
+void list_mappings::operator()(session s, http::request r, http::reply answer) const {
   auto items = json::array();
   for (auto const& [name, declaration] : shop->known.all(s)) {
     auto const m = parse_mapping(*declaration);
@@ -65,7 +65,7 @@ void list_mappings::operator()(session s, http::request, http::reply answer) con
                                  {"parameters", std::move(parameters)},
                                  {"built_in", s.find_record(mapping_collection, name) == nullptr}});
   }
-  answer(list_response(std::move(items)));
+  answer(list_response(std::move(items), read_list_page(r, list_items_max)));
 }
 
 void get_mapping::operator()(session s, http::request r, http::reply answer) const {
@@ -138,7 +138,7 @@ void post_import::operator()(session s, http::request r, http::reply answer) con
   answer(http::created(location, json::to_string(report)));
 }
 
-void list_imports::operator()(session s, http::request, http::reply answer) const {
+void list_imports::operator()(session s, http::request r, http::reply answer) const {
   auto items = json::array();
   s.for_each_record(import_collection, "", [&](std::string_view, record_ptr const& record) {
     auto item = *record;
@@ -146,7 +146,7 @@ void list_imports::operator()(session s, http::request, http::reply answer) cons
     items.insert(items.begin(), std::move(item));  // the newest first
     return true;
   });
-  answer(list_response(std::move(items)));
+  answer(list_response(std::move(items), read_list_page(r, list_items_max)));
 }
 
 void get_import::operator()(session s, http::request r, http::reply answer) const {

@@ -7,13 +7,14 @@
 #include <string_view>
 
 #include "base/json.h"
+#include "base/record_collection.h"
 #include "ingest/files/mapping.h"
 #include "kernel/city/session.h"
 
 namespace dos::files {
 
 // Records of a city's own mappings by name, as they were declared. One of these beats a built-in one of the same name.
-inline constexpr std::string_view mapping_collection = "import_mapping";
+inline constexpr auto mapping_collection = record_collection{"import_mapping", "ingest/files", "name"};
 inline constexpr std::size_t mappings_max = 200;  // of a city's own
 
 class mappings {

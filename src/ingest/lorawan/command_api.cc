@@ -120,7 +120,7 @@ void list_commands::operator()(session s, http::request r, http::reply answer) c
   auto const all = read_commands(s.find_record(device_command_collection, d.id)).all;
   auto items = json::array();
   for (auto c = all.rbegin(); c != all.rend(); ++c) items.push_back(to_json(*c));
-  answer(list_response(std::move(items)));
+  answer(list_response(std::move(items), read_list_page(r, list_items_max)));
 }
 
 void get_command::operator()(session s, http::request r, http::reply answer) const {

@@ -39,13 +39,13 @@ struct parts {
 
 // GET /platform/v1/sources
 struct list_sources {
-  void operator()(session s, http::request, http::reply answer) const {
+  void operator()(session s, http::request r, http::reply answer) const {
     auto items = json::array();
     s.for_each_record(input_source_collection, "", [&](std::string_view, record_ptr const& record) {
       items.push_back(*record);
       return true;
     });
-    answer(list_response(std::move(items)));
+    answer(list_response(std::move(items), read_list_page(r, list_items_max)));
   }
 };
 

@@ -99,12 +99,8 @@ void replay(intake& in, session const& s, std::string const& key, tries& all) {
 void list_quarantine::operator()(session s, http::request r, http::reply answer) const {
   auto const text = [&](std::string_view name) { return std::string(r.query.text_or(name, "")); };
   auto entries = find_entries(s, {text("source"), text("reason"), text("device")});
-  auto const page = read_list_page(r);
-  auto items = json::array();
-  for (auto i = page.offset; i < entries.size() && items.size() < page.limit; ++i) {
-    items.push_back(shown(entries[entries.size() - 1 - i]));
-  }
-  answer(list_response(std::move(items), page, entries.size()));
+  auto const newest_first = [&](std::size_t i) { return shown(entries[entries.size() - 1 - i]); };
+  answer(list_response(entries.size(), newest_first, read_list_page(r)));
 }
 
 void replay_one::operator()(session s, http::request r, http::reply answer) const {

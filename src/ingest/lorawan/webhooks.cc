@@ -161,13 +161,13 @@ void receive_webhook::operator()(session s, http::request r, http::reply answer)
                 [answer](fate f) { answer(response_of(f)); });
 }
 
-void list_webhooks::operator()(session s, http::request, http::reply answer) const {
+void list_webhooks::operator()(session s, http::request r, http::reply answer) const {
   auto items = json::array();
   s.for_each_record(webhook_collection, "", [&](std::string_view name, record_ptr const& record) {
     items.push_back(shown(node_, s, name, *record));
     return true;
   });
-  answer(list_response(std::move(items)));
+  answer(list_response(std::move(items), read_list_page(r, list_items_max)));
 }
 
 void create_webhook::operator()(session s, http::request r, http::reply answer) const {

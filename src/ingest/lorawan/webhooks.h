@@ -10,9 +10,6 @@
 
 namespace dos::lorawan {
 
-// Records by name: {name, network, secret (SHA-256 as hex), provenance, createdAt, by}.
-inline constexpr std::string_view webhook_collection = "webhook";
-
 // POST /lorawan/chirpstack?event=up and POST /lorawan/ttn. The secret comes as "Authorization: Bearer SECRET", as
 // password of Basic, or in X-Webhook-Secret, X-API-Key or X-Downlink-Apikey; a token of the platform with the role
 // device will do, too. 200 with what became of the message, after the commit; 400 when it is no JSON of that network

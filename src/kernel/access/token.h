@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/record_collection.h"
 #include "base/time.h"
 #include "kernel/access/principal.h"
 
@@ -39,6 +40,6 @@ std::string sign(token const& t, std::string_view key);
 std::optional<token> verify(std::string_view text, std::string_view key, timestamp now);
 
 // key: token::id; with "until", when the token ends by itself and need not be remembered any more.
-inline constexpr std::string_view revoked_tokens_collection = "revoked_token";
+inline constexpr auto revoked_tokens_collection = record_collection{"revoked_token", "kernel/access", "id of the token"};
 
 }  // namespace dos

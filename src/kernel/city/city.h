@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/record_collection.h"
 #include "base/time.h"
 #include "kernel/city/constraint_index.h"
 #include "kernel/city/ledger.h"
@@ -117,8 +118,8 @@ class city : public std::enable_shared_from_this<city> {
 };
 
 // Records {"type": IRI} of this collection say what anonymous callers may read.
-inline constexpr std::string_view open_types_collection = "open_types";
+inline constexpr auto open_types_collection = record_collection{"open_types", "kernel/city", "IRI of a type"};
 // Records {"days": n} by type IRI: how long the history of such entities is kept; without one the city's own rule holds.
-inline constexpr std::string_view retention_collection = "retention";
+inline constexpr auto retention_collection = record_collection{"retention", "kernel/city", "IRI of a type"};
 
 }  // namespace dos

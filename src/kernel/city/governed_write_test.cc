@@ -165,7 +165,8 @@ TEST_F(a_devices_write, deletes_nothing_and_publishes_nothing_of_its_own_either)
 }
 
 TEST_F(a_devices_write, touches_no_records_of_the_platform) {
-  for (auto const collection : {std::string_view("token"), open_types_collection, revoked_tokens_collection, brought_collection, bringer_collection}) {
+  constexpr auto tokens = record_collection{"token", "app", "id"};
+  for (auto const collection : {tokens, open_types_collection, revoked_tokens_collection, brought_collection, bringer_collection}) {
     EXPECT_EQ(refused([&] { device().apply([&](transaction& t) { t.put_record(collection, "x", true); }); }), fault_kind::forbidden);
     EXPECT_EQ(refused([&] { device().apply([&](transaction& t) { t.erase_record(collection, "x"); }); }), fault_kind::forbidden);
   }

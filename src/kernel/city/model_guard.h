@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/record_collection.h"
 #include "kernel/city/constraint_index.h"
 #include "kernel/city/pending.h"
 #include "kernel/city/timers.h"
@@ -15,9 +16,9 @@
 namespace dos {
 
 // Who has used up what may be used once; key: constraint and values. They outlive the entity.
-inline constexpr std::string_view once_collection = "once";
+inline constexpr auto once_collection = record_collection{"once", "kernel/city", "constraint and values"};
 // The last number of a type in a year.
-inline constexpr std::string_view number_collection = "number";
+inline constexpr auto number_collection = record_collection{"number", "kernel/city", "IRI of the type and year"};
 
 class model_guard {
  public:

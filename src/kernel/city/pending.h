@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/record_collection.h"
 #include "kernel/city/batch.h"
 #include "kernel/city/images.h"
 #include "kernel/city/session.h"
@@ -49,9 +50,9 @@ struct overlay {
 };
 
 // Records {"by": name of the device} by entity: who brought it. They live as long as anything of the entity does.
-inline constexpr std::string_view brought_collection = "brought";
+inline constexpr auto brought_collection = record_collection{"brought", "kernel/city", "id of an entity"};
 // Records {"entities": n} by name of a device: how many it has brought.
-inline constexpr std::string_view bringer_collection = "bringer";
+inline constexpr auto bringer_collection = record_collection{"bringer", "kernel/city", "name of a device"};
 
 class pending_write final : public transaction {
  public:

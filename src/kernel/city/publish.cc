@@ -85,7 +85,7 @@ class effect_publisher {
   }
   void operator()(effect::record_written const& e) const {
     to_.records.put(e.collection, e.key, e.record);
-    if (e.collection == open_types_collection) to_.open.note(e.key, e.record);
+    if (e.collection == open_types_collection.name) to_.open.note(e.key, e.record);
   }
   void operator()(effect::counted_in_ledger const&) const {}  // the follower's
 

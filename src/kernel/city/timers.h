@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/record_collection.h"
 #include "base/time.h"
 #include "kernel/graph/entity.h"
 #include "kernel/model/type.h"
@@ -14,7 +15,7 @@
 namespace dos {
 
 // What fell due and was done, though its entity still tells of it: see key_of.
-inline constexpr std::string_view timer_collection = "timer";
+inline constexpr auto timer_collection = record_collection{"timer", "kernel/city", "entity, moment and which of the deadlines"};
 
 // One deadline of one entity.
 struct timer {

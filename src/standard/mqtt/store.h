@@ -7,17 +7,18 @@
 #include <utility>
 #include <vector>
 
+#include "base/record_collection.h"
 #include "standard/mqtt/message_shelf.h"
 #include "standard/mqtt/session_state.h"
 
 namespace dos::broker {
 
-inline constexpr std::string_view session_collection = "mqtt_session";    // by client
-inline constexpr std::string_view message_collection = "mqtt_message";    // by number, once however many get it
-inline constexpr std::string_view delivery_collection = "mqtt_delivery";  // by client and number of the delivery
-inline constexpr std::string_view received_collection = "mqtt_received";  // by client and packet identifier
-inline constexpr std::string_view retained_collection = "mqtt_retained";  // by topic
-inline constexpr std::string_view position_collection = "mqtt_position";  // by client and filter
+inline constexpr auto session_collection = record_collection{"mqtt_session", "standard/mqtt", "client"};
+inline constexpr auto message_collection = record_collection{"mqtt_message", "standard/mqtt", "number"};  // once however many get it
+inline constexpr auto delivery_collection = record_collection{"mqtt_delivery", "standard/mqtt", "client and number of the delivery"};
+inline constexpr auto received_collection = record_collection{"mqtt_received", "standard/mqtt", "client and packet identifier"};
+inline constexpr auto retained_collection = record_collection{"mqtt_retained", "standard/mqtt", "topic"};
+inline constexpr auto position_collection = record_collection{"mqtt_position", "standard/mqtt", "client and filter"};
 
 std::string to_key(std::uint64_t number);  // 16 hex digits
 std::string delivery_key(std::string_view client, std::uint64_t number);

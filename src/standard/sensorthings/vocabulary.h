@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/record_collection.h"
 #include "base/symbol.h"
 #include "base/terms.h"
 
@@ -72,19 +73,19 @@ struct vocabulary {
 };
 
 // Records: what a datastream is beyond its attribute, by series.
-inline constexpr std::string_view datastream_collection = "sta_datastream";
+inline constexpr auto datastream_collection = record_collection{"sta_datastream", "standard/sensorthings", "series"};
 // Datastreams made here by name, "NAME\nSERIES": see datastream_name_key().
-inline constexpr std::string_view datastream_name_collection = "sta_datastream_name";
+inline constexpr auto datastream_name_collection = record_collection{"sta_datastream_name", "standard/sensorthings", "name and series"};
 // The feature of interest that was generated of a Location, by its id; of a thing, the one that its observations have now.
-inline constexpr std::string_view feature_collection = "sta_generated_feature";
+inline constexpr auto feature_collection = record_collection{"sta_generated_feature", "standard/sensorthings", "id of a Location, or of a thing"};
 // Those of a thing with the first observation that had it, newest first: see feature_since_key().
-inline constexpr std::string_view feature_since_collection = "sta_feature_since";
+inline constexpr auto feature_since_collection = record_collection{"sta_feature_since", "standard/sensorthings", "thing and observation, newest first"};
 // The least and greatest resultTime of a datastream, by series: [µs, µs].
-inline constexpr std::string_view result_time_collection = "sta_result_time";
+inline constexpr auto result_time_collection = record_collection{"sta_result_time", "standard/sensorthings", "series"};
 // Where the features of a datastream lie that its observations name, by series: [west, south, east, north].
-inline constexpr std::string_view area_collection = "sta_observed_area";
+inline constexpr auto area_collection = record_collection{"sta_observed_area", "standard/sensorthings", "series"};
 // Ways back, "TARGET kind SOURCE": who refers to an entity.
-inline constexpr std::string_view link_collection = "sta_link";
+inline constexpr auto link_collection = record_collection{"sta_link", "standard/sensorthings", "target, kind and source"};
 // ObservedProperties that were made for attributes of other doors.
 inline constexpr std::string_view generated_property_stem = "urn:ngsi-ld:ObservedProperty:attribute:";
 // A thing that is its own Sensor is called so and then as it is.

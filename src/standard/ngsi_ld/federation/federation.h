@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/json_ld.h"
+#include "base/record_collection.h"
 #include "contract/contract.h"
 #include "standard/ngsi_ld/federation/context_source.h"
 
@@ -95,7 +96,7 @@ class federation {
   std::map<std::string, source_status, std::less<>> states_;   // by city and registration
 };
 
-inline constexpr std::string_view identity_collection = "ngsi_ld_identity";
+inline constexpr auto identity_collection = record_collection{"ngsi_ld_identity", "standard/ngsi_ld", "alias"};
 
 // Whether the request has been here before, and whether it has been at this source. 6.3.18
 struct travelled {

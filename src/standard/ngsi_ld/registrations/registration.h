@@ -5,13 +5,14 @@
 #include <string>
 #include <string_view>
 
+#include "base/record_collection.h"
 #include "kernel/graph/query.h"
 #include "standard/ngsi_ld/call.h"
 #include "standard/ngsi_ld/temporal/evolution.h"
 
 namespace dos::ngsi_ld {
 
-inline constexpr std::string_view registration_collection = "ngsi_ld_registration";
+inline constexpr auto registration_collection = record_collection{"ngsi_ld_registration", "standard/ngsi_ld", "id"};
 
 // With types, attribute names and names of its own properties expanded. Faults: invalid.
 json::object make_registration_body(json::value const& body, context const& names);

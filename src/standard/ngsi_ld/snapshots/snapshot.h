@@ -10,13 +10,14 @@
 #include <string_view>
 #include <vector>
 
+#include "base/record_collection.h"
 #include "kernel/graph/entity_store.h"
 #include "standard/ngsi_ld/call.h"
 
 namespace dos::ngsi_ld {
 
-inline constexpr std::string_view snapshot_collection = "ngsi_ld_snapshot";
-inline constexpr std::string_view snapshot_part_collection = "ngsi_ld_snapshot_part";
+inline constexpr auto snapshot_collection = record_collection{"ngsi_ld_snapshot", "standard/ngsi_ld", "id"};
+inline constexpr auto snapshot_part_collection = record_collection{"ngsi_ld_snapshot_part", "standard/ngsi_ld", "snapshot and number of the part"};
 inline constexpr std::size_t snapshots_max = 100;                    // of a city
 inline constexpr std::size_t snapshot_entities_max = 10'000;         // of one
 inline constexpr std::size_t city_snapshot_entities_max = 200'000;   // of all of a city

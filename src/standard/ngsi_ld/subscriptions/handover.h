@@ -11,13 +11,14 @@
 #include <string>
 #include <vector>
 
+#include "base/record_collection.h"
 #include "standard/ngsi_ld/federation/federation.h"
 #include "standard/ngsi_ld/subscriptions/notification.h"
 
 namespace dos::ngsi_ld {
 
-inline constexpr std::string_view copy_collection = "ngsi_ld_remote_subscription";         // by id of the copy
-inline constexpr std::string_view relayed_collection = "ngsi_ld_relayed_notification";     // in the order they came
+inline constexpr auto copy_collection = record_collection{"ngsi_ld_remote_subscription", "standard/ngsi_ld", "id of the copy"};
+inline constexpr auto relayed_collection = record_collection{"ngsi_ld_relayed_notification", "standard/ngsi_ld", "a text that ascends with time"};
 inline constexpr std::size_t relayed_notifications_max = 2'000;  // of a city; then sources are told to come again later
 inline constexpr std::size_t relayed_entities_max = 1'000;        // of one notification
 inline constexpr std::size_t relayed_bytes_max = 1 << 20;         // of one notification

@@ -6,13 +6,15 @@
 #include <string>
 #include <vector>
 
+#include "base/record_collection.h"
 #include "kernel/events/subscriptions.h"
 #include "standard/ngsi_ld/subscriptions/subscription.h"
 
 namespace dos::ngsi_ld {
 
-inline constexpr std::string_view registration_change_collection = "ngsi_ld_registration_change";
-inline constexpr std::string_view notification_state_collection = "ngsi_ld_notification_state";
+inline constexpr auto registration_change_collection = record_collection{"ngsi_ld_registration_change", "standard/ngsi_ld", "time and id of the registration"};
+inline constexpr auto notification_state_collection =
+    record_collection{"ngsi_ld_notification_state", "standard/ngsi_ld", "collection and id of the subscription"};
 inline constexpr std::size_t registration_changes_max = 10'000;  // kept for subscribers; then the oldest go
 
 class notifier : public std::enable_shared_from_this<notifier> {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/record_collection.h"
 #include "kernel/events/subscriptions.h"
 #include "standard/ngsi_ld/call.h"
 #include "standard/ngsi_ld/entities/linked.h"
@@ -13,8 +14,8 @@
 
 namespace dos::ngsi_ld {
 
-inline constexpr std::string_view subscription_collection = "ngsi_ld_subscription";
-inline constexpr std::string_view registration_subscription_collection = "ngsi_ld_registration_subscription";
+inline constexpr auto subscription_collection = record_collection{"ngsi_ld_subscription", "standard/ngsi_ld", "id"};
+inline constexpr auto registration_subscription_collection = record_collection{"ngsi_ld_registration_subscription", "standard/ngsi_ld", "id"};
 
 // A record is {"body": …, "terms": …, "context": …, "url": …, "who": …}: the body with types and attribute names expanded;
 // the names in q with their IRIs; the context that notifications are written in, and the URL it has in a Link header.

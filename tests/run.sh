@@ -112,6 +112,7 @@ began=$SECONDS
 if part checks; then
   step floors python3 tests/check_floors.py || true
   step style python3 tests/check_style.py || true
+  step register python3 tests/register.py || true
 fi
 built=0
 if part program; then

@@ -38,10 +38,11 @@ timestamp asked_for(json::value const& body, timestamp now) {
     require(t.has_value(), fault_kind::invalid, "now is a moment like 2026-11-30T10:00:00Z", "now");
     return *t;
   }
-  auto const d = by->is_string() ? parse_duration(by->as_string()) : std::nullopt;
-  require(d.has_value(), fault_kind::invalid, "advance is a duration like P1D or PT2H", "advance");
+  auto const given = by->is_string() ? parse_duration(by->as_string()) : std::nullopt;
+  require(given.has_value(), fault_kind::invalid, "advance is a duration like P1D or PT2H", "advance");
   static auto const zone = time_zone("Europe/Berlin");
-  auto const t = (d->months ? zone.add_months(now, d->months) : now) + d->us;
+  auto const d = given.value_or(duration());
+  auto const t = (d.months ? zone.add_months(now, d.months) : now) + d.us;
   require(t >= now && t <= timestamp_max, fault_kind::invalid, "advance leads ahead, to no later than the year 9999", "advance");
   return t;
 }

@@ -123,20 +123,38 @@ class document {
     auto const* const of = ok ? ok->find("x-list") : nullptr;
     if (!of) return;
     auto const name = std::string(of->as_string());
-    auto const item = name == "string" ? json::object{{"type", name}} : json::object{{"$ref", "#/components/schemas/" + name}};
-    auto schema = json::object{{"allOf", json::array{json::object{{"$ref", "#/components/schemas/List"}}}},
-                               {"properties", json::object{{"items", json::object{{"type", "array"}, {"items", item}}}}}};
+    auto one = json::object();
+    if (name == "string") one.push("type", name);
+    else one.push("$ref", "#/components/schemas/" + name);
+    auto items = json::object();
+    items.push("type", "array");
+    items.push("items", std::move(one));
+    auto properties = json::object();
+    properties.push("items", std::move(items));
     if (auto const* const more = ok->find("x-more")) {
-      for (auto const& m : more->as_object()) schema["properties"].as_object().push(std::string(m.key), m.value);
+      for (auto const& m : more->as_object()) properties.push(std::string(m.key), m.value);
     }
-    auto media = json::object{{"schema", std::move(schema)}};
+    auto form = json::object();
+    form.push("$ref", "#/components/schemas/List");
+    auto forms = json::array();
+    forms.push_back(std::move(form));
+    auto schema = json::object();
+    schema.push("allOf", std::move(forms));
+    schema.push("properties", std::move(properties));
+    auto media = json::object();
+    media.push("schema", std::move(schema));
     if (auto const* const example = ok->find("example")) media.push("example", *example);
     for (auto const* const own : {"x-list", "x-more", "example"}) ok->as_object().erase(own);
-    ok->as_object()["content"] = json::object{{"application/json", std::move(media)}};
+    auto content = json::object();
+    content.push("application/json", std::move(media));
+    ok->as_object()["content"] = std::move(content);
     auto& told = operation["parameters"].as_array();
     for (auto const* const p : {"limit", "cursor", "offset", "q", "sort", "count"}) {
       auto const is_it = [&](json::value const& known) { return known.text_or("name", "") == p; };
-      if (std::none_of(told.begin(), told.end(), is_it)) told.push_back(json::object{{"$ref", std::string("#/components/parameters/list.") + p}});
+      if (std::any_of(told.begin(), told.end(), is_it)) continue;
+      auto reference = json::object();
+      reference.push("$ref", std::string("#/components/parameters/list.") + p);
+      told.push_back(std::move(reference));
     }
   }
 

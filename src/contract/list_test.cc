@@ -24,8 +24,9 @@ json::array trees() {
 }
 
 std::string names(http::response const& r) {
+  auto const body = json::parse(r.body);
   auto out = std::string();
-  for (auto const& i : json::parse(r.body).find("items")->as_array()) out += std::string(i.text_or("name", "?")) + ' ';
+  for (auto const& i : body.find("items")->as_array()) out += std::string(i.text_or("name", "?")) + ' ';
   return out;
 }
 

@@ -147,8 +147,8 @@ TEST_F(packages, with_mistakes_are_told_the_line_and_member) {
            mistake{"roles.yaml", "[why]", "[why, wherefore]", ":5: roles.caretaker.grants[0].attributes.except: Booking has no attribute wherefore"},
            mistake{"roles.yaml", "actions: confirm", "actions: explode", ":6: roles.caretaker.grants[1].actions: there is no action explode"},
            mistake{model, "startsAt: {is: time, required", "createdAt: {is: time, required", ":5: attributes.createdAt: createdAt is of every entity"},
-           mistake{model, "attributes:\n", "attributes:\n  resource\u00ad: {is: text}\n", ":4: attributes."},
-           mistake{model, "resource: {is: relationship, to: Resource", "resource: {is: relationship, to: 'a b'", ": a name may not be empty"},
+           mistake{model, "attributes:\n", "attributes:\n  resource\u00ad: {is: text}\n", ":5: attributes.resource"},
+           mistake{model, "resource: {is: relationship, to: Resource", "resource: {is: relationship, to: 'a b'", ":1: a b: a name may not be empty"},
            mistake{"module.yaml", "id: booking", "id: Booking", ":1: id: \"Booking\" does not fit"},
            mistake{"module.yaml", "title:", "needs: [nothing/else]\ntitle:", ":2: needs[0]: "},
        }) {

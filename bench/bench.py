@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures, each figure against a reference in the same run; docs/performance.md says what the figures mean.
 bench.py BUILD_DIR WORK_DIR [--json FILE] [--quick] [--only PART]
-Parts: updates, subscriptions, batch, query, temporal, federation, memory, history, sensorthings, policies, attacks"""
+Parts: updates, subscriptions, batch, query, temporal, federation, memory, history, sensorthings, models, policies, attacks"""
 import json
 import pathlib
 import shutil
@@ -10,6 +10,7 @@ from attacks import measure_attacks
 from federation import measure_federation
 from instruments import Server, caught_up, entities, figure, figures, fill, memory_kb, options
 from memory import measure_memory, measure_start
+from models import measure_models
 from policies import measure_policies
 from queries import measure_radius, measure_values
 from sensorthings import measure_sensorthings
@@ -49,6 +50,8 @@ def run():
     if wanted("attacks"):
         with Server(("--anonymous", "admin"), data=str(options.work / "attacked")) as s:
             measure_attacks(s)
+    if wanted("models"):
+        measure_models()
     if wanted("policies"):
         measure_policies()
     if wanted("history"):

@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t send_entries_max = 100;
 constexpr std::int64_t backoff_us_min = us_per_second;
 constexpr std::int64_t backoff_us_max = 300 * us_per_second;
+constexpr auto newly_made_max = std::chrono::seconds(5);  // until the follower has told of it
 
 unsigned entity_trigger(entity_change const& c) {
   return c.is_deletion() ? entity_deleted : c.before ? entity_updated : entity_created;
@@ -153,6 +154,7 @@ void matcher::on_record(std::string_view collection, std::string_view key, json:
     return;
   }
   if (it == subscriptions_.end()) {
+    learned_.notify_all();
     auto s = std::make_shared<subscription>();
     s->collection = collection;
     s->key = key;
@@ -515,8 +517,10 @@ subscription_status matcher::status(std::string_view collection, std::string_vie
 
 std::uint64_t matcher::replay(std::string_view collection, std::string_view key, std::uint64_t position) {
   auto const from = std::max(position, around_.log_first());
-  auto const lock = std::lock_guard(mutex_);
-  auto const it = subscriptions_.find(name(collection, key));
+  auto lock = std::unique_lock(mutex_);
+  auto const id = name(collection, key);
+  learned_.wait_for(lock, newly_made_max, [&] { return subscriptions_.contains(id); });
+  auto const it = subscriptions_.find(id);
   require(it != subscriptions_.end(), fault_kind::not_found, "there is no such subscription");
   auto const& s = it->second;
   s->begin_at(s->status.behind == 0 ? from : std::min(from, s->status.behind), 0);

@@ -104,6 +104,7 @@ class matcher final : public subscriptions {
   surroundings around_;
   std::map<std::string, subscription_kind, std::less<>> kinds_;
   mutable std::mutex mutex_;
+  std::condition_variable learned_;  // of another subscription
   std::map<name, subscription_ptr> subscriptions_;
   std::map<name, std::pair<std::vector<outbox::entry>, subscription_status>> restored_;  // before their record came
   // Where a change looks for subscriptions: by id when all selectors name ids, else at its types and attributes. There,

@@ -82,7 +82,8 @@ class subscriptions {
   virtual ~subscriptions() = default;
   virtual subscription_status status(std::string_view collection, std::string_view key) const = 0;
   // Tells what is already committed once more, from `position` on, and everything after it, in order. Answers the position
-  // it begins at: a later one where the log no longer has it. Faults: not_found.
+  // it begins at: a later one where the log no longer has it. One that was made just now may not be known here yet: it is
+  // waited for, some seconds at most. Faults: not_found.
   virtual std::uint64_t replay(std::string_view collection, std::string_view key, std::uint64_t position) = 0;
 };
 

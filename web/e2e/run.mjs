@@ -426,7 +426,9 @@ test('without a connection the page says so and keeps what it has', async (brows
   const page = await open(browser, '/', calm);
   await page.locator('.list tbody tr').first().waitFor({ timeout: 20_000 });
   // The rows come with the page; whether it is offline only its script can tell, which asks for the session first of all.
-  await page.waitForFunction(() => performance.getEntriesByType('resource').some((r) => r.name.endsWith('/platform/v1/session')));
+  await page.waitForFunction(() =>
+    performance.getEntriesByType('resource').some((r) => r.name.endsWith('/platform/v1/session'))
+  );
   await page.context().setOffline(true);
   await page.getByText('Ihr Gerät ist offline').waitFor();
   check((await page.locator('.list tbody tr').count()) > 0, 'the list is gone');

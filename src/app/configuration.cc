@@ -99,6 +99,12 @@ int to_number(std::string const& word, std::string const& text, int least, int m
   return int(*n);
 }
 
+timestamp to_moment(std::string const& word, std::string const& text) {
+  auto const t = text == "now" ? system_clock().now() : parse_timestamp(text);
+  require(t.has_value(), fault_kind::invalid, word + " wants a moment like 2026-11-30T10:00:00Z or the word now, not \"" + text + "\"");
+  return *t;
+}
+
 }  // namespace
 
 options parse_command_line(std::vector<std::string> const& words) {
@@ -114,10 +120,6 @@ options parse_command_line(std::vector<std::string> const& words) {
       o.demo = true;
       continue;
     }
-    if (word == "--test-clock") {
-      o.test_clock = true;
-      continue;
-    }
     if (word == "--help") {
       o.command = "help";
       continue;
@@ -130,6 +132,7 @@ options parse_command_line(std::vector<std::string> const& words) {
     else if (word == "--mqtt-port") o.mqtt_port = to_number(word, value, 0, 65'535);
     else if (word == "--config") o.config = value;
     else if (word == "--city") o.city = value;
+    else if (word == "--test-clock") o.test_clock = to_moment(word, value);
     else if (word == "--anonymous") o.anonymous = parse_role(value);
     else if (word == "--role") o.role = parse_role(value);
     else if (word == "--name") o.name = value;
@@ -149,7 +152,7 @@ std::string help() {
 
   dos serve --data DIR [--port 8030] [--address 127.0.0.1] [--demo] [--config FILE] [--city FILE] [--mqtt-port N]
             [--anonymous ROLE]      ROLE for callers without a token; on loopback only, for tests
-            [--test-clock]          POST /test/clock turns the clock; on loopback only, for tests
+            [--test-clock MOMENT]   the clock begins there and POST /test/clock turns it; on loopback only, for tests
   dos token --data DIR --city ID --role ROLE [--name WHO] [--days N] [--brings ID,ID*]
             [--subject ID] [--organisations ID,ID] [--roles NAME,NAME]
             prints a bearer token; ROLE: admin, editor, viewer, device; city * is every city

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/time.h"
 #include "contract/contract.h"
 #include "kernel/access/principal.h"
 
@@ -22,7 +23,7 @@ struct options {
   std::string config;             // file; empty: none
   std::string city;               // `serve`: a city file; elsewhere: a city's id
   std::optional<dos::role> anonymous;
-  bool test_clock = false;        // tests turn the clock
+  std::optional<timestamp> test_clock;  // where a clock begins that tests turn
   dos::role role = role::viewer;  // of a token
   std::string name;               // of a token
   std::string brings;             // of a device's token: ids of entities, separated by commas

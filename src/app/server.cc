@@ -176,6 +176,7 @@ void serve(options const& o) {
   auto const key = data.token_key();
   auto const of_system = system_clock();
   auto by_hand = test_clock();
+  if (o.test_clock) by_hand.set(*o.test_clock);
   dos::clock const& clock = o.test_clock ? static_cast<dos::clock const&>(by_hand) : of_system;
 
   auto io = net::io_threads(2);
@@ -197,7 +198,7 @@ void serve(options const& o) {
                 .identify = {}};
   for (auto& profile : data.cities()) {
     auto options = city_options_from(configuration);
-    options.clock_is_set_by_hand = o.test_clock;
+    options.clock_is_set_by_hand = o.test_clock.has_value();
     n.cities.push_back(city::open(profile.id, data.city_path(profile.id), clock, std::move(options)));
     n.profiles.push_back(std::move(profile));
   }

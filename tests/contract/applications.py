@@ -1,5 +1,5 @@
 """What people do with entities of declared types: who I am, models, making, actions, timeline, free times. applications.md, outward contract"""
-# serve: --test-clock
+# serve: --test-clock 2026-11-30T00:00:00Z
 # config: default_context: dos-context.json
 import json
 import threading

@@ -1,5 +1,5 @@
 """Ways round a finished booking, at every door and by an administrator: after each, what the city exports of it is as before."""
-# serve: --test-clock --mqtt-port 0
+# serve: --test-clock 2026-11-30T00:00:00Z --mqtt-port 0
 # config: default_context: dos-context.json
 # config: allow_private_addresses: true
 import http.server

@@ -117,7 +117,7 @@ def agrees(all_slots, when):
         check(f"no two at one place {when}", all(a[1] <= b[0] for a, b in zip(held, held[1:])), (seed, place))
 
 
-with Server(("--anonymous", "admin", "--test-clock")) as s:
+with Server(("--anonymous", "admin", "--test-clock", "now")) as s:
     a = s.call("PUT", P + "/packages/slots", package(), {"Content-Type": "application/zip"})
     jobs = settled(s)
     check("the package is there", a.status == 202 and jobs and jobs[0]["state"] == "done", (a, jobs))

@@ -19,6 +19,7 @@ from server import Server, ask  # noqa: E402
 city = "anderswo"
 zone = zoneinfo.ZoneInfo("Europe/Berlin")
 root = pathlib.Path(__file__).resolve().parent.parent.parent
+first_day = datetime.datetime(2026, 1, 1, 8, tzinfo=datetime.timezone.utc)
 days = {"heute": 0, "today": 0, "morgen": 1, "tomorrow": 1, "gestern": -1, "yesterday": -1, "übermorgen": 2}
 units = {"sekunde": "seconds", "second": "seconds", "minute": "minutes", "stunde": "hours", "hour": "hours", "tag": "days", "day": "days",
          "woche": "weeks", "week": "weeks"}
@@ -51,7 +52,7 @@ class World:
         self.people, self.ids, self.types = {}, {}, {}
         self.asked = []
         self.packages = []
-        self.ahead = None  # of the system's clock; None: not turned
+        self.ahead = datetime.timedelta()  # of the system's clock
 
     # --- the server and its time
     def begin(self, packages):
@@ -61,7 +62,9 @@ class World:
         listed = "".join(f"  {p}: {{}}\n" for p in packages)
         self.city_file.write_text(f"id: {city}\nname: {{de: Anderswo, en: Elsewhere}}\nags: '00000000'\ncenter: [7.4, 51.5]\n"
                                   f"bbox: [7.0, 51.0, 8.0, 52.0]\ntime_zone: Europe/Berlin\npackages:\n{listed}")
-        self.server = Server(["--city", str(self.city_file), "--test-clock", "--mqtt-port", "0"])
+        # Time leads ahead only, as what is in a city's log never becomes later than it: a story's days lie behind this one.
+        self.ahead = first_day - datetime.datetime.now(datetime.timezone.utc)
+        self.server = Server(["--city", str(self.city_file), "--test-clock", stamp(first_day), "--mqtt-port", "0"])
         self.server.start()
         self.admin = self.server.token(role="admin", name="story")
 
@@ -75,7 +78,7 @@ class World:
 
     def now(self):
         system = datetime.datetime.now(datetime.timezone.utc)
-        return system + (self.ahead or datetime.timedelta())
+        return system + self.ahead
 
     def turn_clock(self, to):
         self.ahead = to - datetime.datetime.now(datetime.timezone.utc)
@@ -85,10 +88,9 @@ class World:
     def restart(self, hard=False, away=datetime.timedelta()):
         until = self.now() + away
         self.server.kill() if hard else self.server.stop()
-        self.server.options = [o for o in self.server.options if o not in ("--city", str(self.city_file))]
+        self.server.options = ["--test-clock", stamp(until), "--mqtt-port", "0"]
         self.server.start()
-        if self.ahead is not None or away:
-            self.turn_clock(until)
+        self.turn_clock(until)
 
     # --- people
     def person(self, name):

@@ -52,7 +52,7 @@ step() {
   ((status != 0 && f == 0)) && f=1
   passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
   printf '%-22s %5d passed, %d failed%s  (%d s)\n' "$name" "$p" "$f" "$( ((s)) && echo ", $s skipped")" $((SECONDS - began))
-  ((f == 0)) || { sed 's/^/    /' "$log" | grep -v '^ *$' | tail -40; echo "    … all of it in $log"; }
+  ((f == 0)) || { { grep -A 6 '^ *FAIL' "$log" | head -60; tail -40 "$log"; } | grep -v '^ *$' | sed 's/^/    /'; echo "    … all of it in $log"; }
   ((status == 0))
 }
 part() { ((${#wanted[@]} == 0)) || [[ " ${wanted[*]} " == *" $1 "* ]]; }

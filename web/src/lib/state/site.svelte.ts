@@ -29,6 +29,7 @@ export class Site {
 
   private retry: ReturnType<typeof setTimeout> | undefined;
   private sessionRetry: ReturnType<typeof setTimeout> | undefined;
+  private sessionChanges = 0;
 
   async load(): Promise<void> {
     clearTimeout(this.retry);
@@ -45,12 +46,21 @@ export class Site {
     }
   }
 
+  /** Somebody has signed in or out here. What was asked for before that is no longer true when it comes. */
+  setSession(session: Session): void {
+    this.sessionChanges += 1;
+    this.session = session;
+    this.sessionError = undefined;
+  }
+
   async loadSession(): Promise<void> {
     clearTimeout(this.sessionRetry);
+    const asked = this.sessionChanges;
     try {
-      this.session = await client.session.get();
-      this.sessionError = undefined;
+      const session = await client.session.get();
+      if (asked === this.sessionChanges) this.setSession(session);
     } catch (error) {
+      if (asked !== this.sessionChanges) return;
       if (error instanceof ApiError && error.offline) {
         this.sessionError = error;
         this.sessionRetry = setTimeout(() => void this.loadSession(), retryAfter);

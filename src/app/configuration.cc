@@ -193,10 +193,10 @@ std::string resources_directory() {
   if (auto const* const home = std::getenv("DOS_HOME")) return home;
   auto const program = std::filesystem::read_symlink("/proc/self/exe");
   for (auto directory = program.parent_path(); directory.has_relative_path(); directory = directory.parent_path()) {
-    if (std::filesystem::exists(directory / "codecs") && std::filesystem::exists(directory / "contexts")) return directory;
+    if (std::filesystem::exists(directory / "modules") && std::filesystem::exists(directory / "contexts")) return directory;
   }
   if (auto const share = program.parent_path().parent_path() / "share" / "dos"; std::filesystem::exists(share / "contexts")) return share;
-  throw fault(fault_kind::invalid, "cannot find the program's own files; set DOS_HOME to the folder that holds codecs/ and contexts/");
+  throw fault(fault_kind::invalid, "cannot find the program's own files; set DOS_HOME to the folder that holds modules/ and contexts/");
 }
 
 }  // namespace dos::app

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "http/problem.h"
 #include "kernel/city/city.h"
+#include "net/address.h"
 
 namespace dos::app {
 namespace {
@@ -85,7 +86,7 @@ principal edge::nobody(std::string source) const {
 }
 
 caller edge::identify(std::string_view text, std::string const& door, std::string const& peer) const {
-  auto comes = dos::caller{"*", nobody(door + '/' + peer)};
+  auto comes = dos::caller{"*", nobody(door + '/' + net::shared_address(peer))};
   if (!text.empty()) {
     auto const found = verify(text, options_.token_key, node_.clock.now());
     require(found && !is_revoked(*found), fault_kind::unauthenticated, "the token is not valid, or no longer");
@@ -106,7 +107,7 @@ std::optional<token> edge::caller_or_nobody(http::request const& head, need need
 
 principal edge::who(http::request const& r) const {
   auto const found = caller_or_nobody(r, need::own);
-  return found && !is_revoked(*found) ? to_principal(*found, "http") : nobody("http/" + r.peer);
+  return found && !is_revoked(*found) ? to_principal(*found, "http") : nobody("http/" + net::shared_address(r.peer));
 }
 
 std::shared_ptr<city> edge::find_city(http::request const& head, bool at_root) const {
@@ -147,7 +148,7 @@ void edge::run(thread_use use, asker const& from, http::reply answer, http::faul
     auto const used = work_budget::in_use(budget);
     return guarded(answer, form, work);
   }
-  workers_.push(from.peer.empty() ? from.who.source : shared_address(from.peer), from.who.source,
+  workers_.push(from.peer.empty() ? from.who.source : net::shared_address(from.peer), from.who.source,
                 [guarded, answer = std::move(answer), &form, work = std::move(work), limits = options_.budget, bytes = from.body_bytes]() mutable {
                   if (!answer.is_wanted()) return;
                   auto budget = work_budget(limits, bytes, [answer] { return answer.is_wanted(); });
@@ -160,7 +161,7 @@ void edge::add(city_route const& route, http::fault_form const& form, std::strin
   router_.add(route.method, prefix + route.pattern, [this, route, form](http::request& head) {
     return told_privately(head, form, [&]() -> http::verdict {
       auto c = find_city(head, route.at_root);
-      auto who = nobody("http/" + head.peer);
+      auto who = nobody("http/" + net::shared_address(head.peer));
       auto const found = caller_or_nobody(head, route.needs);
       if (found && opens(*found, *c)) who = to_principal(*found, "http");
       else if (found && route.needs != need::own) throw fault(fault_kind::forbidden, "this token is for another city, or was revoked");

@@ -223,7 +223,7 @@ void serve(options const& o) {
   n.on_worker = [&pool, budget](std::string const& peer, std::string const& source, std::function<void()> work) {
     // Without a peer the source says where it is: http/192.0.2.7
     auto const address = peer.empty() ? source.substr(source.find('/') + 1) : peer;
-    pool.push(shared_address(address), source, [budget, work = std::move(work)] {
+    pool.push(net::shared_address(address), source, [budget, work = std::move(work)] {
       auto mine = work_budget(budget);
       auto const used = work_budget::in_use(mine);
       work();

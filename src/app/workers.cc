@@ -25,13 +25,6 @@ shares::time now() { return std::chrono::steady_clock::now().time_since_epoch();
 
 }  // namespace
 
-std::string shared_address(std::string_view peer) {
-  auto ip = net::parse_ip(peer);
-  if (!ip || net::is_v4(*ip)) return std::string(peer);
-  std::fill(ip->bytes.begin() + 8, ip->bytes.end(), std::uint8_t(0));
-  return net::to_text(*ip) + "/64";
-}
-
 workers::workers(int threads) : count_(threads), shares_(threads) {}
 
 void workers::push(std::string const& address, std::string const& caller, std::function<void()> work) {

@@ -22,15 +22,12 @@
 
 namespace dos::app {
 
-// Who is one address in this: an IPv6 network of 64 bits is one household, whatever addresses it takes.
-std::string shared_address(std::string_view peer);
-
 class workers {
  public:
   explicit workers(int threads);
   ~workers() { stop(); }
 
-  // `address` shares the threads with others (see shares.h), its callers are served in turn. Fault too_many when this
+  // `address` (net::shared_address) shares the threads with others (see shares.h), its callers are served in turn. Fault too_many when this
   // caller, or all callers of the address together, have too much waiting.
   void push(std::string const& address, std::string const& caller, std::function<void()> work);
   void add_job(job j);

@@ -95,12 +95,5 @@ TEST(a_job, comes_round_and_a_fault_does_not_end_it) {
   pool.stop();
 }
 
-TEST(an_address, is_an_ipv4_address_or_a_network_of_64_bits) {
-  EXPECT_EQ("192.0.2.7", shared_address("192.0.2.7"));
-  EXPECT_EQ(shared_address("2001:db8:1:2::1"), shared_address("2001:db8:1:2:ffff::9"));
-  EXPECT_NE(shared_address("2001:db8:1:2::1"), shared_address("2001:db8:1:3::1"));
-  EXPECT_EQ("demo", shared_address("demo"));
-}
-
 }  // namespace
 }  // namespace dos::app

@@ -14,6 +14,11 @@ std::shared_ptr<city> node::find_city(std::string_view id) const {
   return nullptr;
 }
 
+package_files_ptr node::files_of_packages(std::string_view city) const {
+  static auto const none = std::make_shared<package_files const>();
+  return package_files_of ? package_files_of(city) : none;
+}
+
 std::string node::default_context_file(std::string_view city) const {
   auto name = configuration.is_object() ? std::string(configuration.text_or("default_context", "")) : std::string();
   if (name.empty() && demo) name = "dos-context.json";

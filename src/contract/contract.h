@@ -12,6 +12,7 @@
 
 #include "base/json.h"
 #include "base/time.h"
+#include "contract/package_files.h"
 #include "contract/rights.h"
 #include "contract/topics.h"
 #include "http/request.h"
@@ -74,12 +75,14 @@ struct node {
   json::value configuration;           // the whole file, defaults filled in
   std::string public_url;              // "http://localhost:8030", no slash at the end
   std::string data_directory;
-  std::string resources_directory;     // with codecs/, contexts/, demo/, web/
+  std::string resources_directory;     // with measures/, modules/, contexts/, demo/, web/
   std::string version;
   bool demo = false;                   // load the demonstration data
   // How a module whose standard defines the form of an entity renders it for modules that have none of their own (live
   // streams, exports): set by wiring, normalized NGSI-LD with the city's default context.
   std::function<void(std::string& out, dos::city const& c, entity const& e)> render_entity;
+  // What the packages of a city bring for other modules to read. Set by the package module.
+  std::function<package_files_ptr(std::string_view city)> package_files_of = {};
   // Hands a request to the program's own doors, from any thread once it runs; faults come as answers. Without an
   // Authorization header it acts as administrator of every city under the name `as`. Set by the app.
   std::function<void(std::string const& as, http::request r, http::reply answer)> request = {};
@@ -94,6 +97,7 @@ struct node {
   // The file of the terms that requests to a city mean when they name no context: of its profile, else of the configuration,
   // else of the demo. Empty: the core context of NGSI-LD alone.
   std::string default_context_file(std::string_view city) const;
+  package_files_ptr files_of_packages(std::string_view city) const;  // none: an empty list
   // A session of the program itself (jobs, ingest), with full rights and a queue and ledger line of its own.
   session as_source(std::shared_ptr<dos::city> c, std::string source) const;
   // Of what messages bring in, whoever sent them: values of any entity and notes about them, like a device that brings

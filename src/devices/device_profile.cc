@@ -1,11 +1,9 @@
 #include "devices/device_profile.h"
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include "base/fault.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "base/text_cut.h"
 #include "base/yaml.h"
@@ -109,10 +107,24 @@ attribute_rule read_rule(json::value const& r, unknown_members u) {
   return rule;
 }
 
-std::string file_text(std::filesystem::path const& path) {
-  auto in = std::ifstream(path, std::ios::binary);
-  require(in.good(), fault_kind::not_found, path.string() + " cannot be read");
-  return {std::istreambuf_iterator<char>(in), {}};
+constexpr auto description_ending = std::string_view("/device.yaml");
+
+std::map<std::string, profile_ptr, std::less<>> read_profiles(package_files const& files) {
+  auto found = std::map<std::string, profile_ptr, std::less<>>();
+  for (auto const& f : files) {
+    if (!f.path.starts_with("devices/") || !f.path.ends_with(description_ending)) continue;
+    auto const codec = f.path.substr(0, f.path.size() - description_ending.size()) + "/codec.js";
+    auto const beside = std::find_if(files.begin(), files.end(), [&](package_file const& o) { return o.package == f.package && o.path == codec; });
+    try {
+      auto p = read_device_profile(parse_yaml(f.text));
+      if (beside != files.end()) p.codec = beside->text;
+      p.built_in = true;
+      found.emplace(p.id, std::make_shared<device_profile const>(p));
+    } catch (fault const& wrong) {
+      log::warning("a device profile cannot be read", {{"package", f.package}, {"file", f.path}, {"why", wrong.detail}});
+    }
+  }
+  return found;
 }
 
 }  // namespace
@@ -190,24 +202,14 @@ json::value to_json(device_profile const& p) {
   return o;
 }
 
-std::map<std::string, profile_ptr> load_device_profiles(std::string const& directory) {
-  auto found = std::map<std::string, profile_ptr>();
-  auto missing = std::error_code();
-  for (auto const& folder : std::filesystem::directory_iterator(directory, missing)) {
-    auto const description = folder.path() / "device.yaml";
-    if (!std::filesystem::exists(description)) continue;
-    try {
-      auto p = read_device_profile(parse_yaml(file_text(description)));
-      if (std::filesystem::exists(folder.path() / "codec.js")) p.codec = file_text(folder.path() / "codec.js");
-      p.built_in = true;
-      auto const id = p.id;
-      require(found.emplace(id, std::make_shared<device_profile const>(std::move(p))).second, fault_kind::invalid,
-              "two profiles have the id " + id);
-    } catch (fault const& f) {
-      throw fault(f.kind, description.string() + ": " + f.detail, f.member);
-    }
-  }
-  return found;
+std::shared_ptr<device_profiles::by_id const> device_profiles::of_packages(std::string const& city) const {
+  auto files = node_.files_of_packages(city);
+  auto const lock = std::lock_guard(mutex_);
+  auto& known = of_packages_[city];
+  if (known.profiles && known.files == files) return known.profiles;
+  known.profiles = std::make_shared<by_id const>(read_profiles(*files));
+  known.files = std::move(files);
+  return known.profiles;
 }
 
 profile_ptr device_profiles::read(std::string const& city, std::string const& id, record_ptr const& record) const {
@@ -223,12 +225,15 @@ profile_ptr device_profiles::read(std::string const& city, std::string const& id
 profile_ptr device_profiles::find(session const& s, std::string_view id) const {
   if (auto const record = s.find_record(device_profile_collection, id))
     return read(s.city().id(), std::string(id), record);
-  auto const found = built_in_.find(std::string(id));
-  return found == built_in_.end() ? nullptr : found->second;
+  auto const all = of_packages(s.city().id());
+  auto const found = all->find(id);
+  return found == all->end() ? nullptr : found->second;
 }
 
+bool device_profiles::is_built_in(session const& s, std::string_view id) const { return of_packages(s.city().id())->contains(id); }
+
 std::vector<profile_ptr> device_profiles::all(session const& s) const {
-  auto merged = built_in_;
+  auto merged = *of_packages(s.city().id());
   s.for_each_record(device_profile_collection, "", [&](std::string_view id, record_ptr const& record) {
     merged[std::string(id)] = read(s.city().id(), std::string(id), record);
     return true;

@@ -1,6 +1,7 @@
 // A kind of device: how its payload is decoded and which attributes its values become.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -13,6 +14,7 @@
 #include "base/json.h"
 #include "base/record_collection.h"
 #include "base/time.h"
+#include "contract/contract.h"
 #include "devices/device.h"
 #include "kernel/city/session.h"
 #include "kernel/graph/entity.h"
@@ -61,30 +63,35 @@ struct device_profile {
 // Members that are not known: a mistake of who writes a profile; of one that is stored they are left alone, since older
 // programs took any.
 enum class unknown_members { refused, ignored };
-// As in codecs/*/device.yaml and the register's interface; `codec` may stand in it as text. Faults: invalid, with
+// As in a package's devices/*/device.yaml and the register's interface; `codec` may stand in it as text. Faults: invalid, with
 // member.
 device_profile read_device_profile(json::value const& description, unknown_members u = unknown_members::refused);
 json::value to_json(device_profile const& p);  // without the codec
 
 using profile_ptr = std::shared_ptr<device_profile const>;
 
-// The profiles that come with the program: DIRECTORY/*/device.yaml with codec.js beside it. A broken one is a fault
-// that names the file. A directory that does not exist has none.
-std::map<std::string, profile_ptr> load_device_profiles(std::string const& directory);
-
-// The profiles of all cities: those that come with the program, and what each city has added. Any thread.
+// The profiles of all cities: those of packages (devices/*/device.yaml with codec.js beside it; one that cannot be read is logged
+// and left out), and what each city has added. Any thread.
 class device_profiles {
  public:
-  explicit device_profiles(std::map<std::string, profile_ptr> built_in) : built_in_(std::move(built_in)) {}
+  explicit device_profiles(node const& n) : node_(n) {}
 
   profile_ptr find(session const& s, std::string_view id) const;  // a city's own beats a built-in one of the same id
   std::vector<profile_ptr> all(session const& s) const;           // by id
-  bool is_built_in(std::string_view id) const { return built_in_.contains(std::string(id)); }
+  bool is_built_in(session const& s, std::string_view id) const;  // a package has it
 
  private:
+  using by_id = std::map<std::string, profile_ptr, std::less<>>;
+  struct read_packages {
+    package_files_ptr files;
+    std::shared_ptr<by_id const> profiles;
+  };
+
+  std::shared_ptr<by_id const> of_packages(std::string const& city) const;
   profile_ptr read(std::string const& city, std::string const& id, record_ptr const& record) const;
 
-  std::map<std::string, profile_ptr> built_in_;
+  node const& node_;
+  mutable std::map<std::string, read_packages> of_packages_;  // by city
   struct read_record {
     record_ptr record;
     profile_ptr profile;

@@ -64,6 +64,18 @@ std::string to_text(ip_address const& a) {
   return inet_ntop(AF_INET6, a.bytes.data(), text, sizeof text);
 }
 
+std::string shared_address(ip_address const& a) {
+  if (is_v4(a)) return to_text(a);
+  auto network = a;
+  std::fill(network.bytes.begin() + 8, network.bytes.end(), std::uint8_t(0));
+  return to_text(network) + "/64";
+}
+
+std::string shared_address(std::string_view peer) {
+  auto const ip = parse_ip(peer);
+  return ip ? shared_address(*ip) : std::string(peer);
+}
+
 bool is_loopback(ip_address const& a) {
   static auto const here = parse_ip_ranges({"localhost"});
   return contains(here, a);

@@ -21,6 +21,10 @@ std::optional<ip_address> parse_ip(std::string_view text);  // without port, bra
 std::string to_text(ip_address const& a);                   // "192.0.2.1", "2001:db8::1"
 bool is_v4(ip_address const& a);
 bool is_loopback(ip_address const& a);                      // 127.0.0.0/8, ::1
+// Who is one address where something is counted or shared: an IPv6 network of 64 bits is one household, whatever addresses
+// it takes: "2001:db8:1:2::/64". Others, and what is no address: as they are.
+std::string shared_address(ip_address const& a);
+std::string shared_address(std::string_view peer);
 
 // What the host of a URL says without anybody being asked: addresses in every form that system libraries and browsers
 // read ("127.0.0.1", "127.1", "0x7f.1", "2130706433", "::1"), and `localhost` with all names below it (RFC 6761, 6.3).

@@ -39,6 +39,13 @@ TEST(an_address, is_public_only_when_the_world_can_reach_it) {
   }
 }
 
+TEST(a_shared_address, is_an_ipv4_address_or_a_network_of_64_bits) {
+  EXPECT_EQ("192.0.2.7", shared_address("192.0.2.7"));
+  EXPECT_EQ(shared_address("2001:db8:1:2::1"), shared_address("2001:db8:1:2:ffff::9"));
+  EXPECT_NE(shared_address("2001:db8:1:2::1"), shared_address("2001:db8:1:3::1"));
+  EXPECT_EQ("demo", shared_address("demo"));
+}
+
 TEST(a_host, is_read_in_every_form_that_others_take_for_an_address) {
   for (auto const text : {"127.0.0.1", "127.1", "127.0.1", "0x7f.1", "0X7F.0.0.1", "2130706433", "0x7f000001", "017700000001", "127.0.0.1.",
                           "::ffff:127.0.0.1"}) {

@@ -77,7 +77,7 @@ struct http_connection::pending_answer final : lane::parcel,
 
 http_connection::http_connection(std::shared_ptr<http_server::core> core, server_lane& l, tcp::socket socket,
                                  ip_address peer)
-    : counted_as(net::contains(core->trusted_proxies, peer) ? std::string() : to_text(peer)),
+    : counted_as(net::contains(core->trusted_proxies, peer) ? std::string() : shared_address(peer)),
       core_(std::move(core)),
       lane_(l),
       keep_lane_(l.io),
@@ -355,7 +355,7 @@ bool http_connection::ask_door() {
     handler_ = std::move(admitted->handle);
     dress_ = std::move(admitted->dress);
     p.limits.body_bytes_max = std::min(core_->options.body_bytes_max, admitted->body_bytes_max);
-    share_ = body_budget::share(core_->bodies, request_.peer);
+    share_ = body_budget::share(core_->bodies, shared_address(request_.peer));
     return true;
   }
   auto& refusal = std::get<http::refusal>(said);

@@ -217,9 +217,10 @@ void mqtt_server::core::accepted(std::shared_ptr<lane> l, tcp::socket socket, st
 
 bool mqtt_server::core::take_place(std::string const& peer) {
   auto const lock = std::lock_guard(mutex);
-  auto& mine = open_by_peer[peer];
+  auto const address = shared_address(peer);
+  auto& mine = open_by_peer[address];
   if (stopping || open >= options.connections_max || mine >= options.connections_per_peer_max) {
-    if (mine == 0) open_by_peer.erase(peer);
+    if (mine == 0) open_by_peer.erase(address);
     ++counts.refused;
     return false;
   }
@@ -231,7 +232,7 @@ bool mqtt_server::core::take_place(std::string const& peer) {
 
 void mqtt_server::core::free_place(std::string const& peer) {
   auto const lock = std::lock_guard(mutex);
-  if (auto const it = open_by_peer.find(peer); it != open_by_peer.end() && --it->second == 0) open_by_peer.erase(it);
+  if (auto const it = open_by_peer.find(shared_address(peer)); it != open_by_peer.end() && --it->second == 0) open_by_peer.erase(it);
   --open;
   changed.notify_all();
 }

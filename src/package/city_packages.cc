@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <set>
 
 #include "base/fault.h"
 #include "base/log.h"
@@ -73,11 +74,36 @@ bundle_ptr city_packages::bundle_of(json::value const& record) const {
 
 void city_packages::begin() {
   auto p = make_plan({}, "");
+  set_files(p.members);
   if (p.members.empty()) return;
   for (auto const& problem : with_homes(p.wrong, p.members)) {
     throw fault(fault_kind::invalid, "the packages of " + city_->id() + " can no longer be understood: " + to_text(problem));
   }
   city_->begin_with(p.made.registry);
+}
+
+package_files_ptr city_packages::files() const {
+  auto const held = std::lock_guard(lock_);
+  return files_;
+}
+
+void city_packages::set_files(std::vector<member_package> const& members) const {
+  auto all = std::make_shared<package_files>();
+  auto const add = [&](bundle const& b) {
+    for (auto const& [path, text] : b.files.files) {
+      if (path.starts_with("devices/") || path.starts_with("mappings/")) all->push_back({b.id, path, text});
+    }
+  };
+  auto own = std::set<std::string_view>();
+  for (auto const& m : members) {
+    own.insert(m.what->id);
+    add(*m.what);
+  }
+  for (auto const& [id, b] : library_.all()) {
+    if (!own.contains(id)) add(*b);
+  }
+  auto const held = std::lock_guard(lock_);
+  files_ = std::move(all);
 }
 
 plan city_packages::make_plan(std::vector<wish> const& wishes, std::string const& by) const {
@@ -179,6 +205,7 @@ void city_packages::put_in_force(plan const& p) const {
     }
     t.adopt(p.made.registry);
   });
+  set_files(p.members);
   // Contents that nothing names any more.
   auto gone = std::vector<std::string>();
   city_->for_each_record(content_collection, "", [&](std::string_view d, record_ptr const&) {

@@ -72,12 +72,16 @@ class city_packages {
   // The registry of both versions, for while entities move from one to the other.
   model::registry_ptr of_both(plan const& p) const;
 
+  // What other modules read: device profiles, codecs, mappings; see contract/package_files.h. Off freezes, so that it stays. Any thread.
+  package_files_ptr files() const;
+
   record_ptr record_of(std::string_view id) const { return city_->find_record(package_collection, id); }
   bundle_ptr bundle_of(json::value const& record) const;
 
  private:
   std::vector<std::pair<std::string, record_ptr>> records() const;
   surroundings around() const;
+  void set_files(std::vector<member_package> const& members) const;
   session writer() const { return node_.as_source(city_, "packages"); }
 
   node const& node_;
@@ -86,6 +90,7 @@ class city_packages {
   json::value context_of_file_;
   mutable std::mutex lock_;
   mutable std::map<std::string, bundle_ptr> read_;  // by digest and values
+  mutable package_files_ptr files_ = std::make_shared<package_files const>();
 };
 
 // Of several packages: "modules/booking/models/x.yaml:3: …", one each.

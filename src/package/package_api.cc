@@ -46,7 +46,8 @@ http::response accepted(session const& s, std::string const& job) {
 }
 
 http::response refused(problems const& wrong) {
-  auto const body = json::object{{"type", "about:blank"}, {"title", "Bad Request"}, {"status", 400},
+  auto const& kind = http::get_problem_kind(fault_kind::invalid);
+  auto const body = json::object{{"type", kind.type}, {"title", kind.title}, {"status", kind.status},
                                  {"detail", wrong.empty() ? std::string() : to_text(wrong[0])}, {"problems", to_json(wrong)}};
   return http::with_body(400, "application/problem+json", json::to_string(body));
 }

@@ -1,5 +1,7 @@
 #include "package/packages.h"
 
+#include <algorithm>
+
 #include "base/fault.h"
 #include "base/log.h"
 #include "package/package_api.h"
@@ -32,7 +34,7 @@ std::vector<wish> first_wishes(node const& n, library const& installed, city_pac
 
 }  // namespace
 
-offer offer_packages(node const& n) {
+offer offer_packages(node& n) {
   auto const installed = std::make_shared<library const>(n.resources_directory);
   for (auto const& [home, wrong] : installed->wrong()) log::warning("a package that comes with the program is not in order", {{"problem",
       to_text(wrong[0], home)}});
@@ -41,6 +43,10 @@ offer offer_packages(node const& n) {
     cities.push_back(std::make_shared<city_packages>(n, *installed, c));
     cities.back()->begin();
   }
+  n.package_files_of = [cities](std::string_view city) {
+    auto const it = std::find_if(cities.begin(), cities.end(), [&](auto const& c) { return c->where().id() == city; });
+    return it == cities.end() ? std::make_shared<package_files const>() : (*it)->files();
+  };
   auto const with = std::shared_ptr<desk>(new desk{n, *installed, cities, changes(n, cities)});
   auto const slow = thread_use::slow;
   auto const base = std::string("/platform/v1/");

@@ -6,6 +6,7 @@
 namespace dos::package {
 
 // Has to come first: what the cities' packages declare holds before anybody writes.
-offer offer_packages(node const& n);
+// Sets node::package_files_of.
+offer offer_packages(node& n);
 
 }  // namespace dos::package

@@ -78,6 +78,44 @@ with Server([]) as s:
     # --- taking one over
     done = job(put("lamps", lamps()))
     check("a package is taken over", done["state"] == "done", done)
+
+    # --- what a package brings for devices and files can be used at once, and after a start
+    profile = """id: lamp-node
+name: {de: Leuchtenknoten, en: Lamp node}
+vendor: Beispielhausen
+model: L1
+kind: street_light
+interval_s: 3600
+entity: {type: Streetlight}
+attributes: [{attribute: powerState, from: state}]
+"""
+    codec = "function decodeUplink(input) { return {data: {state: input.bytes[0] ? 'on' : 'off'}}; }"
+    mapping = "name: lamp-list\nsource: {format: csv}\nentity: {type: Streetlight, id: '{number}'}\nattributes:\n  - {attribute: name, from: name}\n"
+    lights = module.replace("id: lamps", "id: lights")
+    brought = package(**{"module.yaml": lights, "devices/lamp-node/device.yaml": profile, "devices/lamp-node/codec.js": codec,
+                         "mappings/lamps.yaml": mapping})
+    check("what comes with the program can be used without being active",
+          s.call("GET", f"{P}/device-profiles/milesight-am107", None, viewer).status == 200 and one("lorawan-devices").get("state") != "on", one("lorawan-devices"))
+    done = job(put("lights", brought))
+    check("a package with a device and a mapping is taken over", done["state"] == "done", done)
+
+    def tried():
+        return s.call("POST", f"{P}/device-profiles/lamp-node/try", {"bytes": "01", "fPort": 1}, editor).json().get("data")
+
+    check("its device is read by its codec", tried() == {"state": "on"}, tried())
+    check("its mapping can be imported with", s.call("GET", f"{P}/mappings/lamp-list", None, viewer).status == 200)
+    check("another city has neither", s.call("GET", "/schwerte/platform/v1/device-profiles/lamp-node", None, bearer("viewer", "schwerte")).status == 404)
+    newer = package(**{"module.yaml": lights, "devices/lamp-node/device.yaml": profile, "devices/lamp-node/codec.js": codec.replace("'on'", "'bright'")})
+    done = job(put("lights", newer))
+    check("another version holds at once", done["state"] == "done" and tried() == {"state": "bright"}, tried())
+    check("and what it no longer brings is gone", s.call("GET", f"{P}/mappings/lamp-list", None, viewer).status == 404)
+    s.stop()
+    s.start()
+    check("and it holds after a start", tried() == {"state": "bright"}, tried())
+    broken = package(**{"module.yaml": lights, "devices/lamp-node/device.yaml": profile.replace("kind: street_light", "kind: airship")})
+    refused = put("lights", broken)
+    check("a device that nobody understands is refused with file and line", refused.status == 400 and b"devices/lamp-node/device.yaml:5" in refused.body, refused)
+    check("and the one before goes on", tried() == {"state": "bright"})
     mine = one("lamps")
     check("its origin and licence are told", mine and mine["origin"] == "Stadt Beispielhausen" and mine["licence"] == "EUPL-1.2", mine)
     first = mine["digest"]

@@ -1,4 +1,4 @@
-// One simulated model for each of the profiles in codecs/: values as its codec would say them, and the bytes that say so.
+// One simulated model for each of the profiles of modules/lorawan-devices: values as its codec would say them, and the bytes that say so.
 #include <algorithm>
 #include <array>
 #include <cmath>

@@ -88,13 +88,14 @@ session player::session_for(stage const& on) const { return node_.as_source(on.w
 void player::prepare() {
   auto const root = fs::path(node_.resources_directory);
   network_ = read_sensors(content_of(root / "demo" / "sensors.yaml"));
-  for (auto const& [id, profile] : load_device_profiles((root / "codecs").string())) {
-    types_[id] = profile->entity_type;
-    for (auto const& rule : profile->attributes) units_[id][rule.attribute] = rule.unit;
-  }
+  auto const profiles = device_profiles(node_);
   for (auto const& c : node_.cities) {
     auto& on = stages_.emplace_back();
     on.where = c;
+    for (auto const& profile : profiles.all(session_for(on))) {
+      types_[profile->id] = profile->entity_type;
+      for (auto const& rule : profile->attributes) units_[profile->id][rule.attribute] = rule.unit;
+    }
     read_city(on, (root / "demo").string());
     if (on.entities.empty() && on.sensors.empty()) stages_.pop_back();
     else plan(on);

@@ -13,8 +13,8 @@ namespace dos::devices {
 
 // What every endpoint of the register needs.
 struct register_tools {
-  register_tools(node const& n, std::map<std::string, profile_ptr> built_in, std::map<std::string, city_box> b)
-      : clock(n.clock), profiles(std::move(built_in)), names(n), boxes(std::move(b)) {}
+  register_tools(node const& n, std::map<std::string, city_box> b)
+      : clock(n.clock), profiles(n), names(n), boxes(std::move(b)) {}
 
   terms const& words(session const& s) const { return names.of(s.city()); }
 

@@ -7,8 +7,7 @@
 namespace dos::devices {
 
 offer offer_devices(node const& n) {
-  auto const with = std::make_shared<register_tools const>(n, load_device_profiles(n.resources_directory + "/codecs"),
-                                                          read_city_boxes(n.profiles));
+  auto const with = std::make_shared<register_tools const>(n, read_city_boxes(n.profiles));
   auto const quick = thread_use::quick, slow = thread_use::slow;
   auto const base = std::string("/platform/v1/");
   auto o = offer();

@@ -141,14 +141,14 @@ void save_profile::operator()(session s, http::request r, http::reply answer) co
 
 void delete_profile::operator()(session s, http::request r, http::reply answer) const {
   auto const id = std::string(r.param("id"));
-  require(s.find_record(device_profile_collection, id) || !with_->profiles.is_built_in(id), fault_kind::conflict,
+  require(s.find_record(device_profile_collection, id) || !with_->profiles.is_built_in(s, id), fault_kind::conflict,
           "a built-in profile stays");
   auto used_by = std::string();
   s.for_each_record(device_collection, "", [&](std::string_view eui, record_ptr const& record) {
     if (record->text_or("profile", "") == id) used_by = eui;
     return used_by.empty();
   });
-  require(used_by.empty() || with_->profiles.is_built_in(id), fault_kind::conflict,
+  require(used_by.empty() || with_->profiles.is_built_in(s, id), fault_kind::conflict,
           "device " + used_by + " and perhaps others have this profile");
   submit_and_reply(
       s,

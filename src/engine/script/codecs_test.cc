@@ -1,4 +1,4 @@
-// Our own codecs in codecs/: their examples, their descriptions, and the vectors that vendors and platforms publish.
+// Our own codecs in modules/lorawan-devices/: their examples, their descriptions, and the vectors that vendors and platforms publish.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -36,7 +36,7 @@ struct device {
 
 std::vector<device> all_devices() {
   std::vector<device> out;
-  for (auto const& folder : std::filesystem::directory_iterator(DOS_SOURCE_DIR "/codecs")) {
+  for (auto const& folder : std::filesystem::directory_iterator(DOS_SOURCE_DIR "/modules/lorawan-devices/devices")) {
     if (!folder.is_directory()) continue;
     out.push_back({folder.path().filename(), parse_yaml(content_of(folder.path() / "device.yaml")),
                    json::parse(content_of(folder.path() / "examples.json")),

@@ -7,8 +7,7 @@ namespace dos::files {
 
 offer offer_files(node const& n) {
   using namespace std::chrono_literals;
-  auto const shop =
-      std::make_shared<workshop const>(n, mappings(n.resources_directory), city_names(n));
+  auto const shop = std::make_shared<workshop const>(n);
   auto const fetching = std::make_shared<pulls>(shop);
   auto const slow = thread_use::slow;
   auto o = offer();

@@ -12,7 +12,7 @@ namespace dos::files {
 
 // What the endpoints need; lives as long as the module.
 struct workshop {
-  workshop(node const& n, mappings known, city_names names) : n(n), known(std::move(known)), names(std::move(names)) {}
+  explicit workshop(node const& n) : n(n), known(n), names(n) {}
 
   node const& n;
   mappings known;

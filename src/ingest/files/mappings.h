@@ -1,13 +1,16 @@
-// The mappings that a city can import with: those that come with the program, and its own.
+// The mappings that a city can import with: those of packages, and its own.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 
 #include "base/json.h"
 #include "base/record_collection.h"
+#include "contract/contract.h"
 #include "ingest/files/mapping.h"
 #include "kernel/city/session.h"
 
@@ -19,20 +22,26 @@ inline constexpr std::size_t mappings_max = 200;  // of a city's own
 
 class mappings {
  public:
-  // Those of all packages of the share folder: RESOURCES/modules/*/mappings, RESOURCES/measures/*/mappings. Faults: invalid, with the
-  // file.
-  explicit mappings(std::string const& resources);
+  // Those of packages: mappings/*.yaml. One that cannot be read is logged and left out.
+  explicit mappings(node const& n) : node_(n) {}
 
   // As declared. Nothing when there is none.
   std::shared_ptr<json::value const> find_declaration(session const& s, std::string_view name) const;
   std::shared_ptr<mapping const> get(session const& s, std::string_view name) const;  // faults: not_found
   std::map<std::string, std::shared_ptr<json::value const>> all(session const& s) const;
-  bool is_built_in(std::string_view name) const { return built_in_.find(name) != built_in_.end(); }
 
  private:
-  void read(std::string const& directory);
+  using by_name = std::map<std::string, std::shared_ptr<json::value const>, std::less<>>;
+  struct read_packages {
+    package_files_ptr files;
+    std::shared_ptr<by_name const> declarations;
+  };
 
-  std::map<std::string, std::shared_ptr<json::value const>, std::less<>> built_in_;
+  std::shared_ptr<by_name const> of_packages(std::string const& city) const;
+
+  node const& node_;
+  mutable std::mutex mutex_;
+  mutable std::map<std::string, read_packages> of_packages_;  // by city
 };
 
 }  // namespace dos::files

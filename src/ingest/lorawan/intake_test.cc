@@ -113,7 +113,7 @@ struct world {
   fixed_clock clock;
   std::shared_ptr<city> home;
   node n;
-  device_profiles profiles{{}};
+  device_profiles profiles{n};
   city_names names{n};
   terms words;
   std::unique_ptr<intake> in;

@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 // Everything that lives as long as the module does.
 struct parts {
   explicit parts(node const& n)
-      : profiles(load_device_profiles(n.resources_directory + "/codecs")),
+      : profiles(n),
         names(n),
         in(n, profiles, names),
         brokers(n, in),

@@ -67,7 +67,7 @@ json::value separated(std::string_view separated_by_commas) {
 
 void print_token(options const& o) {
   require_existing(o);
-  auto const data = data_directory(o.data);
+  auto const data = data_directory(o.data, o.keys);
   auto const cities = data.cities();
   auto const known = std::any_of(cities.begin(), cities.end(), [&](auto const& p) { return p.id == o.city; });
   require(known || o.city == "*", fault_kind::invalid, "say for which city: --city dortmund, or --city '*' for all", "city");
@@ -86,7 +86,7 @@ void print_token(options const& o) {
 
 void rotate_keys(options const& o) {
   require_existing(o);
-  auto data = data_directory(o.data);
+  auto data = data_directory(o.data, o.keys);
   data.lock();  // a running server would go on with the old key
   data.replace_token_key(system_clock().now());
   std::printf(
@@ -101,7 +101,7 @@ void make_backup(options const& o) {
   require_existing(o);
   require(!o.to.empty(), fault_kind::invalid, "say where the copy goes: --to DIR");
   namespace fs = std::filesystem;
-  auto const data = data_directory(o.data);
+  auto const data = data_directory(o.data, o.keys);
   auto copy = data_directory(o.to);
   for (auto const& p : data.cities()) {
     copy.add_city(data.city_path(p.id) + "/city.yaml");
@@ -110,13 +110,22 @@ void make_backup(options const& o) {
     store::backup(*log, state, copy.city_path(p.id));
     std::printf("%s: up to position %llu\n", p.id.c_str(), static_cast<unsigned long long>(log->last()));
   }
+  if (fs::exists(o.data + "/vault")) fs::copy_file(o.data + "/vault", o.to + "/vault", fs::copy_options::overwrite_existing);
   fs::copy(o.data + "/keys", o.to + "/keys", fs::copy_options::overwrite_existing | fs::copy_options::recursive);
+}
+
+void copy_keys(options const& o) {
+  require_existing(o);
+  require(!o.to.empty(), fault_kind::invalid, "say where the copy goes: --to DIR");
+  auto const data = data_directory(o.data, o.keys);
+  data.open_vault()->copy_to(o.to, system_clock().now());
+  std::printf("the keys of people are in %s: keep them apart from backups, and no longer than %d days\n", o.to.c_str(), vault::key_backup_days_max);
 }
 
 int examine(options const& o) {
   require_existing(o);
   auto e = examination();
-  auto data = data_directory(o.data);
+  auto data = data_directory(o.data, o.keys);
   auto const running = find_running_server(o.data);
   if (running) {
     e.good("the server is running at " + *running + "; what it holds open is not read now (see /healthz)");
@@ -125,6 +134,14 @@ int examine(options const& o) {
     for (auto const& p : data.cities()) examine_city(e, data, p);
   }
   if (data.cities().empty()) e.concern("there is no city yet");
+  if (!running) {
+    try {
+      auto const keys = data.open_vault();
+      e.good("keys of people in " + data.keys_path() + ", " + std::to_string(keys->last_erasure().number) + " erasures");
+    } catch (fault const& f) {
+      e.concern(f.detail);
+    }
+  }
   auto error = std::error_code();
   auto const space = std::filesystem::space(o.data, error);
   if (!error) {
@@ -150,7 +167,7 @@ void remove_demo(options const& o) {
   require_existing(o);
   auto const running = find_running_server(o.data);
   require(running.has_value(), fault_kind::unavailable, "start the server first: dos serve --data " + o.data);
-  auto const data = data_directory(o.data);
+  auto const data = data_directory(o.data, o.keys);
   auto const t = token{.id = new_uuid(), .city = "*", .role = role::admin, .name = "command line", .issued_at = system_clock().now(),
                        .expires_at = system_clock().now() + us_per_day};
   for (auto const& p : data.cities()) {

@@ -9,17 +9,12 @@
 
 #include "app/setting.h"
 #include "base/fault.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "base/yaml.h"
 
 namespace dos::app {
 namespace {
-
-std::string read_file(std::string const& file) {
-  auto in = std::ifstream(file, std::ios::binary);
-  require(bool(in), fault_kind::invalid, "cannot read the file " + file);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 constexpr auto century_days = std::int64_t(36'500);
 constexpr auto century_s = century_days * 86'400;
@@ -127,6 +122,7 @@ options parse_command_line(std::vector<std::string> const& words) {
     require(i + 1 < words.size(), fault_kind::invalid, word + " wants a value behind it");
     auto const& value = words[++i];
     if (word == "--data") o.data = value;
+    else if (word == "--keys") o.keys = value;
     else if (word == "--address") o.address = value;
     else if (word == "--port") o.port = to_number(word, value, 0, 65'535);
     else if (word == "--mqtt-port") o.mqtt_port = to_number(word, value, 0, 65'535);
@@ -156,8 +152,10 @@ std::string help() {
   dos token --data DIR --city ID --role ROLE [--name WHO] [--days N] [--brings ID,ID*]
             [--subject ID] [--organisations ID,ID] [--roles NAME,NAME]
             prints a bearer token; ROLE: admin, editor, viewer, device; city * is every city
+  dos backup-keys --data DIR --to DIR  a copy of the keys of people, to be kept apart from backups and no longer than 30 days
   dos rotate-keys --data DIR        ends every token and session, when a key may have been read; the server must not run
   dos demo remove --data DIR        takes the demonstration data away
+                                    (all with --keys DIR, where the keys are not in DATA.keys)
   dos backup --data DIR --to DIR    a consistent copy, also while the server runs
   dos doctor --data DIR             checks data, disk, configuration; says what to do
 
@@ -169,12 +167,12 @@ std::string help() {
 }
 
 json::value read_configuration(std::string const& file) {
-  auto const given = file.empty() ? json::value() : parse_yaml(read_file(file));
+  auto const given = file.empty() ? json::value() : parse_yaml(read_existing_file(file));
   return read_settings(file, configuration_keys(), given.is_null() ? json::object() : given);
 }
 
 city_profile read_city(std::string const& file) {
-  auto const given = parse_yaml(read_file(file));
+  auto const given = parse_yaml(read_existing_file(file));
   read_settings(file, city_keys(), given);
   auto const id = given.text_or("id", {});
   auto const is_plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };

@@ -7,10 +7,9 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include "app/configuration.h"
+#include "base/file.h"
 #include "base/id.h"
 #include "base/text.h"
 
@@ -21,28 +20,16 @@ namespace fs = std::filesystem;
 
 constexpr int data_format = 1;
 
-std::string read_all(fs::path const& file) {
-  auto in = std::ifstream(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-// Written beside and renamed, so that a crash leaves the old file or the new one. What is there already needs no room on
-// the disk.
-void write_all(fs::path const& file, std::string_view bytes, mode_t mode) {
-  if (fs::exists(file) && read_all(file) == bytes) return;
-  auto const beside = file.string() + ".new";
-  auto const handle = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
-  require(handle >= 0, fault_kind::unavailable, "cannot write " + file.string());
-  auto const written = ::write(handle, bytes.data(), bytes.size());
-  auto const synced = ::fsync(handle);
-  ::close(handle);
-  require(written == ssize_t(bytes.size()) && synced == 0, fault_kind::unavailable, "cannot write " + file.string());
-  fs::rename(beside, file);
-}
-
 }  // namespace
 
-data_directory::data_directory(std::string path) : path_(std::move(path)) {
+data_directory::data_directory(std::string path, std::string keys) : path_(std::move(path)), keys_(std::move(keys)) {
+  if (keys_.empty()) {
+    auto beside = fs::absolute(path_).lexically_normal();
+    if (!beside.has_filename()) beside = beside.parent_path();
+    keys_ = beside.string() + ".keys";
+  }
+  auto const from_data = fs::weakly_canonical(fs::absolute(keys_)).lexically_relative(fs::weakly_canonical(fs::absolute(path_))).string();
+  require(from_data.starts_with(".."), fault_kind::invalid, "the folder of keys " + keys_ + " must not lie in the data directory", "keys");
   auto error = std::error_code();
   // Logs and state hold what is not public, and receivers' secrets: at first for the owner alone.
   if (fs::create_directories(path_ + "/cities", error)) ::chmod((path_ + "/cities").c_str(), 0700);
@@ -50,10 +37,10 @@ data_directory::data_directory(std::string path) : path_(std::move(path)) {
   require(!error, fault_kind::unavailable, "cannot create the data directory " + path_ + ": " + error.message());
   ::chmod((path_ + "/keys").c_str(), 0700);
   auto const format = fs::path(path_) / "format";
-  if (!fs::exists(format)) write_all(format, std::to_string(data_format) + "\n", 0644);
-  auto const found = text::to_int(text::trim(read_all(format)));
+  if (!fs::exists(format)) write_file(format, std::to_string(data_format) + "\n", 0644);
+  auto const found = text::to_int(text::trim(read_file(format)));
   require(found && *found <= data_format, fault_kind::not_supported,
-          path_ + " was written by a newer version of this program (format " + std::string(text::trim(read_all(format))) +
+          path_ + " was written by a newer version of this program (format " + std::string(text::trim(read_file(format))) +
               ", this one knows " + std::to_string(data_format) + ")");
 }
 
@@ -90,28 +77,45 @@ void data_directory::add_city(std::string const& file) {
     auto const beside = fs::path(file).parent_path() / name;
     require(fs::exists(beside), fault_kind::invalid, file + ": there is no file " + beside.string(), key);
     if (!fs::equivalent(beside.parent_path().empty() ? "." : beside.parent_path(), home)) {
-      write_all(home / fs::path(name).filename(), read_all(beside), 0644);
+      write_file(home / fs::path(name).filename(), read_file(beside), 0644);
     }
   }
-  write_all(home / "city.yaml", read_all(file), 0644);
+  write_file(home / "city.yaml", read_file(file), 0644);
+}
+
+std::shared_ptr<vault> data_directory::open_vault() const {
+  auto const mark = fs::path(path_) / "vault";
+  auto const belongs_to = std::string(text::trim(read_file(mark)));
+  require(belongs_to.empty() || fs::exists(fs::path(keys_) / "node.key"), fault_kind::conflict,
+          "the keys of " + path_ + " are missing: put the copy of them that you have into " + keys_ + ", or say where they are with --keys");
+  auto keys = std::make_shared<vault>(keys_);
+  require(belongs_to.empty() || belongs_to == keys->id(), fault_kind::conflict, "the keys in " + keys_ + " are not those of " + path_);
+  write_file(mark, keys->id() + '\n', 0644);
+  return keys;
 }
 
 std::string data_directory::token_key() const {
-  auto const file = fs::path(path_) / "keys" / "token.key";
-  if (!fs::exists(file)) write_all(file, new_secret(), 0600);
-  return read_all(file);
+  auto const file = fs::path(keys_) / "token.key";
+  auto const once = fs::path(path_) / "keys" / "token.key";  // older programs kept it with the data
+  if (!fs::exists(file)) {
+    if (fs::create_directories(keys_)) ::chmod(keys_.c_str(), 0700);
+    write_file(file, fs::exists(once) ? read_file(once) : new_secret(), 0600);
+  }
+  fs::remove(once);
+  return read_file(file);
 }
 
 void data_directory::replace_token_key(timestamp now) const {
   auto const keys = fs::path(path_) / "keys";
-  write_all(keys / "rotated_at", to_string(now), 0600);
-  write_all(keys / "token.key", new_secret(), 0600);
+  write_file(keys / "rotated_at", to_string(now), 0600);
+  token_key();
+  write_file(fs::path(keys_) / "token.key", new_secret(), 0600);
   auto error = std::error_code();
   for (auto const* const gone : {"issued", "first_code", "administrator"}) fs::remove_all(keys / gone, error);
 }
 
 timestamp data_directory::rotated_at() const {
-  return parse_timestamp(text::trim(read_all(fs::path(path_) / "keys" / "rotated_at"))).value_or(timestamp_min);
+  return parse_timestamp(text::trim(read_file(fs::path(path_) / "keys" / "rotated_at"))).value_or(timestamp_min);
 }
 
 void data_directory::note_issued(token const& t) const {
@@ -123,7 +127,7 @@ void data_directory::note_issued(token const& t) const {
                                    {"name", t.name},
                                    {"issuedAt", t.issued_at.us},
                                    {"expiresAt", t.expires_at.us}});
-  write_all(folder / t.id, json::to_string(entry) + '\n', 0600);
+  write_file(folder / t.id, json::to_string(entry) + '\n', 0600);
 }
 
 std::vector<token> data_directory::issued_tokens() const {
@@ -131,7 +135,7 @@ std::vector<token> data_directory::issued_tokens() const {
   auto error = std::error_code();
   for (auto const& file : fs::directory_iterator(fs::path(path_) / "keys" / "issued", error)) {
     if (file.path().extension() == ".new") continue;
-    auto const entry = json::parse(read_all(file));
+    auto const entry = json::parse(read_file(file.path()));
     auto t = token{.id = std::string(entry.text_or("id", {})),
                    .city = std::string(entry.text_or("city", {})),
                    .role = parse_role(entry.text_or("role", {})),
@@ -155,15 +159,15 @@ bool data_directory::has_administrator() const { return fs::exists(fs::path(path
 
 std::string data_directory::make_first_code() const {
   auto code = new_secret();
-  write_all(fs::path(path_) / "keys" / "first_code", text::to_hex(sha256(code)), 0600);
+  write_file(fs::path(path_) / "keys" / "first_code", text::to_hex(sha256(code)), 0600);
   return code;
 }
 
 bool data_directory::use_first_code(std::string_view code) const {
   auto const file = fs::path(path_) / "keys" / "first_code";
   auto error = std::error_code();
-  if (!fs::exists(file) || !text::equal_in_constant_time(read_all(file), text::to_hex(sha256(code)))) return false;
-  write_all(fs::path(path_) / "keys" / "administrator", "1\n", 0600);
+  if (!fs::exists(file) || !text::equal_in_constant_time(read_file(file), text::to_hex(sha256(code)))) return false;
+  write_file(fs::path(path_) / "keys" / "administrator", "1\n", 0600);
   return fs::remove(file, error);
 }
 

@@ -8,6 +8,7 @@
 #include "app/data_directory.h"
 #include "app/running_server.h"
 #include "base/fault.h"
+#include "base/file.h"
 #include "base/id.h"
 #include "base/yaml.h"
 #include "kernel/access/token.h"
@@ -17,12 +18,6 @@ namespace dos::app {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string content_of(fs::path const& file) {
-  auto in = std::ifstream(file, std::ios::binary);
-  require(bool(in), fault_kind::invalid, "cannot read the file " + file.string());
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 void write_file(fs::path const& file, std::string_view content) {
   if (file.has_parent_path()) fs::create_directories(file.parent_path());
@@ -34,7 +29,7 @@ void write_file(fs::path const& file, std::string_view content) {
 
 package::surroundings usual_surroundings(std::string const& resources) {
   auto around = package::surroundings();
-  auto const document = json::parse(content_of(resources + "/contexts/dos-context.json"));
+  auto const document = json::parse(read_existing_file(resources + "/contexts/dos-context.json"));
   if (auto const* const inner = document.find("@context")) around.context = *inner;
   return around;
 }
@@ -50,7 +45,7 @@ int check_cities(std::string const& resources, package::library const& all) {
   auto error = std::error_code();
   for (auto const& entry : fs::directory_iterator(resources + "/cities", error)) {
     if (entry.path().extension() != ".yaml") continue;
-    auto const content = content_of(entry.path());
+    auto const content = read_existing_file(entry.path());
     auto const tell = [&](std::string const& member, std::string const& what) {
       ++told;
       auto const name = "cities/" + entry.path().filename().string();
@@ -128,14 +123,14 @@ void pack_package(options const& o) {
 void adopt_package(options const& o) {
   auto const file = only_word(o, "a file that dos pack made, or the folder of a package");
   require(!o.city.empty(), fault_kind::invalid, "say which city takes it over: --city ID");
-  auto const files = fs::is_directory(file) ? package::read_folder(file) : package::read_archive(content_of(file));
+  auto const files = fs::is_directory(file) ? package::read_folder(file) : package::read_archive(read_existing_file(file));
   auto wrong = package::problems();
   auto const b = read_bundle(files, package::schemas(resources_directory() + "/measures/schema"), {}, wrong);
   for (auto const& p : wrong) std::printf("%s\n", to_text(p, file).c_str());
   require(wrong.empty(), fault_kind::invalid, "the package is not in order");
   auto const running = find_running_server(o.data);
   require(running.has_value(), fault_kind::unavailable, "start the server first: dos serve --data " + o.data);
-  auto const data = data_directory(o.data);
+  auto const data = data_directory(o.data, o.keys);
   auto const now = system_clock().now();
   auto const t = token{.id = new_uuid(), .city = o.city, .role = role::admin, .name = "command line", .issued_at = now,
                        .expires_at = now + 3'600 * us_per_second};

@@ -170,7 +170,7 @@ void serve(options const& o) {
   if (o.mqtt_port) mqtt["port"] = *o.mqtt_port;
   if (!mqtt.find("address")) mqtt["address"] = o.address;
   auto const resources = resources_directory();
-  auto data = data_directory(o.data);
+  auto data = data_directory(o.data, o.keys);
   data.lock();
   add_cities(data, o, resources);
   auto const key = data.token_key();
@@ -194,6 +194,7 @@ void serve(options const& o) {
                 .version = version,
                 .demo = o.demo,
                 .render_entity = {},
+                .keys = data.open_vault(),
                 .request = {},
                 .identify = {}};
   for (auto& profile : data.cities()) {

@@ -19,6 +19,7 @@
 #include "http/response.h"
 #include "http/router.h"
 #include "kernel/city/session.h"
+#include "kernel/vault/vault.h"
 
 namespace dos {
 
@@ -81,6 +82,7 @@ struct node {
   // How a module whose standard defines the form of an entity renders it for modules that have none of their own (live
   // streams, exports): set by wiring, normalized NGSI-LD with the city's default context.
   std::function<void(std::string& out, dos::city const& c, entity const& e)> render_entity;
+  std::shared_ptr<dos::vault> keys = {};  // of people, and what seals secrets
   // What the packages of a city bring for other modules to read. Set by the package module.
   std::function<package_files_ptr(std::string_view city)> package_files_of = {};
   // Hands a request to the program's own doors, from any thread once it runs; faults come as answers. Without an

@@ -44,7 +44,7 @@ def metric(name):
 # --- files are those of the list, whatever the path says
 for path in ("/%2fproc%2fself%2fcwd%2fLICENSE", "/%2fetc%2fpasswd", "/demo-map/%2fetc%2fpasswd", "/demo-map/..%2f..%2fLICENSE",
              "/_app%2fversion.json", "/..%2fLICENSE", "/%2e%2e/LICENSE", "/%5cetc%5cpasswd", "/en%2findex.html",
-             "/" + os.environ["DATA_DIR"].replace("/", "%2f") + "%2fkeys%2ftoken.key", "/dortmund/platform/v1/logo%2f..%2fcity.yaml",
+             "/" + os.environ["DATA_DIR"].replace("/", "%2f") + ".keys%2ftoken.key", "/dortmund/platform/v1/logo%2f..%2fcity.yaml",
              "/index.html%00.txt", "/robots.txt/..%2findex.html"):
     answer = call("GET", path)
     check(f"no file at {path}", answer.status in (400, 404) and b"root:" not in answer.body and b"EUPL" not in answer.body, answer)

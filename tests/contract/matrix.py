@@ -31,7 +31,7 @@ def token(role, city="dortmund"):
 
 def expired():
     """As the program signed it once: valid but for its time."""
-    key = pathlib.Path(data, "keys", "token.key").read_bytes()
+    key = pathlib.Path(data + ".keys", "token.key").read_bytes()
     encode = lambda b: base64.urlsafe_b64encode(b).rstrip(b"=").decode()  # noqa: E731
     claims = {"id": "x", "parent": "", "city": "dortmund", "role": "admin", "name": "x", "iat": 1, "exp": 2}
     body = "dos." + encode(json.dumps(claims).encode())

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/fault.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "capability/demo/traces.h"
 #include "devices/device.h"
@@ -32,12 +33,6 @@ constexpr std::int64_t past_step_s = 600;
 constexpr auto gap_us = 10 * 60 * us_per_second;
 constexpr std::size_t entities_a_batch = 250;
 constexpr auto a_piece = std::chrono::milliseconds(700);
-
-std::string content_of(fs::path const& path) {
-  auto file = std::ifstream(path, std::ios::binary);
-  require(bool(file), fault_kind::invalid, "can't read " + path.string());
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
 
 std::vector<fs::path> files_in(fs::path const& folder) {
   auto files = std::vector<fs::path>();
@@ -87,7 +82,7 @@ session player::session_for(stage const& on) const { return node_.as_source(on.w
 
 void player::prepare() {
   auto const root = fs::path(node_.resources_directory);
-  network_ = read_sensors(content_of(root / "demo" / "sensors.yaml"));
+  network_ = read_sensors(read_existing_file(root / "demo" / "sensors.yaml"));
   auto const profiles = device_profiles(node_);
   for (auto const& c : node_.cities) {
     auto& on = stages_.emplace_back();
@@ -105,9 +100,9 @@ void player::prepare() {
 void player::read_city(stage& on, std::string const& folder) {
   on.since = node_.clock.now();
   on.was_loaded = session_for(on).find_record(demo_collection, loaded_key) != nullptr;
-  for (auto const& file : files_in(fs::path(folder) / "objects" / on.where->id())) on.entities.push_back(json::parse(content_of(file)));
+  for (auto const& file : files_in(fs::path(folder) / "objects" / on.where->id())) on.entities.push_back(json::parse(read_existing_file(file)));
   for (auto const& file : files_in(fs::path(folder) / "week" / on.where->id())) {
-    auto const& week = on.weeks.emplace_back(read_week(content_of(file)));
+    auto const& week = on.weeks.emplace_back(read_week(read_existing_file(file)));
     for (auto const& o : week.objects) on.objects.push_back({.week = &week, .object = &o, .told_until = {}});
   }
   for (auto const& s : network_.sensors) {

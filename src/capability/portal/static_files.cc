@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 
+#include "base/file.h"
 #include "base/id.h"
 #include "base/text.h"
 #include "capability/portal/page_renderer.h"
@@ -44,11 +45,6 @@ std::string_view media_type(std::string_view path) {
     if (path.ends_with(ending)) return type;
   }
   return "application/octet-stream";
-}
-
-std::string read_file(fs::path const& file) {
-  auto in = std::ifstream(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 // What the build of the page wrote into it, which knows its scripts; as a header it can say who may frame it, too.

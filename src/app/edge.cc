@@ -7,6 +7,7 @@
 #include "http/problem.h"
 #include "kernel/city/city.h"
 #include "net/address.h"
+#include "people/signed_in.h"
 
 namespace dos::app {
 namespace {
@@ -23,6 +24,12 @@ std::optional<std::string_view> find_cookie(http::request const& r, std::string_
 }
 
 bool only_reads(std::string_view method) { return method == "GET" || method == "HEAD" || method == "OPTIONS"; }
+
+// A changing request by cookie may have been sent by another site.
+void require_from_own_page(http::request const& r) {
+  require(only_reads(r.method) || r.headers.contains("X-DOS-Request"), fault_kind::forbidden,
+          "a changing request from a browser must carry the header X-DOS-Request");
+}
 
 bool opens(token const& t, city const& c) {
   if (t.city != "*" && t.city != c.id()) return false;
@@ -41,7 +48,7 @@ http::verdict told_privately(http::request const& head, http::fault_form const& 
   try {
     return decide();
   } catch (fault const& f) {
-    if (!head.headers.contains("Authorization") && !find_cookie(head, session_cookie)) throw;
+    if (!head.headers.contains("Authorization") && !head.headers.contains("Cookie")) throw;
     return http::refusal{form(f), dress_private};
   }
 }
@@ -67,13 +74,24 @@ std::optional<token> edge::caller(http::request const& r) const {
     else return std::nullopt;  // another scheme: the route's own business
   } else if (auto const cookie = find_cookie(r, session_cookie)) {
     text = *cookie;
-    require(only_reads(r.method) || r.headers.contains("X-DOS-Request"), fault_kind::forbidden,
-            "a changing request from a browser must carry the header X-DOS-Request");
+    require_from_own_page(r);
   } else {
     return std::nullopt;
   }
   auto found = verify(text, options_.token_key, node_.clock.now());
   if (!found) throw fault(fault_kind::unauthenticated, "the token is not valid, or has expired");
+  return found;
+}
+
+// A session of an account is asked for before one of the node: it is for this city alone.
+std::optional<principal> edge::signed_in(std::shared_ptr<city> const& c, http::request const& head, need needs) const {
+  if (!node_.who_signed_in || head.headers.contains("Authorization")) return std::nullopt;
+  auto const cookie = find_cookie(head, people::cookie_name(c->id()));
+  if (!cookie) return std::nullopt;
+  auto found = node_.who_signed_in(c, *cookie);
+  if (needs == need::own) return found && (only_reads(head.method) || head.headers.contains("X-DOS-Request")) ? found : std::nullopt;
+  require_from_own_page(head);
+  require(found.has_value(), fault_kind::unauthenticated, "this session is over: sign in again");
   return found;
 }
 
@@ -162,8 +180,10 @@ void edge::add(city_route const& route, http::fault_form const& form, std::strin
     return told_privately(head, form, [&]() -> http::verdict {
       auto c = find_city(head, route.at_root);
       auto who = nobody("http/" + net::shared_address(head.peer));
-      auto const found = caller_or_nobody(head, route.needs);
-      if (found && opens(*found, *c)) who = to_principal(*found, "http");
+      auto const person = signed_in(c, head, route.needs);
+      auto const found = person ? std::nullopt : caller_or_nobody(head, route.needs);
+      if (person) who = *person;
+      else if (found && opens(*found, *c)) who = to_principal(*found, "http");
       else if (found && route.needs != need::own) throw fault(fault_kind::forbidden, "this token is for another city, or was revoked");
       if (route.needs != need::writer || !c->policy_of(who)->may_write_something(who)) require_need(who, route.needs);
       who.names = names_.of(who);
@@ -177,7 +197,7 @@ void edge::add(city_route const& route, http::fault_form const& form, std::strin
               handle(std::move(s), std::move(r), reply);
             });
       };
-      return http::admission{body_bytes_max, std::move(go_on), found ? dress_private : nullptr};
+      return http::admission{body_bytes_max, std::move(go_on), found || person ? dress_private : nullptr};
     });
   });
 }

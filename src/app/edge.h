@@ -50,6 +50,7 @@ class edge {
 
  private:
   principal nobody(std::string source) const;
+  std::optional<principal> signed_in(std::shared_ptr<city> const& c, http::request const& head, need needs) const;
   std::optional<token> caller_or_nobody(http::request const& head, need needs) const;
   std::shared_ptr<city> find_city(http::request const& head, bool at_root) const;
   std::size_t body_limit(principal const& who, std::size_t of_route) const;

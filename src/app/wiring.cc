@@ -3,6 +3,7 @@
 #include "capability/applications/applications.h"
 #include "capability/demo/demo.h"
 #include "capability/devices/devices.h"
+#include "capability/people/people.h"
 #include "capability/portal/portal.h"
 #include "capability/rights/rights.h"
 #include "ingest/files/files.h"
@@ -23,6 +24,7 @@ std::vector<offer> offers(node& n) {
   all.push_back(files::offer_files(n));
   all.push_back(devices::offer_devices(n));
   all.push_back(portal::offer_portal(n));
+  all.push_back(people::offer_people(n));
   all.push_back(rights::offer_rights(n));
   all.push_back(demo::offer_demo(n));
   all.push_back(applications::offer_applications(n));

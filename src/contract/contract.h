@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -83,6 +84,8 @@ struct node {
   // streams, exports): set by wiring, normalized NGSI-LD with the city's default context.
   std::function<void(std::string& out, dos::city const& c, entity const& e)> render_entity;
   std::shared_ptr<dos::vault> keys = {};  // of people, and what seals secrets
+  // Who comes to a city with the cookie of a session there (people/signed_in.h); nothing when it is over. Set by capability/people.
+  std::function<std::optional<principal>(std::shared_ptr<dos::city> const& c, std::string_view cookie)> who_signed_in = {};
   // What the packages of a city bring for other modules to read. Set by the package module.
   std::function<package_files_ptr(std::string_view city)> package_files_of = {};
   // Hands a request to the program's own doors, from any thread once it runs; faults come as answers. Without an

@@ -10,6 +10,8 @@ namespace dos {
 
 enum class need {
   nothing,  // everybody; what they get to see is decided by their view
+  person,   // somebody whose acts are ascribed to them: signed in with an account, or by a token that names a subject
+  member,   // a person, or whoever reads the platform's own records
   reader,   // looks at the platform's own records (devices, quarantine, sources): staff, but no device's token
   writer,   // brings values in: devices, whoever edits, and whom a grant lets write
   editor,

@@ -52,7 +52,8 @@ admin_token = token("admin")
 admin = bearer(admin_token)
 callers = {"nobody": None, "viewer": token("viewer"), "device": token("device"), "editor": token("editor"), "admin": admin_token,
            "admin of schwerte": token("admin", "schwerte"), "expired": expired(), "revoked": revoked()}
-may = {"reader": {"viewer", "editor", "admin"}, "writer": {"device", "editor", "admin"}, "editor": {"editor", "admin"}, "admin": {"admin"}}
+may = {"person": set(), "member": {"viewer", "editor", "admin"}, "reader": {"viewer", "editor", "admin"},
+       "writer": {"device", "editor", "admin"}, "editor": {"editor", "admin"}, "admin": {"admin"}}
 shapes = {"writer": {"id": "urn:ngsi-ld:Refused:1", "type": "Refused"}}
 
 # --- what is open and what is hidden

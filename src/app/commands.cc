@@ -122,6 +122,15 @@ void copy_keys(options const& o) {
   std::printf("the keys of people are in %s: keep them apart from backups, and no longer than %d days\n", o.to.c_str(), vault::key_backup_days_max);
 }
 
+void restore_keys(options const& o) {
+  require_existing(o);
+  require(!o.from.empty() && !o.erased.empty(), fault_kind::invalid, "say where the copy is and the newest list of erasures: --from DIR --erased FILE");
+  auto const data = data_directory(o.data, o.keys);
+  vault::restore(o.from, o.erased, data.keys_path(), system_clock().now());
+  data.open_vault();
+  std::printf("the keys of people are in %s again, without what was erased since\n", data.keys_path().c_str());
+}
+
 int examine(options const& o) {
   require_existing(o);
   auto e = examination();

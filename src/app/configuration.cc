@@ -123,6 +123,8 @@ options parse_command_line(std::vector<std::string> const& words) {
     auto const& value = words[++i];
     if (word == "--data") o.data = value;
     else if (word == "--keys") o.keys = value;
+    else if (word == "--from") o.from = value;
+    else if (word == "--erased") o.erased = value;
     else if (word == "--address") o.address = value;
     else if (word == "--port") o.port = to_number(word, value, 0, 65'535);
     else if (word == "--mqtt-port") o.mqtt_port = to_number(word, value, 0, 65'535);
@@ -153,6 +155,7 @@ std::string help() {
             [--subject ID] [--organisations ID,ID] [--roles NAME,NAME]
             prints a bearer token; ROLE: admin, editor, viewer, device; city * is every city
   dos backup-keys --data DIR --to DIR  a copy of the keys of people, to be kept apart from backups and no longer than 30 days
+  dos restore-keys --data DIR --from COPY --erased FILE  puts such a copy in place, without what the newest erased.jsonl says was erased since
   dos rotate-keys --data DIR        ends every token and session, when a key may have been read; the server must not run
   dos demo remove --data DIR        takes the demonstration data away
                                     (all with --keys DIR, where the keys are not in DATA.keys)

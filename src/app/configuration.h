@@ -16,6 +16,7 @@ struct options {
   std::string command;            // serve, token, backup, doctor, demo, help
   std::vector<std::string> rest;  // words behind it
   std::string data = "data";
+  std::string from, erased;       // of restore-keys: the copy, and the newest list of erasures
   std::string keys;               // folder of keys; empty: DATA.keys
   std::string address = "127.0.0.1";
   int port = 8030;

@@ -28,8 +28,8 @@ data_directory::data_directory(std::string path, std::string keys) : path_(std::
     if (!beside.has_filename()) beside = beside.parent_path();
     keys_ = beside.string() + ".keys";
   }
-  auto const from_data = fs::weakly_canonical(fs::absolute(keys_)).lexically_relative(fs::weakly_canonical(fs::absolute(path_))).string();
-  require(from_data.starts_with(".."), fault_kind::invalid, "the folder of keys " + keys_ + " must not lie in the data directory", "keys");
+  auto const from_data = fs::weakly_canonical(fs::absolute(keys_)).lexically_relative(fs::weakly_canonical(fs::absolute(path_)));
+  require(!from_data.empty() && *from_data.begin() == "..", fault_kind::invalid, "the folder of keys " + keys_ + " must not lie in the data directory", "keys");
   auto error = std::error_code();
   // Logs and state hold what is not public, and receivers' secrets: at first for the owner alone.
   if (fs::create_directories(path_ + "/cities", error)) ::chmod((path_ + "/cities").c_str(), 0700);

@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
     else if (o.command == "rotate-keys") app::rotate_keys(o);
     else if (o.command == "backup") app::make_backup(o);
     else if (o.command == "backup-keys") app::copy_keys(o);
+    else if (o.command == "restore-keys") app::restore_keys(o);
     else if (o.command == "doctor") return app::examine(o) == 0 ? 0 : 1;
     else if (o.command == "demo" && o.rest == std::vector<std::string>{"remove"}) app::remove_demo(o);
     else if (o.command == "check") return app::check_packages(o) == 0 ? 0 : 1;

@@ -72,6 +72,12 @@ void prepare_folder(fs::path const& folder) {
           "the folder of keys " + folder.string() + " is open to others: chmod 700 " + folder.string());
 }
 
+// A copy may hold what was erased since: it is put in place by restore(), which erases that again.
+void require_no_copy(fs::path const& folder) {
+  require(!fs::exists(folder / "made_at"), fault_kind::conflict,
+          folder.string() + " is a copy of keys: put it in place with dos restore-keys, which erases again what has been erased since");
+}
+
 // {"number": 7, "at": …, "keys": [id, …], "subjects": [id, …]}
 struct listed_erasure {
   erasure what;
@@ -98,7 +104,18 @@ std::vector<listed_erasure> read_list(fs::path const& file) {
 }  // namespace
 
 struct vault::parts {
-  explicit parts(fs::path f) : folder((prepare_folder(f), std::move(f))), root(node_key(folder)), db(folder / "vault.db", connection::access::read_write) {
+  struct data_key {
+    std::string id;
+    seal::key key;
+  };
+  struct new_key {
+    std::string id;
+    seal_scope of;
+    std::string wrapped;
+  };
+
+  explicit parts(fs::path f)
+      : folder((prepare_folder(f), require_no_copy(f), std::move(f))), root(node_key(folder)), db(folder / "vault.db", connection::access::read_write) {
     for (auto const* const pragma : {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA secure_delete=ON"}) db.execute(pragma);
     auto const found = [&] {
       auto row = db("PRAGMA user_version");
@@ -126,19 +143,34 @@ struct vault::parts {
     return row.step() ? std::uint64_t(row.integer(0)) : 0;
   }
 
-  void begin() {
-    if (!db.in_transaction()) db.execute("BEGIN IMMEDIATE");
-  }
-  void commit() {
-    if (!db.in_transaction()) return;
+  // All of it or nothing.
+  template <typename Work>
+  void write(Work const& work) {
     try {
+      db.execute("BEGIN IMMEDIATE");
+      work();
       db.execute("COMMIT");
     } catch (fault const&) {
-      by_scope.clear();
-      by_id.clear();
       if (db.in_transaction()) db.execute("ROLLBACK");
       throw;
     }
+  }
+
+  // Keys that were made since the last time. What failed is tried again by whoever comes next: several cities seal here, and none
+  // may take another's keys for durable.
+  void save() {
+    if (new_subjects.empty() && new_keys.empty()) return;
+    write([&] {
+      for (auto const& [of, k] : new_subjects) {
+        db("INSERT INTO subject_key VALUES(?, ?, ?, ?)").with(of.first, of.second, k.id, seal::close(root, k.key.bytes(), k.id)).run();
+      }
+      for (auto const& k : new_keys) {
+        auto const& s = k.of;
+        db("INSERT INTO data_key VALUES(?, ?, ?, ?, ?, ?)").with(k.id, s.city, s.subject, s.entity, s.retention, k.wrapped).run();
+      }
+    });
+    new_subjects.clear();
+    new_keys.clear();
   }
 
   seal::key unwrap(std::string_view id, std::string_view wrapped, seal::key const& by) {
@@ -148,26 +180,20 @@ struct vault::parts {
   }
 
   seal::key subject_key(std::string_view city, std::string_view subject, bool make) {
+    auto const of = std::pair(std::string(city), std::string(subject));
+    if (auto const it = new_subjects.find(of); it != new_subjects.end()) return it->second.key;
     {
       auto row = db("SELECT id, wrapped FROM subject_key WHERE city = ? AND subject = ?");
       row.with(city, subject);
       if (row.step()) return unwrap(std::string(row.bytes(0)), row.bytes(1), root);
     }
     require(make, fault_kind::internal, "a key in vault.db has no subject");
-    auto const id = new_secret();
-    auto k = seal::key::make();
-    begin();
-    db("INSERT INTO subject_key VALUES(?, ?, ?, ?)").with(city, subject, id, seal::close(root, k.bytes(), id)).run();
-    return k;
+    return new_subjects.emplace(of, data_key{new_secret(), seal::key::make()}).first->second.key;
   }
 
-  struct data_key {
-    std::string id;
-    seal::key key;
-  };
   data_key const& key_for(seal_scope const& s) {
     if (auto const it = by_scope.find(s); it != by_scope.end()) return it->second;
-    if (by_scope.size() >= cached_keys_max) by_scope.clear();
+    if (by_scope.size() >= cached_keys_max && new_keys.empty()) by_scope.clear();
     auto found = std::optional<std::pair<std::string, std::string>>();
     {
       auto row = db("SELECT id, wrapped FROM data_key WHERE city = ? AND subject = ? AND entity = ? AND retention = ?");
@@ -177,10 +203,8 @@ struct vault::parts {
     auto const of_subject = subject_key(s.city, s.subject, true);
     if (found) return by_scope.emplace(s, data_key{found->first, unwrap(found->first, found->second, of_subject)}).first->second;
     auto made = data_key{new_secret(), seal::key::make()};
-    begin();
-    db("INSERT INTO data_key VALUES(?, ?, ?, ?, ?, ?)")
-        .with(made.id, s.city, s.subject, s.entity, s.retention, seal::close(of_subject, made.key.bytes(), made.id))
-        .run();
+    new_keys.push_back({made.id, s, seal::close(of_subject, made.key.bytes(), made.id)});
+    by_id.insert_or_assign(made.id, made.key);
     return by_scope.emplace(s, std::move(made)).first->second;
   }
 
@@ -191,7 +215,7 @@ struct vault::parts {
     if (!row.step()) return std::nullopt;
     auto const city = std::string(row.bytes(0)), subject = std::string(row.bytes(1)), wrapped = std::string(row.bytes(2));
     auto k = unwrap(id, wrapped, subject_key(city, subject, false));
-    if (by_id.size() >= cached_keys_max) by_id.clear();
+    if (by_id.size() >= cached_keys_max && new_keys.empty()) by_id.clear();
     by_id.emplace(id, k);
     return k;
   }
@@ -204,14 +228,14 @@ struct vault::parts {
   }
 
   void destroy_ids(std::vector<std::string> const& ids, std::uint64_t number) {
-    begin();
-    for (auto const& id : ids) {
-      db("DELETE FROM data_key WHERE id = ?").with(id).run();
-      db("DELETE FROM subject_key WHERE id = ?").with(id).run();
-    }
-    db("DELETE FROM note WHERE NOT EXISTS (SELECT 1 FROM subject_key s WHERE s.city = note.city AND s.subject = note.subject)").run();
-    db("INSERT INTO meta VALUES('erasures', ?1) ON CONFLICT(name) DO UPDATE SET value = ?1").with(number).run();
-    commit();
+    write([&] {
+      for (auto const& id : ids) {
+        db("DELETE FROM data_key WHERE id = ?").with(id).run();
+        db("DELETE FROM subject_key WHERE id = ?").with(id).run();
+      }
+      db("DELETE FROM note WHERE NOT EXISTS (SELECT 1 FROM subject_key s WHERE s.city = note.city AND s.subject = note.subject)").run();
+      db("INSERT INTO meta VALUES('erasures', ?1) ON CONFLICT(name) DO UPDATE SET value = ?1").with(number).run();
+    });
     db.fold(connection::folding::truncate);  // nor in the write-ahead log
     by_scope.clear();
     by_id.clear();
@@ -226,6 +250,8 @@ struct vault::parts {
   connection db;
   std::mutex mutex;
   erasure last;
+  std::map<std::pair<std::string, std::string>, data_key> new_subjects;  // not saved yet, by city and subject; likewise
+  std::vector<new_key> new_keys;
   std::map<seal_scope, data_key> by_scope;
   std::map<std::string, seal::key, std::less<>> by_id;
 };
@@ -247,7 +273,7 @@ std::string vault::seal(seal_scope const& of, std::string_view plain) {
 
 void vault::sync() {
   auto const lock = std::lock_guard(parts_->mutex);
-  parts_->commit();
+  parts_->save();
 }
 
 std::optional<std::string> vault::unseal(std::string_view sealed) const {
@@ -262,6 +288,9 @@ std::optional<seal_scope> vault::scope_of(std::string_view sealed) const {
   auto const taken = take_apart(sealed);
   if (!taken) return std::nullopt;
   auto const lock = std::lock_guard(parts_->mutex);
+  for (auto const& k : parts_->new_keys) {
+    if (k.id == taken->key) return k.of;
+  }
   auto row = parts_->db("SELECT city, subject, entity, retention FROM data_key WHERE id = ?");
   row.with(taken->key);
   if (!row.step()) return std::nullopt;
@@ -281,16 +310,14 @@ std::optional<std::string> vault::unseal_secret(std::string_view name, std::stri
 void vault::note(std::string_view city, std::string_view subject, std::string_view kind, std::string_view value) {
   auto const lock = std::lock_guard(parts_->mutex);
   parts_->subject_key(city, subject, true);
-  parts_->begin();
-  parts_->db("INSERT OR IGNORE INTO note VALUES(?, ?, ?, ?)").with(city, kind, parts_->note_of(city, kind, value), subject).run();
-  parts_->commit();
+  parts_->save();
+  auto const text = parts_->note_of(city, kind, value);
+  parts_->write([&] { parts_->db("INSERT OR IGNORE INTO note VALUES(?, ?, ?, ?)").with(city, kind, text, subject).run(); });
 }
 
 void vault::forget_notes(std::string_view city, std::string_view subject, std::string_view kind) {
   auto const lock = std::lock_guard(parts_->mutex);
-  parts_->begin();
-  parts_->db("DELETE FROM note WHERE city = ? AND subject = ? AND kind = ?").with(city, subject, kind).run();
-  parts_->commit();
+  parts_->write([&] { parts_->db("DELETE FROM note WHERE city = ? AND subject = ? AND kind = ?").with(city, subject, kind).run(); });
 }
 
 std::vector<std::string> vault::find(std::string_view city, std::string_view kind, std::string_view value) const {
@@ -305,6 +332,7 @@ std::vector<std::string> vault::find(std::string_view city, std::string_view kin
 
 std::vector<seal_scope> vault::scopes_of(std::string_view city, std::string_view subject) const {
   auto const lock = std::lock_guard(parts_->mutex);
+  parts_->save();
   auto rows = parts_->db("SELECT entity, retention FROM data_key WHERE city = ? AND subject = ? ORDER BY entity, retention");
   rows.with(city, subject);
   auto found = std::vector<seal_scope>();
@@ -323,7 +351,7 @@ vault::outcome vault::destroy(std::vector<seal_scope> const& scopes, timestamp a
   }();
   auto const lock = std::lock_guard(parts_->mutex);
   auto& p = *parts_;
-  p.commit();
+  p.save();
   auto out = outcome();
   auto gone = std::vector<std::string>();
   auto subjects = std::set<std::pair<std::string, std::string>>();
@@ -368,7 +396,7 @@ std::size_t vault::destroy_as_listed(fs::path const& list) {
   auto const all = read_list(list);
   auto const lock = std::lock_guard(parts_->mutex);
   auto& p = *parts_;
-  p.commit();
+  p.save();
   auto n = std::size_t(0);
   for (auto const& one : all) {
     if (one.what.number > p.last.number) p.list(one.what, one.ids);
@@ -380,21 +408,17 @@ std::size_t vault::destroy_as_listed(fs::path const& list) {
 
 void vault::hold(legal_hold const& h) {
   auto const lock = std::lock_guard(parts_->mutex);
-  parts_->begin();
-  parts_->db("INSERT OR REPLACE INTO hold VALUES(?, ?, ?, ?, ?)").with(h.city, h.subject, h.entity, h.reason, h.until.us).run();
-  parts_->commit();
+  parts_->write([&] { parts_->db("INSERT OR REPLACE INTO hold VALUES(?, ?, ?, ?, ?)").with(h.city, h.subject, h.entity, h.reason, h.until.us).run(); });
 }
 
 bool vault::lift(std::string_view city, std::string_view subject, std::string_view entity) {
   auto const lock = std::lock_guard(parts_->mutex);
-  parts_->begin();
   auto const there = [&] {
     auto row = parts_->db("SELECT 1 FROM hold WHERE city = ? AND subject = ? AND entity = ?");
     row.with(city, subject, entity);
     return row.step();
   }();
-  parts_->db("DELETE FROM hold WHERE city = ? AND subject = ? AND entity = ?").with(city, subject, entity).run();
-  parts_->commit();
+  parts_->write([&] { parts_->db("DELETE FROM hold WHERE city = ? AND subject = ? AND entity = ?").with(city, subject, entity).run(); });
   return there;
 }
 
@@ -410,7 +434,7 @@ std::vector<legal_hold> vault::holds(std::string_view city) const {
 void vault::copy_to(fs::path const& folder, timestamp now) const {
   prepare_folder(folder);
   auto const lock = std::lock_guard(parts_->mutex);
-  parts_->commit();
+  parts_->save();
   for (auto const* const name : {"node.key", "erased.jsonl"}) {
     if (fs::exists(parts_->folder / name)) write_file(folder / name, read_file(parts_->folder / name), 0600);
   }
@@ -418,6 +442,22 @@ void vault::copy_to(fs::path const& folder, timestamp now) const {
   parts_->db.copy_to(folder / "vault.db");
   ::chmod((folder / "vault.db").c_str(), 0600);
   write_file(folder / "made_at", to_string(now) + '\n', 0600);
+}
+
+void vault::restore(fs::path const& copy, fs::path const& list, fs::path const& to, timestamp now) {
+  auto const made = parse_timestamp(text::trim(read_file(copy / "made_at")));
+  require(made.has_value(), fault_kind::invalid, copy.string() + " is no copy that dos backup-keys made");
+  require(now - *made <= key_backup_days_max * 86'400 * us_per_second, fault_kind::conflict,
+          "this copy of keys is of " + to_string(*made) + ": older than " + std::to_string(key_backup_days_max) + " days, it has to be destroyed");
+  require(fs::exists(list), fault_kind::invalid, "there is no list of erasures at " + list.string() + ": the newest erased.jsonl says what must not come back");
+  auto const newest = read_list(list), then = read_list(copy / "erased.jsonl");
+  auto const number = [](auto const& all) { return all.empty() ? 0 : all.back().what.number; };
+  require(number(newest) >= number(then), fault_kind::conflict, list.string() + " is older than the copy of the keys");
+  require(!fs::exists(to / "vault.db"), fault_kind::conflict, "there are keys in " + to.string() + " already: move them away first");
+  prepare_folder(to);
+  for (auto const* const name : {"node.key", "vault.db"}) write_file(to / name, read_existing_file(copy / name), 0600);
+  write_file(to / "erased.jsonl", read_file(list), 0600);
+  vault{to};  // erases what the list says
 }
 
 }  // namespace dos

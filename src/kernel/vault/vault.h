@@ -46,8 +46,8 @@ struct erasure {
 class vault {
  public:
   // Makes what is missing, for the owner alone (0700). Faults: unavailable; forbidden for a folder that others can read;
-  // conflict when vault.db is older than erased.jsonl can mend or erased.jsonl is older than vault.db: a back-up of keys
-  // without what has been erased since.
+  // conflict for a copy of keys (see restore), and when erased.jsonl ends before what
+  // vault.db has erased.
   explicit vault(std::filesystem::path const& folder);
   ~vault();
   vault(vault const&) = delete;
@@ -95,6 +95,9 @@ class vault {
   // from copies of the data, and no longer than key_backup_days_max.
   void copy_to(std::filesystem::path const& folder, timestamp now) const;
   static constexpr int key_backup_days_max = 30;
+  // Puts such a copy in place, without what `list`, the newest erased.jsonl, says was erased since. Faults: conflict for a copy that is too
+  // old, a list older than the copy, and a folder that has keys; invalid for what is no copy and where there is no list.
+  static void restore(std::filesystem::path const& copy, std::filesystem::path const& list, std::filesystem::path const& to, timestamp now);
 
  private:
   struct parts;

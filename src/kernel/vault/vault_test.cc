@@ -1,7 +1,10 @@
 #include "kernel/vault/vault.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+
+#include <csignal>
 
 #include "base/fault.h"
 #include "base/file.h"
@@ -89,6 +92,47 @@ TEST_F(a_vault, of_an_older_backup_destroys_again_what_was_listed_since) {
   }
   fs::copy_file(root / "copy" / "vault.db", keys / "vault.db", fs::copy_options::overwrite_existing);
   EXPECT_FALSE(vault(keys).unseal(sealed));
+}
+
+TEST_F(a_vault, is_restored_without_what_was_erased_since) {
+  auto ada = std::string(), emil = std::string();
+  {
+    auto v = vault(keys);
+    ada = v.seal(report, "Ada");
+    emil = v.seal({"dortmund", "urn:ngsi-ld:Person:2", "", "account"}, "Emil");
+    v.copy_to(root / "copy", now);
+    v.destroy({report}, now);
+  }
+  EXPECT_THROW(vault{root / "copy"}, fault) << "as it is";
+  auto const list = root / "erased.jsonl";
+  fs::rename(keys / "erased.jsonl", list);
+  fs::remove_all(keys);
+  EXPECT_THROW(vault::restore(root / "copy", root / "nothing", keys, now), fault);
+  EXPECT_THROW(vault::restore(root / "copy", list, keys, now + 31ll * 86'400 * us_per_second), fault);
+  vault::restore(root / "copy", list, keys, now + 30ll * 86'400 * us_per_second);
+  auto const v = vault(keys);
+  EXPECT_FALSE(v.unseal(ada));
+  EXPECT_EQ("Emil", v.unseal(emil));
+}
+
+TEST_F(a_vault, whose_disk_fails_takes_no_key_for_durable) {
+  auto sealed = std::string();
+  {
+    auto v = vault(keys);
+    v.sync();
+    auto const no_more = rlimit{1, RLIM_INFINITY};
+    auto before = rlimit{};
+    ::getrlimit(RLIMIT_FSIZE, &before);
+    std::signal(SIGXFSZ, SIG_IGN);
+    sealed = v.seal(report, "Ada");
+    v.seal({"schwerte", "urn:ngsi-ld:Person:2", "", "account"}, "Emil");
+    ::setrlimit(RLIMIT_FSIZE, &no_more);
+    EXPECT_THROW(v.sync(), fault);
+    ::setrlimit(RLIMIT_FSIZE, &before);
+    EXPECT_EQ("Ada", v.unseal(sealed));
+    v.sync();  // of the other city
+  }
+  EXPECT_EQ("Ada", vault(keys).unseal(sealed));
 }
 
 TEST_F(a_vault, refuses_a_list_that_ends_before_what_it_did) {
